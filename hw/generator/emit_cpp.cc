@@ -139,6 +139,7 @@ constexpr const char* kTop = R"(// Generated from hw/card.dtsi. Do not edit.
 #define POINTSMAN_HW_CARD_LAYOUT_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace pointsman {
