@@ -1,0 +1,52 @@
+#include "host/kube/object_set.h"
+
+#include <utility>
+
+namespace pointsman::kube {
+namespace {
+
+template <typename Set, typename Visitor>
+auto VisitMap(Set& set, Kind kind, Visitor visit) {
+  switch (kind) {
+    case Kind::kService:
+      return visit(set.services);
+    case Kind::kEndpointSlice:
+      return visit(set.endpoint_slices);
+    case Kind::kEndpoints:
+      return visit(set.endpoints);
+    case Kind::kNode:
+      return visit(set.nodes);
+    case Kind::kPod:
+      break;
+  }
+  return visit(set.pods);
+}
+
+std::map<ObjectKey, Service>& MapOf(ObjectSet& set, const Service&) { return set.services; }
+std::map<ObjectKey, EndpointSlice>& MapOf(ObjectSet& set, const EndpointSlice&) {
+  return set.endpoint_slices;
+}
+std::map<ObjectKey, Endpoints>& MapOf(ObjectSet& set, const Endpoints&) { return set.endpoints; }
+std::map<ObjectKey, Node>& MapOf(ObjectSet& set, const Node&) { return set.nodes; }
+std::map<ObjectKey, Pod>& MapOf(ObjectSet& set, const Pod&) { return set.pods; }
+
+}  // namespace
+
+void ObjectSet::Apply(Object object) {
+  std::visit(
+      [this](auto&& value) {
+        ObjectKey key = KeyOf(value);
+        MapOf(*this, value).insert_or_assign(std::move(key), std::move(value));
+      },
+      std::move(object));
+}
+
+void ObjectSet::Delete(const ObjectKey& key) {
+  VisitMap(*this, key.kind, [&key](auto& map) { map.erase(key); });
+}
+
+bool ObjectSet::Contains(const ObjectKey& key) const {
+  return VisitMap(*this, key.kind, [&key](auto& map) { return map.contains(key); });
+}
+
+}  // namespace pointsman::kube
