@@ -197,6 +197,7 @@ absl::StatusOr<Description> ReadDescription(const std::vector<char>& blob) {
     card.limits.push_back({name, value});
   });
   if (!reader.fault().empty()) return absl::InvalidArgumentError(reader.fault());
+  card.blob_bytes = static_cast<uint32_t>(blob.size());
   card.layout_hash = Fnv1a(Canonical(card));
   return card;
 }

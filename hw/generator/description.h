@@ -66,6 +66,7 @@ struct Description {
   std::vector<Layout> lines;
   std::vector<Named> hashes;  // polynomials
   std::vector<Named> limits;
+  uint32_t blob_bytes = 0;
   uint32_t layout_hash = 0;  // over everything but profile, sizes and descriptions
 };
 

@@ -14,14 +14,19 @@ int Log2(uint32_t value) {
   return log2;
 }
 
+// A field whose name is a keyword of SystemVerilog gets an underscore behind it.
+std::string Identifier(const std::string& name) {
+  return name == "table" ? "table_" : Snake(name);
+}
+
 // The first field is the least significant one, so it comes last in a packed struct.
 std::string Struct(const Layout& layout, const std::string& type) {
   std::string text = "  typedef struct packed {\n";
   for (auto field = layout.fields.rbegin(); field != layout.fields.rend(); ++field) {
     if (!field->group.empty()) {
-      text += fmt::format("    {}_t {};\n", Snake(field->group), Snake(field->name));
+      text += fmt::format("    {}_t {};\n", Snake(field->group), Identifier(field->name));
     } else {
-      text += fmt::format("    logic [{}:0] {};\n", field->bits - 1, Snake(field->name));
+      text += fmt::format("    logic [{}:0] {};\n", field->bits - 1, Identifier(field->name));
     }
   }
   return text + fmt::format("  }} {};\n  localparam int {}_BITS = {};\n\n", type,
@@ -97,6 +102,7 @@ std::string Crc(const std::string& name, int bytes, bool reversed, bool seeded,
 std::string Constants(const Description& card) {
   std::string text =
       fmt::format("  localparam logic [31:0] LAYOUT_HASH = 32'h{:08x};\n", card.layout_hash);
+  text += fmt::format("  localparam int DESCRIPTION_BYTES_VALUE = {};\n", card.blob_bytes);
   for (const Named& limit : card.limits) {
     text += fmt::format("  localparam int {} = {};\n", Upper(limit.name), limit.value);
   }
