@@ -16,7 +16,7 @@ int Log2(uint32_t value) {
 
 // A field whose name is a keyword of SystemVerilog gets an underscore behind it.
 std::string Identifier(const std::string& name) {
-  return name == "table" ? "table_" : Snake(name);
+  return name == "table" || name == "sequence" ? name + "_" : Snake(name);
 }
 
 // The first field is the least significant one, so it comes last in a packed struct.
