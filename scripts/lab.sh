@@ -1,0 +1,121 @@
+# Sourced by ./demo and by the end-to-end test: a small rack in network namespaces, with the simulated card in the wire
+# between a router and a node.
+#
+#   lab-client (203.0.113.2) ─┐
+#                             ├─ lab-router ── uplink [card] node ── lab-node (bridge, 192.168.0.2) ─┬─ lab-shopper (10.244.1.5)
+#   lab-worker2 (10.244.2.x) ─┘  10.244.1.1             in lab-card                                  ├─ lab-storefront-0..2 (.10 .11 .12)
+#                                192.168.0.1                                                         └─ lab-cart-0 (.13), lab-search-0 (.14)
+#
+# Pods' ports are isolated from each other, as virtual functions behind an external switch are: whatever a pod sends goes
+# through the card. Needs root. Nothing leaves the machine.
+
+lab_pods=(shopper=10.244.1.5 storefront-0=10.244.1.10 storefront-1=10.244.1.11 storefront-2=10.244.1.12
+  cart-0=10.244.1.13 search-0=10.244.1.14)
+lab_namespaces=(client router card node worker2 "${lab_pods[@]%%=*}")
+lab_gateway_mac=02:00:00:00:01:01
+lab_node_mac=02:00:00:00:01:02
+
+lab_in() { ip netns exec "lab-$1" "${@:2}"; }
+
+# Whether this user and this kernel can make namespaces and veth pairs.
+lab_possible() {
+  [ "$(id -u)" -eq 0 ] && ip netns add lab-probe 2>/dev/null &&
+    ip -n lab-probe link add name pair-a type veth peer name pair-b 2>/dev/null
+  local result=$?
+  ip netns del lab-probe 2>/dev/null
+  return $result
+}
+
+lab_down() {
+  local name pids
+  for name in "${lab_namespaces[@]}"; do
+    pids=$(ip netns pids "lab-$name" 2>/dev/null)
+    [ -n "$pids" ] && kill $pids 2>/dev/null
+    ip netns del "lab-$name" 2>/dev/null
+  done
+  return 0
+}
+
+# lab_cable NAMESPACE INTERFACE NAMESPACE INTERFACE: a veth pair that leaves checksums and segments to its ends.
+lab_cable() {
+  ip -n "lab-$1" link add "$2" type veth peer name "$4" netns "lab-$3" || return 1
+  local end
+  for end in "$1 $2" "$3 $4"; do
+    set -- $end
+    lab_in "$1" ethtool -K "$2" rx off tx off sg off tso off gso off gro off >/dev/null 2>&1
+    lab_in "$1" sysctl -qw "net.ipv6.conf.$2.disable_ipv6=1"
+    ip -n "lab-$1" link set "$2" up
+  done
+}
+
+lab_mac_of() { printf '02:00:%02x:%02x:%02x:%02x' ${1//./ }; }
+
+lab_pod() {
+  local name=$1 address=$2
+  lab_cable "$name" eth0 node "$name" || return 1
+  ip -n "lab-$name" link set eth0 address "$(lab_mac_of "$address")"
+  ip -n "lab-$name" address add "$address/32" dev eth0
+  ip -n "lab-$name" route add default via 10.244.1.1 dev eth0 onlink
+  ip -n lab-node link set "$name" master bridge
+  ip -n lab-node link set "$name" type bridge_slave isolated on
+}
+
+lab_router() {
+  lab_cable router uplink card uplink && lab_cable client eth0 router client && lab_cable worker2 eth0 router worker2 || return 1
+  ip -n lab-router link set uplink address $lab_gateway_mac
+  lab_in router sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.uplink.send_redirects=0
+  local address
+  for address in 192.168.0.1/24 10.244.1.1/24; do ip -n lab-router address add $address dev uplink; done
+  ip -n lab-router address add 203.0.113.1/24 dev client
+  ip -n lab-router address add 10.244.2.1/24 dev worker2
+  ip -n lab-router route add 198.51.100.10/32 via 192.168.0.2
+  ip -n lab-client address add 203.0.113.2/24 dev eth0
+  ip -n lab-client route add default via 203.0.113.1
+  for address in 10.244.2.20/24 10.244.2.21/24 10.244.2.22/24; do ip -n lab-worker2 address add $address dev eth0; done
+  ip -n lab-worker2 route add default via 10.244.2.1
+}
+
+lab_node() {
+  ip -n lab-node link add bridge type bridge
+  ip -n lab-node link set bridge address $lab_node_mac up
+  lab_in node sysctl -qw net.ipv6.conf.bridge.disable_ipv6=1
+  lab_cable card node node card || return 1
+  ip -n lab-node link set card master bridge
+  ip -n lab-node address add 192.168.0.2/24 dev bridge
+  ip -n lab-node route add default via 192.168.0.1
+  local pod
+  for pod in "${lab_pods[@]}"; do lab_pod "${pod%%=*}" "${pod#*=}" || return 1; done
+}
+
+lab_up() {
+  lab_down
+  local name
+  for name in "${lab_namespaces[@]}"; do
+    ip netns add "lab-$name" && ip -n "lab-$name" link set lo up || return 1
+  done
+  lab_router && lab_node
+}
+
+# lab_nginx FOLDER NAMESPACE NAME PORT...: a web server that says its name, and holds the files of FOLDER/files.
+lab_nginx() {
+  local folder=$1 namespace=$2 name=$3 port listen=
+  shift 3
+  for port in "$@"; do listen+="listen $port; "; done
+  mkdir -p "$folder/$name"
+  cat >"$folder/$name/nginx.conf" <<EOF
+worker_processes 1;
+pid $folder/$name/pid;
+error_log $folder/$name/error.log;
+events { worker_connections 256; }
+http {
+  access_log off;
+  server {
+    $listen
+    default_type text/plain;
+    location = / { return 200 "$name answers \$remote_addr\\n"; }
+    location /files/ { alias $folder/files/; sendfile on; }
+  }
+}
+EOF
+  lab_in "$namespace" nginx -p "$folder/$name" -c "$folder/$name/nginx.conf"
+}
