@@ -1,0 +1,53 @@
+// The hashes of docs/card.md, bit for bit as the card computes them. Pure functions; a
+// TabulationHash does not change once made, so all of this may be used from any thread.
+#ifndef POINTSMAN_FLOW_TABLES_HASH_H_
+#define POINTSMAN_FLOW_TABLES_HASH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "flow_tables/types.h"
+
+namespace pointsman {
+
+// Two hashes of one key: `first` chooses the bucket in bank 0, `second` the one in bank 1.
+struct HashPair {
+  uint32_t first = 0;
+  uint32_t second = 0;
+  friend bool operator==(const HashPair&, const HashPair&) = default;
+};
+
+// CRC32C (RFC 3720, reflected polynomial 0x82f63b78) of the bytes in order, started from `seed`,
+// without the final inversion. It continues: Crc32c(Crc32c(seed, a), b) is that of a and b joined.
+uint32_t Crc32c(uint32_t seed, std::span<const uint8_t> bytes);
+
+// Which slot: CRC32C over the 13 bytes of the tuple as packed in a row.
+uint32_t SlotHash(const Tuple& tuple, uint32_t seed);
+
+// Where a frontend stands: CRC32C over the key's 7 bytes, and over the same in reverse order.
+HashPair FrontendHashes(Ipv4Address address, uint16_t port, Protocol protocol);
+
+// Where a connection stands: for each byte of the packed tuple a row of random numbers, all XORed.
+// Outsiders choose these keys, so the numbers are made anew at every bring-up.
+class TabulationHash {
+ public:
+  static constexpr size_t kTupleBytes = Tuple::kBits / 8;
+  static constexpr size_t kRows = kTupleBytes * 256;
+
+  // The same seed makes the same rows everywhere.
+  explicit TabulationHash(uint64_t seed);
+
+  HashPair Hash(const Tuple& tuple) const;
+
+  // What table hash-keys holds: row = byte position * 256 + byte value.
+  std::span<const HashKeyRow> rows() const { return rows_; }
+
+ private:
+  std::vector<HashKeyRow> rows_;
+};
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_FLOW_TABLES_HASH_H_
