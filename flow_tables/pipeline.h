@@ -9,6 +9,7 @@
 
 #include "flow_tables/connections.h"
 #include "flow_tables/image.h"
+#include "flow_tables/source_ranges.h"
 
 namespace pointsman {
 
@@ -16,8 +17,8 @@ namespace pointsman {
 struct Packet {
   std::span<uint8_t> frame;
   Port ingress = Port::kUplink;
-  uint8_t attempt =
-      0;  // which candidate for the source port of a new connection, 0..kSourcePortAttempts-1
+  // Which candidate for the source port of a new connection, 0..kSourcePortAttempts-1.
+  uint8_t attempt = 0;
 };
 
 struct Outcome {
@@ -32,20 +33,35 @@ struct Outcome {
 
 class Pipeline {
  public:
-  // Starts with no connections and room for as many as image->sizes says.
-  explicit Pipeline(std::shared_ptr<const Image> image);
+  // Starts with no connections and room for as many as image->sizes says. `placement_seed` keys
+  // the table of connections: random where outsiders choose the packets. It has no influence on
+  // outcomes. REQUIRES: each table of the image has a power of two rows.
+  explicit Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed = 0);
 
-  // Packets that come later meet this image; connections stay.
+  // Packets that come later meet this image; connections, and the room for them, stay.
+  // REQUIRES: as for the constructor.
   void SetImage(std::shared_ptr<const Image> image);
 
   // Mode offload of docs/card.md. One packet sees the connections recorded by those before it, in a
-  // batch too. REQUIRES: packets.size() == outcomes.size().
+  // batch too. Fastest with batches of 32. REQUIRES: packets.size() == outcomes.size().
   void Process(std::span<Packet> packets, std::span<Outcome> outcomes);
 
   Connections& connections() { return connections_; }
 
  private:
+  void ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes);
+  // Step 2 and on, for a packet whose tuple is not known.
+  Outcome ProcessFirst(const Packet& packet, const Tuple& tuple);
+  // Step 4: the frontend chose `action` forward and a run of slots.
+  struct Half;
+  Outcome Connect(const Packet& packet, const Tuple& tuple, const FrontendRow& frontend,
+                  const Half& half, const Client& client);
+  // Step 5.
+  Outcome Translate(const Packet& packet, const Tuple& tuple, const Translation& translation);
+  const FrontendRow* FindFrontend(const Tuple& tuple) const;
+
   std::shared_ptr<const Image> image_;
+  SourceRanges sources_;
   Connections connections_;
 };
 

@@ -1,0 +1,69 @@
+// What a frame is to the pipeline: step 1 of docs/card.md. Offsets are of Ethernet II without VLAN
+// tag, IPv4 (RFC 791) without options, TCP (RFC 9293) or UDP (RFC 768), in bytes from the start of
+// the frame.
+#ifndef POINTSMAN_FLOW_TABLES_PACKET_H_
+#define POINTSMAN_FLOW_TABLES_PACKET_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "flow_tables/types.h"
+
+namespace pointsman {
+
+inline constexpr size_t kDestinationMacOffset = 0;
+inline constexpr size_t kSourceMacOffset = 6;
+inline constexpr size_t kEtherTypeOffset = 12;
+inline constexpr size_t kIpv4Offset = 14;
+inline constexpr size_t kTosOffset = 15;
+inline constexpr size_t kTotalLengthOffset = 16;
+inline constexpr size_t kIdentificationOffset = 18;
+inline constexpr size_t kFragmentOffset = 20;
+inline constexpr size_t kTtlOffset = 22;
+inline constexpr size_t kProtocolOffset = 23;
+inline constexpr size_t kIpv4ChecksumOffset = 24;
+inline constexpr size_t kSourceAddressOffset = 26;
+inline constexpr size_t kDestinationAddressOffset = 30;
+// Behind an IPv4 header of 20 bytes:
+inline constexpr size_t kTransportOffset = 34;
+inline constexpr size_t kSourcePortOffset = 34;
+inline constexpr size_t kDestinationPortOffset = 36;
+inline constexpr size_t kUdpLengthOffset = 38;
+inline constexpr size_t kUdpChecksumOffset = 40;
+inline constexpr size_t kTcpSequenceOffset = 38;
+inline constexpr size_t kTcpAcknowledgementOffset = 42;
+inline constexpr size_t kTcpDataOffset = 46;
+inline constexpr size_t kTcpFlagsOffset = 47;
+inline constexpr size_t kTcpWindowOffset = 48;
+inline constexpr size_t kTcpChecksumOffset = 50;
+
+inline constexpr size_t kIpv4HeaderBytes = 20;  // without options
+inline constexpr size_t kTcpHeaderBytes = 20;   // without options
+inline constexpr size_t kUdpHeaderBytes = 8;
+inline constexpr size_t kIcmpHeaderBytes = 8;
+
+inline constexpr uint16_t kEtherTypeIpv4 = 0x0800;
+inline constexpr uint8_t kProtocolIcmp = 1;
+inline constexpr uint16_t kMoreFragments = 0x2000;  // bits of the word at kFragmentOffset
+inline constexpr uint16_t kFragmentPosition = 0x1fff;
+
+enum class ParseKind : uint8_t {
+  kPass,   // not the pipeline's business
+  kPunt,   // the host must look, for `reason`
+  kTuple,  // TCP or UDP at kTransportOffset, its whole header inside the frame
+};
+
+struct Parsed {
+  ParseKind kind = ParseKind::kPass;
+  Reason reason = Reason::kNone;
+  Tuple tuple;
+  friend bool operator==(const Parsed&, const Parsed&) = default;
+};
+
+// Reads only bytes inside the frame, whatever its length and its headers say.
+Parsed Parse(std::span<const uint8_t> frame);
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_FLOW_TABLES_PACKET_H_
