@@ -173,14 +173,11 @@ Outcome Pipeline::Connect(const Packet& packet, const Tuple& tuple, const Fronte
   if (packet.frame[kTtlOffset] < kLowestTtlToForward) return Punt(Reason::kTtlExpired);
 
   const bool hairpin = endpoint.address == tuple.source_address;
-  Connection connection{
-      .original = tuple,
-      .translation = OriginalTranslation(image_->configuration, tuple, endpoint,
-                                         half.masquerade || hairpin, hash, packet.attempt)};
-  connection.translation.frontend_counter = frontend.counter;
-  connection.translation.endpoint = endpoint_id;
-  connection.reply = ReplyTranslation(tuple, connection.translation, client.next_hop);
-  switch (connections_.Record(connection)) {
+  Translation to = OriginalTranslation(image_->configuration, tuple, endpoint,
+                                       half.masquerade || hairpin, hash, packet.attempt);
+  to.frontend_counter = frontend.counter;
+  to.endpoint = endpoint_id;
+  switch (connections_.Record({tuple, to, ReplyTranslation(tuple, to, client.next_hop)})) {
     case RecordResult::kSourcePortTaken:
       return Punt(Reason::kSourcePortTaken);
     case RecordResult::kFull:
@@ -188,7 +185,7 @@ Outcome Pipeline::Connect(const Packet& packet, const Tuple& tuple, const Fronte
     case RecordResult::kRecorded:
       break;
   }
-  Outcome outcome = Translate(packet, tuple, connection.translation);
+  Outcome outcome = Translate(packet, tuple, to);
   outcome.learned = true;
   return outcome;
 }
