@@ -9,6 +9,7 @@
 #include "flow_tables/checksum.h"
 #include "flow_tables/hash.h"
 #include "flow_tables/packet.h"
+#include "flow_tables/placement.h"
 
 namespace pointsman {
 namespace {
@@ -208,12 +209,11 @@ const FrontendRow* Pipeline::FindFrontend(const Tuple& tuple) const {
   const std::vector<FrontendRow>& rows = image_->frontends;
   const HashPair hashes =
       FrontendHashes({tuple.destination_address}, tuple.destination_port, Protocol{tuple.protocol});
-  const size_t buckets = rows.size() / (kFrontendsBanks * kFrontendsWays);
-  const std::array<size_t, kFrontendsBanks> buckets_of_key = {
-      hashes.first & (buckets - 1), buckets + (hashes.second & (buckets - 1))};
-  for (const size_t bucket : buckets_of_key) {
-    for (size_t way = 0; way < kFrontendsWays; ++way) {
-      const FrontendRow& row = rows[bucket * kFrontendsWays + way];
+  const BucketGeometry geometry = FrontendGeometry(static_cast<uint32_t>(rows.size()));
+  for (uint32_t bank = 0; bank < kFrontendsBanks; ++bank) {
+    const uint32_t first = geometry.FirstRow(bank, hashes);
+    for (uint32_t at = first; at < first + kFrontendsWays; ++at) {
+      const FrontendRow& row = rows[at];
       if (row.valid && row.destination_address == tuple.destination_address &&
           row.destination_port == tuple.destination_port && row.protocol == tuple.protocol) {
         return &row;

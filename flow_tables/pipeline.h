@@ -35,7 +35,8 @@ class Pipeline {
  public:
   // Starts with no connections and room for as many as image->sizes says. `placement_seed` keys
   // the table of connections: random where outsiders choose the packets. It has no influence on
-  // outcomes. REQUIRES: each table of the image has a power of two rows.
+  // outcomes. REQUIRES: each table of the image has a power of two rows,
+  // frontends at least one bucket a bank.
   explicit Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed = 0);
 
   // Packets that come later meet this image; connections, and the room for them, stay.
