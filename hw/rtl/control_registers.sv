@@ -1,0 +1,226 @@
+// The AXI4-Lite registers: one access at a time. Offsets that name no register read 0; writes to them, to read-only
+// registers and of parts of a word do nothing. Every answer is OKAY.
+//
+// Latency: a write is answered 2 clocks after address and data are both there, a read 4 clocks after its address.
+`default_nettype none
+module control_registers #(
+    parameter ROM_FILE = "card_rom.hex"
+) (
+    input wire clk,
+    input wire rst,
+
+    input wire [15:0] s_axi_awaddr,
+    input wire s_axi_awvalid,
+    output logic s_axi_awready,
+    input wire [31:0] s_axi_wdata,
+    input wire [3:0] s_axi_wstrb,
+    input wire s_axi_wvalid,
+    output logic s_axi_wready,
+    output logic s_axi_bvalid,
+    input wire s_axi_bready,
+    input wire [15:0] s_axi_araddr,
+    input wire s_axi_arvalid,
+    output logic s_axi_arready,
+    output logic [31:0] s_axi_rdata,
+    output logic s_axi_rvalid,
+    input wire s_axi_rready,
+
+    output logic [1:0] mode,
+    output logic capture,
+    output logic [31:0] slot_hash_seed,
+    output logic [31:0] masquerade_address,
+    output logic [15:0] masquerade_port_base,
+    output logic [15:0] masquerade_port_mask,
+
+    output logic ring_enable,
+    output logic [63:0] status_address,
+    output logic [63:0] command_address,
+    output logic [63:0] response_address,
+    output logic [63:0] inject_address,
+    output logic [63:0] punt_address,
+    output logic [63:0] event_address,
+    output logic [31:0] command_lines_log2,
+    output logic [31:0] inject_lines_log2,
+    output logic [31:0] punt_lines_log2,
+    output logic [31:0] event_lines_log2,
+    output logic [3:0] doorbell_write,
+    output logic [31:0] doorbell_value,
+
+    input wire ring_busy,
+    input wire [31:0] command_tail,
+    input wire [31:0] inject_tail,
+    input wire [31:0] punt_head,
+    input wire [31:0] event_head,
+    input wire [31:0] error,
+
+    output logic [31:0] heartbeat,
+    output logic [63:0] cycles,
+    output logic [5:0] statistic_index,
+    input wire [31:0] statistic  // 1 clock after the index
+);
+  localparam logic [7:0] HeartbeatMark = 8'ha5;
+  localparam logic [7:0] StatisticsPage = card_pkg::REG_STATISTICS[15:8];
+
+  logic [31:0] cycles_high;
+  logic cycles_read;
+  assign heartbeat = {HeartbeatMark, cycles[29:6]};
+  always_ff @(posedge clk) begin
+    cycles <= rst ? '0 : cycles + 64'd1;
+    if (cycles_read) cycles_high <= cycles[63:32];
+  end
+
+  // Writes: address and data are taken together, then applied, then answered.
+  logic apply;
+  logic [15:0] write_offset;
+  logic [31:0] value;
+
+  assign s_axi_awready = s_axi_awvalid && s_axi_wvalid && !apply && !s_axi_bvalid;
+  assign s_axi_wready = s_axi_awready;
+  assign doorbell_value = value;
+
+  always_ff @(posedge clk) begin
+    if (s_axi_awready) begin
+      write_offset <= {s_axi_awaddr[15:2], 2'b00};
+      value <= s_axi_wdata;
+    end
+    apply <= s_axi_awready && s_axi_wstrb == '1;
+    if (s_axi_awready) s_axi_bvalid <= 1'b1;
+    else if (s_axi_bready) s_axi_bvalid <= 1'b0;
+    if (rst) begin
+      apply <= 1'b0;
+      s_axi_bvalid <= 1'b0;
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    doorbell_write <= '0;
+    if (apply) begin
+      unique case (write_offset)
+        card_pkg::REG_MODE: mode <= value[1:0];
+        card_pkg::REG_CAPTURE: capture <= value[0];
+        card_pkg::REG_RING_ENABLE: ring_enable <= value[0];
+        card_pkg::REG_STATUS_ADDRESS_LOW: status_address[31:0] <= value;
+        card_pkg::REG_STATUS_ADDRESS_HIGH: status_address[63:32] <= value;
+        card_pkg::REG_COMMAND_ADDRESS_LOW: command_address[31:0] <= value;
+        card_pkg::REG_COMMAND_ADDRESS_HIGH: command_address[63:32] <= value;
+        card_pkg::REG_COMMAND_LINES_LOG2: command_lines_log2 <= value;
+        card_pkg::REG_COMMAND_TAIL: doorbell_write[0] <= 1'b1;
+        card_pkg::REG_RESPONSE_ADDRESS_LOW: response_address[31:0] <= value;
+        card_pkg::REG_RESPONSE_ADDRESS_HIGH: response_address[63:32] <= value;
+        card_pkg::REG_INJECT_ADDRESS_LOW: inject_address[31:0] <= value;
+        card_pkg::REG_INJECT_ADDRESS_HIGH: inject_address[63:32] <= value;
+        card_pkg::REG_INJECT_LINES_LOG2: inject_lines_log2 <= value;
+        card_pkg::REG_INJECT_TAIL: doorbell_write[1] <= 1'b1;
+        card_pkg::REG_PUNT_ADDRESS_LOW: punt_address[31:0] <= value;
+        card_pkg::REG_PUNT_ADDRESS_HIGH: punt_address[63:32] <= value;
+        card_pkg::REG_PUNT_LINES_LOG2: punt_lines_log2 <= value;
+        card_pkg::REG_PUNT_HEAD: doorbell_write[2] <= 1'b1;
+        card_pkg::REG_EVENT_ADDRESS_LOW: event_address[31:0] <= value;
+        card_pkg::REG_EVENT_ADDRESS_HIGH: event_address[63:32] <= value;
+        card_pkg::REG_EVENT_LINES_LOG2: event_lines_log2 <= value;
+        card_pkg::REG_EVENT_HEAD: doorbell_write[3] <= 1'b1;
+        card_pkg::REG_SLOT_HASH_SEED: slot_hash_seed <= value;
+        card_pkg::REG_MASQUERADE_ADDRESS: masquerade_address <= value;
+        card_pkg::REG_MASQUERADE_PORT_BASE: masquerade_port_base <= value[15:0];
+        card_pkg::REG_MASQUERADE_PORT_MASK: masquerade_port_mask <= value[15:0];
+        default: ;
+      endcase
+    end
+    if (rst) begin
+      doorbell_write <= '0;
+      mode <= card_pkg::MODE_BYPASS[1:0];
+      capture <= 1'b0;
+      ring_enable <= 1'b0;
+      status_address <= '0;
+      command_address <= '0;
+      response_address <= '0;
+      inject_address <= '0;
+      punt_address <= '0;
+      event_address <= '0;
+      command_lines_log2 <= '0;
+      inject_lines_log2 <= '0;
+      punt_lines_log2 <= '0;
+      event_lines_log2 <= '0;
+      slot_hash_seed <= '0;
+      masquerade_address <= '0;
+      masquerade_port_base <= '0;
+      masquerade_port_mask <= '0;
+    end
+  end
+
+  // Reads: the address, then 2 clocks for ROM and counters, then the answer.
+  logic [2:0] read_step;  // one bit on its way
+  logic [15:0] read_offset;
+  logic [31:0] rom_word, register_word;
+
+  assign s_axi_arready = s_axi_arvalid && read_step == '0 && !s_axi_rvalid;
+  assign statistic_index = read_offset[7:2];
+  assign cycles_read = read_step[0] && read_offset == card_pkg::REG_CYCLES_LOW;
+
+  always_ff @(posedge clk) begin
+    if (s_axi_arready) read_offset <= {s_axi_araddr[15:2], 2'b00};
+    read_step <= {read_step[1:0], s_axi_arready};
+    if (read_step[2]) begin
+      s_axi_rvalid <= 1'b1;
+      s_axi_rdata <= read_offset[15] ? rom_word
+          : read_offset[15:8] == StatisticsPage ? statistic : register_word;
+    end else if (s_axi_rready) begin
+      s_axi_rvalid <= 1'b0;
+    end
+    if (rst) begin
+      read_step <= '0;
+      s_axi_rvalid <= 1'b0;
+    end
+  end
+
+  always_ff @(posedge clk) begin
+    if (read_step[0]) begin
+      unique case (read_offset)
+        card_pkg::REG_MAGIC: register_word <= card_pkg::MAGIC_VALUE;
+        card_pkg::REG_LAYOUT_HASH: register_word <= card_pkg::LAYOUT_HASH;
+        card_pkg::REG_HEARTBEAT: register_word <= heartbeat;
+        card_pkg::REG_DESCRIPTION_BYTES: register_word <= card_pkg::DESCRIPTION_BYTES_VALUE;
+        card_pkg::REG_MODE: register_word <= 32'(mode);
+        card_pkg::REG_CAPTURE: register_word <= 32'(capture);
+        card_pkg::REG_CYCLES_LOW: register_word <= cycles[31:0];
+        card_pkg::REG_CYCLES_HIGH: register_word <= cycles_high;
+        card_pkg::REG_ERROR: register_word <= error;
+        card_pkg::REG_RING_ENABLE: register_word <= 32'(ring_enable || ring_busy);
+        card_pkg::REG_STATUS_ADDRESS_LOW: register_word <= status_address[31:0];
+        card_pkg::REG_STATUS_ADDRESS_HIGH: register_word <= status_address[63:32];
+        card_pkg::REG_COMMAND_ADDRESS_LOW: register_word <= command_address[31:0];
+        card_pkg::REG_COMMAND_ADDRESS_HIGH: register_word <= command_address[63:32];
+        card_pkg::REG_COMMAND_LINES_LOG2: register_word <= command_lines_log2;
+        card_pkg::REG_COMMAND_TAIL: register_word <= command_tail;
+        card_pkg::REG_RESPONSE_ADDRESS_LOW: register_word <= response_address[31:0];
+        card_pkg::REG_RESPONSE_ADDRESS_HIGH: register_word <= response_address[63:32];
+        card_pkg::REG_INJECT_ADDRESS_LOW: register_word <= inject_address[31:0];
+        card_pkg::REG_INJECT_ADDRESS_HIGH: register_word <= inject_address[63:32];
+        card_pkg::REG_INJECT_LINES_LOG2: register_word <= inject_lines_log2;
+        card_pkg::REG_INJECT_TAIL: register_word <= inject_tail;
+        card_pkg::REG_PUNT_ADDRESS_LOW: register_word <= punt_address[31:0];
+        card_pkg::REG_PUNT_ADDRESS_HIGH: register_word <= punt_address[63:32];
+        card_pkg::REG_PUNT_LINES_LOG2: register_word <= punt_lines_log2;
+        card_pkg::REG_PUNT_HEAD: register_word <= punt_head;
+        card_pkg::REG_EVENT_ADDRESS_LOW: register_word <= event_address[31:0];
+        card_pkg::REG_EVENT_ADDRESS_HIGH: register_word <= event_address[63:32];
+        card_pkg::REG_EVENT_LINES_LOG2: register_word <= event_lines_log2;
+        card_pkg::REG_EVENT_HEAD: register_word <= event_head;
+        card_pkg::REG_SLOT_HASH_SEED: register_word <= slot_hash_seed;
+        card_pkg::REG_MASQUERADE_ADDRESS: register_word <= masquerade_address;
+        card_pkg::REG_MASQUERADE_PORT_BASE: register_word <= 32'(masquerade_port_base);
+        card_pkg::REG_MASQUERADE_PORT_MASK: register_word <= 32'(masquerade_port_mask);
+        default: register_word <= '0;
+      endcase
+    end
+  end
+
+  description_rom #(
+      .ROM_FILE(ROM_FILE)
+  ) rom (
+      .clk,
+      .index(read_offset[14:2]),
+      .word(rom_word)
+  );
+endmodule
+`default_nettype wire

@@ -1,0 +1,104 @@
+// Hands packets to the host: for each one a punt line, then the frame, into the punt ring. What waits here is bounded by
+// egress and inject_credits; a ring without room holds it back.
+//
+// Latency: 4 clocks from a packet's first beat to its burst's request. Throughput: a line every clock.
+`default_nettype none
+module punt_writer #(
+    parameter DEPTH_LOG2 = 10
+) (
+    input wire clk,
+    input wire rst,  // also while the rings stand still: everything waiting is gone
+    input wire run,
+
+    input wire write,
+    input wire write_injected,
+    input wire write_last,
+    input wire [511:0] write_data,
+    input wire record_write,
+    input card_pkg::punt_line_t record,
+
+    output logic freed,
+    output logic freed_injected,
+
+    input wire [63:0] base,
+    input wire [4:0] lines_log2,
+    input wire [31:0] head,
+    output logic [31:0] tail,
+
+    output logic request_valid,
+    input wire request_ready,
+    output logic [63:0] request_address,
+    output logic [6:0] request_beats,
+    output logic line_valid,
+    output logic [511:0] line,
+    input wire beat_taken,
+    input wire beat_last,
+    input wire done,
+    input wire failed
+);
+  localparam RECORD_BITS = 256 - 32;  // the fields that are not reserved, without the sequence number
+
+  logic record_valid, data_valid, data_injected, data_last;
+  logic [RECORD_BITS-1:0] record_fields;
+  logic [511:0] data;
+  logic in_frame;
+  logic [511:0] record_bits;
+  assign record_bits = record;
+  logic [31:0] sequence_number;
+
+  fifo #(
+      .WIDTH(RECORD_BITS),
+      .DEPTH_LOG2(DEPTH_LOG2)
+  ) records (
+      .clk, .rst,
+      .write(record_write),
+      .write_data(record_bits[255:32]),
+      .commit(1'b1),
+      .rollback(1'b0),
+      .room(),
+      .read_valid(record_valid),
+      .read_data(record_fields),
+      .read(beat_taken && !in_frame)
+  );
+
+  fifo #(
+      .WIDTH(514),
+      .DEPTH_LOG2(DEPTH_LOG2)
+  ) frames (
+      .clk, .rst,
+      .write,
+      .write_data({write_injected, write_last, write_data}),
+      .commit(1'b1),
+      .rollback(1'b0),
+      .room(),
+      .read_valid(data_valid),
+      .read_data({data_injected, data_last, data}),
+      .read(beat_taken && in_frame)
+  );
+
+  assign line_valid = in_frame ? data_valid : record_valid;
+  assign line = in_frame ? data : {256'd0, record_fields, sequence_number};
+
+  logic [7:0] added;
+  always_ff @(posedge clk) begin
+    added <= record_write ? record.length[13:6] + 8'(record.length[5:0] != 6'd0) + 8'd1 : '0;
+    if (beat_taken) in_frame <= !(in_frame && data_last);
+    if (beat_taken && !in_frame) sequence_number <= sequence_number + 32'd1;
+    freed <= beat_taken && in_frame && !data_injected;
+    freed_injected <= beat_taken && in_frame && data_injected;
+    if (rst) begin
+      added <= '0;
+      in_frame <= 1'b0;
+      sequence_number <= '0;
+      freed <= 1'b0;
+      freed_injected <= 1'b0;
+    end
+  end
+
+  ring_writer ring (
+      .clk, .rst, .run, .base, .lines_log2, .head, .tail, .added,
+      .line_end(in_frame && data_last),
+      .request_valid, .request_ready, .request_address, .request_beats, .beat_taken, .beat_last, .done, .failed
+  );
+endmodule
+`default_nettype wire
