@@ -39,7 +39,7 @@ Endpoint DecodeEndpoint(const Field& field, IpFamily family) {
   const Field addresses = field["addresses"];
   endpoint.addresses =
       addresses.ListOf([family](const Field& item) { return DecodeAddress(item, family); });
-  if (!addresses.present()) addresses.Fail("missing; an endpoint needs an address");
+  if (addresses.size() == 0) addresses.Fail("missing; an endpoint needs an address");
   if (addresses.size() > kMaxAddresses) {
     addresses.Fail(fmt::format("{} addresses are more than {}", addresses.size(), kMaxAddresses));
   }
@@ -58,9 +58,13 @@ Endpoint DecodeEndpoint(const Field& field, IpFamily family) {
 }
 
 EndpointPort DecodePort(const Field& field) {
-  return {.name = field["name"].Text(),
-          .protocol = DecodeProtocol(field["protocol"]),
-          .port = field["port"].Port()};
+  EndpointPort port{.name = field["name"].Text(),
+                    .protocol = DecodeProtocol(field["protocol"]),
+                    .port = std::nullopt};
+  if (const auto number = field["port"].Integer(0, 65535, "a port number")) {
+    port.port = static_cast<uint16_t>(*number);
+  }
+  return port;
 }
 
 }  // namespace

@@ -9,6 +9,13 @@ namespace {
 
 constexpr size_t kMaxMessageBytes = 300;  // messages quote their input
 
+// The API allows it around CIDR blocks.
+std::string_view WithoutSpaceAround(std::string_view text) {
+  const size_t begin = text.find_first_not_of(' ');
+  if (begin == std::string_view::npos) return "";
+  return text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
+}
+
 }  // namespace
 
 Field Field::operator[](std::string_view name) const {
@@ -93,7 +100,7 @@ std::optional<IpAddress> Field::Ip() const {
 
 std::optional<IpPrefix> Field::Prefix() const {
   if (!Is(ValueType::kString)) return std::nullopt;
-  absl::StatusOr<IpPrefix> prefix = IpPrefix::ParseStored(value_->text);
+  absl::StatusOr<IpPrefix> prefix = IpPrefix::ParseStored(WithoutSpaceAround(value_->text));
   if (prefix.ok()) return *prefix;
   Fail(std::string(prefix.status().message()));
   return std::nullopt;

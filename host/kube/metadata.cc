@@ -10,20 +10,18 @@ namespace {
 constexpr size_t kMaxNameBytes = 253;
 constexpr size_t kMaxNamespaceBytes = 63;
 
-bool IsNameCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-}
+bool IsNameCharacter(char c) { return c > ' ' && c <= '~' && c != '/' && c != '%'; }
 
-// A DNS subdomain (RFC 1123), as far as it matters that names are told apart and printable.
+// What can stand as one segment of an API path. Most kinds allow less; nothing here relies on it.
 bool IsName(const std::string& name, size_t max_bytes) {
-  return !name.empty() && name.size() <= max_bytes &&
+  return !name.empty() && name != "." && name != ".." && name.size() <= max_bytes &&
          std::all_of(name.begin(), name.end(), IsNameCharacter);
 }
 
 std::string DecodeName(const Field& name, size_t max_bytes) {
   std::string text = name.Text();
   if (!text.empty() && !IsName(text, max_bytes)) {
-    name.Fail(fmt::format("'{}' is not a name (1 to {} of the characters a-z, 0-9, '-' and '.')",
+    name.Fail(fmt::format("'{}' is not a name (1 to {} characters without spaces, '/' and '%')",
                           text, max_bytes));
     text.clear();
   }
@@ -67,12 +65,12 @@ std::optional<IpAddress> DecodeReachableIp(const Field& ip) {
   std::optional<IpAddress> address = ip.Ip();
   if (!address) return std::nullopt;
   std::string_view why;
-  if (address->IsUnspecified()) why = "unspecified";
-  if (address->IsLoopback()) why = "loopback";
-  if (address->IsLinkLocal()) why = "link-local";
+  if (address->IsUnspecified()) why = "the unspecified address";
+  if (address->IsLoopback()) why = "a loopback address";
+  if (address->IsLinkLocal()) why = "a link-local address";
   if (why.empty()) return address;
-  ip.Fail(fmt::format("{} is a {} address, which nothing can be sent to from elsewhere",
-                      address->ToString(), why));
+  ip.Fail(
+      fmt::format("{} is {}; nothing can be sent to it from elsewhere", address->ToString(), why));
   return std::nullopt;
 }
 

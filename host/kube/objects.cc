@@ -39,7 +39,7 @@ std::string ObjectKey::ToString() const {
 }
 
 std::string EndpointSlice::ServiceName() const {
-  const auto label = metadata.labels.find(std::string(kServiceNameLabel));
+  const auto label = metadata.labels.find(kServiceNameLabel);
   return label == metadata.labels.end() ? "" : label->second;
 }
 

@@ -6,6 +6,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -35,7 +36,7 @@ struct ObjectKey {
   friend std::strong_ordering operator<=>(const ObjectKey&, const ObjectKey&) = default;
 };
 
-using StringMap = std::map<std::string, std::string>;
+using StringMap = std::map<std::string, std::string, std::less<>>;
 
 struct ObjectMeta {
   std::string name;
@@ -138,7 +139,7 @@ struct Endpoint {
 struct EndpointPort {
   std::string name;
   Protocol protocol = Protocol::kTcp;
-  std::optional<uint16_t> port;  // none: every port
+  std::optional<uint16_t> port;  // none: every port; 0 (slices only): proxies pass over it
   bool operator==(const EndpointPort&) const = default;
 };
 
