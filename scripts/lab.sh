@@ -119,3 +119,59 @@ http {
 EOF
   lab_in "$namespace" nginx -p "$folder/$name" -c "$folder/$name/nginx.conf"
 }
+
+# lab_servers FOLDER: web servers for the example's Services, and a name server that answers everything with one line.
+lab_servers() {
+  local folder=$1 pod
+  mkdir -p "$folder/files" && chmod 755 "$folder"
+  for pod in storefront-0 storefront-1 storefront-2 cart-0 search-0; do
+    lab_nginx "$folder" $pod $pod 80 || return 1
+  done
+  lab_nginx "$folder" worker2 worker2 80 9090 || return 1
+  lab_in worker2 python3 -c '
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("10.244.2.22", 5353))
+while True:
+    question, client = server.recvfrom(512)
+    server.sendto(b"answer to " + question, client)
+' &
+}
+
+# lab_ask NAMESPACE ADDRESS PORT TEXT: one UDP question, prints the answer.
+lab_ask() {
+  lab_in "$1" python3 -c '
+import socket, sys
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(5)
+client.connect((sys.argv[1], int(sys.argv[2])))
+client.send(sys.argv[3].encode())
+print(client.recv(512).decode())
+' "$2" "$3" "$4"
+}
+
+# lab_agent POINTSMAN MANIFESTS FOLDER: the agent with the simulated card between the router and the node; waits until it
+# has programmed the card. Its log is FOLDER/agent.log, its status socket FOLDER/agent.sock.
+lab_agent() {
+  local folder=$3
+  POINTSMAN_SIM_UPLINK=veth:uplink POINTSMAN_SIM_NODE=veth:node lab_in card "$1" agent --node worker-1 --manifests "$2" \
+    --card sim --status "$folder/agent.sock" >"$folder/agent.log" 2>&1 &
+  lab_agent_pid=$!
+  lab_wait_for 30 grep -q 'programmed .* frontends' "$folder/agent.log"
+}
+
+# lab_wait_for SECONDS COMMAND...: until it succeeds.
+lab_wait_for() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ $SECONDS -lt $deadline ] && { [ -z "${lab_agent_pid:-}" ] || kill -0 "$lab_agent_pid" 2>/dev/null; } || return 1
+    sleep 0.2
+  done
+}
+
+# The pod that joins the storefront while a download runs, as its manifest.
+lab_third_storefront() {
+  sed -n '/name: storefront-1$/,$p' "$1" | sed "1i ---\napiVersion: v1\nkind: Pod\nmetadata:" |
+    sed 's/storefront-1/storefront-2/; s/10\.244\.1\.11/10.244.1.12/g; s/02:00:0a:f4:01:0b/02:00:0a:f4:01:0c/'
+}

@@ -4,7 +4,7 @@ packages=(
   build-essential cmake ninja-build ccache pkg-config git python3 python3-yaml
   clang clang-format-14 clang-tidy-14 libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev
   libabsl-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libboost-dev
-  device-tree-compiler libfdt-dev libpcap-dev libxrt-dev uuid-dev verilator yosys
+  device-tree-compiler libfdt-dev libpcap-dev libxrt-dev uuid-dev zlib1g-dev libcpp-httplib-dev verilator yosys
   iproute2 ethtool curl nginx-light procps
 )
 

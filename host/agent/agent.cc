@@ -1,0 +1,103 @@
+#include "host/agent/agent.h"
+
+#include <spdlog/spdlog.h>
+
+#include <thread>
+#include <utility>
+
+#include "host/agent/status.h"
+
+namespace pointsman {
+namespace {
+
+constexpr std::chrono::milliseconds kStatusPeriod(250);
+constexpr std::chrono::microseconds kNap(200);
+
+// What a plan may fail with while the card itself is well.
+bool IsAboutInput(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) || absl::IsInvalidArgument(status);
+}
+
+// Counters up to the last one that has a name.
+uint32_t CountersInUse(const Image& image) {
+  size_t count = image.counter_names.size();
+  while (count > 0 && image.counter_names[count - 1].empty()) --count;
+  return static_cast<uint32_t>(count);
+}
+
+}  // namespace
+
+Agent::Agent(std::string node_name, std::unique_ptr<Card> card, std::unique_ptr<ManifestFeed> feed,
+             std::unique_ptr<StatusServer> status)
+    : node_name_(std::move(node_name)),
+      card_(std::move(card)),
+      feed_(std::move(feed)),
+      status_(std::move(status)),
+      reconciler_(*card_),
+      punts_(*card_) {}
+
+absl::Status Agent::Run(const std::atomic<bool>& stop) {
+  while (!stop) {
+    if (absl::Status status = TakeNewForwarding(); !status.ok()) return status;
+    absl::StatusOr<bool> busy = ServeCard();
+    if (!busy.ok()) return busy.status();
+    if (Clock::now() >= next_status_) {
+      if (absl::Status status = PublishStatus(); !status.ok()) return status;
+      next_status_ = Clock::now() + kStatusPeriod;
+    }
+    if (!*busy) std::this_thread::sleep_for(kNap);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Agent::TakeNewForwarding() {
+  std::optional<NodeForwarding> newest = feed_->TakeNewest();
+  if (!newest) return absl::OkStatus();
+  for (const std::string& problem : newest->problems) spdlog::error("{}", problem);
+  absl::StatusOr<size_t> rows = reconciler_.Program(newest->forwarding);
+  if (!rows.ok() && !IsAboutInput(rows.status())) return rows.status();
+  if (!rows.ok()) {
+    last_error_ = std::string(rows.status().message());
+    spdlog::error("not programmed, the last state stays: {}", last_error_);
+    return absl::OkStatus();
+  }
+  last_error_.clear();
+  rows_written_ += *rows;
+  forwarding_ = *std::move(newest);
+  spdlog::info("programmed {} frontends of {} Services, {} rows written", forwarding_.forwarding.frontends.size(),
+               forwarding_.services.size(), *rows);
+  next_status_ = {};
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Agent::ServeCard() {
+  absl::StatusOr<CardOutput> output = card_->Poll();
+  if (!output.ok()) return output.status();
+  connections_.Take(output->events);
+  const Ipv4Address node_address = reconciler_.image().configuration.masquerade_address;
+  if (absl::Status status = punts_.Serve(output->punts, node_address); !status.ok()) return status;
+  return !output->punts.empty();
+}
+
+absl::Status Agent::PublishStatus() {
+  AgentState state;
+  state.node = node_name_;
+  absl::StatusOr<CardHealth> health = card_->Health();
+  if (!health.ok()) return health.status();
+  state.health = *std::move(health);
+  absl::StatusOr<std::vector<RowBits>> rows =
+      card_->Read(TableId::kFrontendCounters, 0, CountersInUse(reconciler_.image()));
+  if (!rows.ok()) return rows.status();
+  for (const RowBits& row : *rows) state.counters.push_back(UnpackRow<FrontendCounterRow>(row));
+  state.forwarding = &forwarding_;
+  state.image = &reconciler_.image();
+  state.connections = &connections_;
+  state.card = &card_->description();
+  state.software_packets = punts_.served_packets();
+  state.rows_written = rows_written_;
+  state.last_error = last_error_;
+  status_->Publish(StatusDocument(state));
+  return absl::OkStatus();
+}
+
+}  // namespace pointsman

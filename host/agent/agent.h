@@ -1,0 +1,53 @@
+// The agent of one node: keeps a card programmed with what a folder of manifests says, serves what the card hands over,
+// and says how it is doing.
+#ifndef POINTSMAN_HOST_AGENT_AGENT_H_
+#define POINTSMAN_HOST_AGENT_AGENT_H_
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "driver/card.h"
+#include "host/agent/connection_list.h"
+#include "host/agent/manifest_feed.h"
+#include "host/agent/punt_server.h"
+#include "host/agent/reconciler.h"
+#include "host/agent/status_server.h"
+
+namespace pointsman {
+
+// Run() has the card, the feed's newest state and the status document in one thread; not thread-safe.
+class Agent {
+ public:
+  Agent(std::string node_name, std::unique_ptr<Card> card, std::unique_ptr<ManifestFeed> feed,
+        std::unique_ptr<StatusServer> status);
+
+  // Works until `stop` is true. Errors: those of Card, when the card does not answer any more. What cannot be programmed
+  // (a full table) is reported and leaves the last state in place.
+  absl::Status Run(const std::atomic<bool>& stop);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  absl::Status TakeNewForwarding();
+  absl::StatusOr<bool> ServeCard();
+  absl::Status PublishStatus();
+
+  const std::string node_name_;
+  std::unique_ptr<Card> card_;
+  std::unique_ptr<ManifestFeed> feed_;
+  std::unique_ptr<StatusServer> status_;
+  Reconciler reconciler_;
+  PuntServer punts_;
+  ConnectionList connections_;
+  NodeForwarding forwarding_;
+  std::string last_error_;
+  uint64_t rows_written_ = 0;
+  Clock::time_point next_status_{};
+};
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_HOST_AGENT_AGENT_H_

@@ -1,0 +1,36 @@
+#include "host/agent/node_forwarding.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "host/kube/derive_slices.h"
+
+namespace pointsman {
+
+absl::StatusOr<NodeForwarding> ForwardingOfNode(const kube::ManifestView& manifests,
+                                                const std::string& node_name) {
+  absl::StatusOr<NotedNodeFacts> noted = FactsFromNode(manifests.objects, node_name, {});
+  if (!noted.ok()) return noted.status();
+  kube::ObjectSet objects = manifests.objects;
+  for (kube::EndpointSlice& slice : kube::DeriveSlices(manifests.objects)) objects.Apply(std::move(slice));
+  ServiceForwarding built = BuildForwarding(objects, noted->facts);
+
+  NodeForwarding result{std::move(noted->facts), std::move(built.forwarding), std::move(built.services), {}, {}};
+  for (const kube::Problem& problem : manifests.problems) result.problems.push_back(problem.ToString());
+  for (const kube::Problem& problem : built.problems) result.problems.push_back(problem.ToString());
+  for (const kube::Note& note : manifests.notes) result.notes.push_back(note.ToString());
+  for (const kube::Note& note : noted->notes) result.notes.push_back(note.ToString());
+  for (const Limitation& limitation : built.limitations) {
+    result.notes.push_back(fmt::format("Node {}: {}: {}", node_name, limitation.what, limitation.why));
+  }
+  for (const ServiceReport& service : result.services) {
+    for (const Limitation& limitation : service.limitations) {
+      result.notes.push_back(
+          fmt::format("{}: {}: {}", service.service.ToString(), limitation.what, limitation.why));
+    }
+  }
+  return result;
+}
+
+}  // namespace pointsman

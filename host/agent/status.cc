@@ -1,0 +1,121 @@
+#include "host/agent/status.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "host/services/frontends.h"
+
+namespace pointsman {
+namespace {
+
+using nlohmann::json;
+
+// Connections the document lists; the count is always whole.
+constexpr size_t kListedConnections = 1000;
+constexpr size_t kFirstReasonWord = 32;
+
+std::string AddressText(uint32_t address) {
+  return fmt::format("{}.{}.{}.{}", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
+}
+
+std::string SocketText(uint32_t address, uint16_t port) { return fmt::format("{}:{}", AddressText(address), port); }
+
+json Services(const std::vector<ServiceReport>& services) {
+  json list = json::array();
+  for (const ServiceReport& service : services) {
+    json frontends = json::array();
+    for (const FrontendReport& frontend : service.frontends) {
+      frontends.push_back({{"kind", ToString(frontend.kind)},
+                           {"address", frontend.address.ToString()},
+                           {"port", frontend.port},
+                           {"protocol", ToString(frontend.protocol)}});
+    }
+    json limitations = json::array();
+    for (const Limitation& limitation : service.limitations) {
+      limitations.push_back(fmt::format("{}: {}", limitation.what, limitation.why));
+    }
+    list.push_back({{"namespace", service.service.ns},
+                    {"name", service.service.name},
+                    {"not_served", service.not_served},
+                    {"frontends", frontends},
+                    {"endpoints", {{"total", service.endpoints.total}, {"ready", service.endpoints.ready}, {"local", service.endpoints.local}}},
+                    {"limitations", limitations}});
+  }
+  return list;
+}
+
+json Frontends(const AgentState& state) {
+  json list = json::array();
+  for (const FrontendRow& row : state.image->frontends) {
+    if (!row.valid) continue;
+    const FrontendCounterRow counter = row.counter < state.counters.size() ? state.counters[row.counter] : FrontendCounterRow{};
+    list.push_back({{"name", state.image->counter_names[row.counter]},
+                    {"address", SocketText(row.destination_address, row.destination_port)},
+                    {"protocol", row.protocol == static_cast<uint8_t>(Protocol::kTcp) ? "TCP" : "UDP"},
+                    {"outside", Name(row.outside_action)},
+                    {"inside", Name(row.inside_action)},
+                    {"packets", counter.packets},
+                    {"bytes", counter.bytes}});
+  }
+  return list;
+}
+
+json Connections(const ConnectionList& connections) {
+  json list = json::array();
+  for (const auto& [row, event] : connections.by_row()) {
+    if (list.size() == kListedConnections) break;
+    const Tuple& from = event.original;
+    const Translation& to = event.translation;
+    list.push_back({{"protocol", from.protocol == static_cast<uint8_t>(Protocol::kTcp) ? "TCP" : "UDP"},
+                    {"client", SocketText(from.source_address, from.source_port)},
+                    {"frontend", SocketText(from.destination_address, from.destination_port)},
+                    {"endpoint", SocketText(to.new_destination_address, to.new_destination_port)},
+                    {"source", SocketText(to.new_source_address, to.new_source_port)}});
+  }
+  return list;
+}
+
+uint32_t Word(const CardHealth& health, size_t word) {
+  return word < health.statistics.size() ? health.statistics[word] : 0;
+}
+
+json Reasons(const CardHealth& health) {
+  json counts = json::object();
+  for (size_t word = kFirstReasonWord; word < health.statistics.size(); ++word) {
+    const auto reason = static_cast<Reason>(word - kFirstReasonWord);
+    if (health.statistics[word] != 0) counts[Name(reason)] = health.statistics[word];
+  }
+  return counts;
+}
+
+json Packets(const AgentState& state) {
+  json counts = {{"by_software", state.software_packets}};
+  for (Statistic s : {Statistic::kUplinkReceived, Statistic::kNodeReceived, Statistic::kInjected,
+                      Statistic::kUplinkTransmitted, Statistic::kNodeTransmitted, Statistic::kPunted, Statistic::kPassed,
+                      Statistic::kForwarded, Statistic::kDropped, Statistic::kLearned, Statistic::kEventsLost}) {
+    std::string name = Name(s);
+    for (char& c : name) c = c == '-' ? '_' : c;
+    counts[name] = Word(state.health, static_cast<size_t>(s));
+  }
+  return counts;
+}
+
+}  // namespace
+
+std::string StatusDocument(const AgentState& state) {
+  json document = {
+      {"node", state.node},
+      {"card", {{"profile", state.card->profile}, {"heartbeat", state.health.heartbeat}, {"cycles", state.health.cycles}, {"error_bits", state.health.error_bits}, {"rows_written", state.rows_written}}},
+      {"services", Services(state.forwarding->services)},
+      {"frontends", Frontends(state)},
+      {"connections", {{"count", state.connections->by_row().size()}, {"list", Connections(*state.connections)}}},
+      {"packets", Packets(state)},
+      {"reasons", Reasons(state.health)},
+      {"problems", state.forwarding->problems},
+      {"notes", state.forwarding->notes},
+      {"last_error", state.last_error}};
+  return document.dump(2);
+}
+
+}  // namespace pointsman

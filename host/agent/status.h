@@ -1,0 +1,36 @@
+// What an agent says of itself, as the JSON document that `pointsman get` and `pointsman card info` read. Field names are
+// a public interface; addresses and numbers are in their usual text form.
+#ifndef POINTSMAN_HOST_AGENT_STATUS_H_
+#define POINTSMAN_HOST_AGENT_STATUS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "driver/card.h"
+#include "flow_tables/image.h"
+#include "host/agent/connection_list.h"
+#include "host/agent/node_forwarding.h"
+
+namespace pointsman {
+
+// Everything a status document is made of. `counters` holds frontend-counters rows by counter.
+struct AgentState {
+  std::string node;
+  const NodeForwarding* forwarding = nullptr;
+  const Image* image = nullptr;
+  const ConnectionList* connections = nullptr;
+  const CardDescription* card = nullptr;
+  CardHealth health;
+  std::vector<FrontendCounterRow> counters;
+  uint64_t software_packets = 0;
+  uint64_t rows_written = 0;
+  std::string last_error;
+};
+
+// {"node", "card": {...}, "services": [...], "connections": [...], "drops": {...}, "packets": {...}, "problems": [...]}
+std::string StatusDocument(const AgentState& state);
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_HOST_AGENT_STATUS_H_

@@ -1,0 +1,68 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <csignal>
+#include <memory>
+
+#include "host/agent/agent.h"
+#include "host/cli/commands.h"
+#include "host/cli/exit_code.h"
+#include "host/cli/open_datapath.h"
+
+namespace pointsman {
+namespace {
+
+struct AgentOptions {
+  std::string node;
+  std::string manifests;
+  CardOptions card;
+  std::string status_socket = kStatusSocket;
+};
+
+std::atomic<bool> stop_requested = false;
+
+void RequestStop(int) { stop_requested = true; }
+
+int RunAgent(const AgentOptions& options) {
+  absl::StatusOr<std::unique_ptr<ManifestFeed>> feed = ManifestFeed::Open(options.manifests, options.node);
+  if (!feed.ok()) return ReportInputError(feed.status());
+  if (const std::vector<std::string> problems = (*feed)->FirstProblems(); !problems.empty()) {
+    for (const std::string& problem : problems) fmt::print(stderr, "pointsman: {}\n", problem);
+    fmt::print(stderr, "pointsman: nothing was programmed; mend the manifests and start again\n");
+    return kExitWrongUse;
+  }
+  // Opening a card sets the environment, so no other thread runs yet.
+  absl::StatusOr<std::unique_ptr<Card>> card = OpenChosenCard(options.card);
+  if (!card.ok()) return ReportCardError(card.status());
+  absl::StatusOr<std::unique_ptr<StatusServer>> status = StatusServer::Open(options.status_socket);
+  if (!status.ok()) return ReportInputError(status.status());
+  (*feed)->Start();
+
+  std::signal(SIGTERM, RequestStop);
+  std::signal(SIGINT, RequestStop);
+  spdlog::info("node {}: card of profile {} is up, status on {}", options.node, (*card)->description().profile,
+               options.status_socket);
+  Agent agent(options.node, *std::move(card), *std::move(feed), *std::move(status));
+  if (absl::Status result = agent.Run(stop_requested); !result.ok()) return ReportCardError(result);
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddAgentCommand(CLI::App& app, Run& run) {
+  auto options = std::make_shared<AgentOptions>();
+  CLI::App* command = app.add_subcommand(
+      "agent",
+      "Keeps a card programmed with the Services of a folder of manifests, which it watches, and serves what the card\n"
+      "hands over, until it gets SIGTERM. `pointsman get` asks a running agent. Example:\n"
+      "  pointsman agent --node worker-1 --manifests examples/web-shop/manifests --card sim");
+  command->add_option("--node", options->node, "name of the Node this is")->required();
+  command->add_option("--manifests", options->manifests, "folder of Kubernetes manifests, watched for changes")->required();
+  AddCardOptions(*command, options->card);
+  command->add_option("--status", options->status_socket, "Unix socket on which the agent says how it is")
+      ->capture_default_str();
+  command->callback([options, &run] { run = [options] { return RunAgent(*options); }; });
+}
+
+}  // namespace pointsman

@@ -1,0 +1,147 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "flow_tables/packet.h"
+#include "host/agent/node_forwarding.h"
+#include "host/cli/commands.h"
+#include "host/cli/exit_code.h"
+#include "host/cli/open_datapath.h"
+#include "host/cli/pcap_file.h"
+#include "host/cli/text_table.h"
+#include "host/kube/manifests.h"
+
+namespace pointsman {
+namespace {
+
+// Frames that go through the datapath as one burst.
+constexpr size_t kBurst = 256;
+
+struct ReplayOptions {
+  std::string manifests;
+  std::string node;
+  std::string in;
+  std::string out;
+  DatapathOptions datapath;
+  std::string output = "text";
+};
+
+absl::StatusOr<NodeForwarding> ReadForwarding(const ReplayOptions& options) {
+  absl::StatusOr<kube::ManifestFolder> folder = kube::ManifestFolder::Open(options.manifests);
+  if (!folder.ok()) return folder.status();
+  absl::StatusOr<NodeForwarding> forwarding = ForwardingOfNode(folder->view(), options.node);
+  if (!forwarding.ok()) return forwarding;
+  for (const std::string& note : forwarding->notes) fmt::print(stderr, "note: {}\n", note);
+  if (forwarding->problems.empty()) return forwarding;
+  std::string all;
+  for (const std::string& problem : forwarding->problems) all += (all.empty() ? "" : "\npointsman: ") + problem;
+  return absl::InvalidArgumentError(all);
+}
+
+// A capture does not say by which port a frame came: by that through which its sender is reached.
+class IngressGuess {
+ public:
+  explicit IngressGuess(const Forwarding& forwarding) {
+    for (const Source& source : forwarding.sources) {
+      if (source.next_hop.egress == Port::kNode && source.prefix_length == 32) node_side_[source.address] = true;
+    }
+  }
+  Port Of(const std::vector<uint8_t>& frame) const {
+    const Parsed parsed = Parse(frame);
+    const bool node_side =
+        parsed.kind == ParseKind::kTuple && node_side_.contains({parsed.tuple.source_address});
+    return node_side ? Port::kNode : Port::kUplink;
+  }
+
+ private:
+  std::map<Ipv4Address, bool> node_side_;
+};
+
+struct Tally {
+  std::map<std::string, uint64_t> by_fate;
+  uint64_t frames_in = 0, frames_out = 0, in_software = 0;
+};
+
+std::string FateOf(const Outcome& outcome) {
+  if (outcome.reason == Reason::kNone) return Name(outcome.verdict);
+  return fmt::format("{} ({})", Name(outcome.verdict), Name(outcome.reason));
+}
+
+absl::StatusOr<Tally> Replay(const ReplayOptions& options, const Forwarding& forwarding, Datapath& datapath,
+                             const std::vector<CapturedFrame>& captured) {
+  if (absl::Status status = datapath.Program(forwarding); !status.ok()) return status;
+  const IngressGuess ingress(forwarding);
+  Tally tally;
+  std::vector<CapturedFrame> sent;
+  for (size_t start = 0; start < captured.size(); start += kBurst) {
+    const size_t count = std::min(kBurst, captured.size() - start);
+    std::vector<ReceivedFrame> burst;
+    for (size_t i = 0; i < count; ++i) {
+      const std::vector<uint8_t>& frame = captured[start + i].frame;
+      burst.push_back({ingress.Of(frame), frame});
+    }
+    absl::StatusOr<std::vector<ProcessedFrame>> processed = datapath.Process(burst);
+    if (!processed.ok()) return processed.status();
+    for (size_t i = 0; i < count; ++i) {
+      ++tally.by_fate[FateOf((*processed)[i].outcome)];
+      tally.in_software += (*processed)[i].served_in_software;
+      for (SentFrame& frame : (*processed)[i].sent) {
+        sent.push_back({captured[start + i].time, std::move(frame.frame)});
+      }
+    }
+  }
+  tally.frames_in = captured.size();
+  tally.frames_out = sent.size();
+  if (absl::Status status = WriteCapture(options.out, sent); !status.ok()) return status;
+  return tally;
+}
+
+void Print(const ReplayOptions& options, const Tally& tally) {
+  if (options.output == "json") {
+    const nlohmann::json document = {{"datapath", options.datapath.datapath}, {"frames_in", tally.frames_in},
+                                     {"frames_out", tally.frames_out},        {"in_software", tally.in_software},
+                                     {"fates", tally.by_fate}};
+    fmt::print("{}\n", document.dump(2));
+    return;
+  }
+  std::vector<std::vector<std::string>> rows = {{"WHAT BECAME OF THEM", "FRAMES"}};
+  for (const auto& [fate, count] : tally.by_fate) rows.push_back({fate, std::to_string(count)});
+  fmt::print("{}{} frames in, {} out to {}; {} handed to the host by the {} datapath\n", TextTable(rows), tally.frames_in,
+             tally.frames_out, options.out, tally.in_software, options.datapath.datapath);
+}
+
+int RunReplay(const ReplayOptions& options) {
+  absl::StatusOr<NodeForwarding> forwarding = ReadForwarding(options);
+  if (!forwarding.ok()) return ReportInputError(forwarding.status());
+  absl::StatusOr<std::vector<CapturedFrame>> captured = ReadCapture(options.in);
+  if (!captured.ok()) return ReportInputError(captured.status());
+  absl::StatusOr<std::unique_ptr<Datapath>> datapath = OpenDatapath(options.datapath);
+  if (!datapath.ok()) return ReportCardError(datapath.status());
+  absl::StatusOr<Tally> tally = Replay(options, forwarding->forwarding, **datapath, *captured);
+  if (!tally.ok()) return ReportCardError(tally.status());
+  Print(options, *tally);
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddReplayCommand(CLI::App& app, Run& run) {
+  auto options = std::make_shared<ReplayOptions>();
+  CLI::App* command = app.add_subcommand(
+      "replay",
+      "Sends the frames of a capture through a node's datapath and writes what leaves it.\n"
+      "A frame counts as received by the port through which its sender is reached. Example:\n"
+      "  pointsman replay --manifests examples/web-shop/manifests --node worker-1 --in a.pcap --out b.pcap");
+  command->add_option("--manifests", options->manifests, "folder of Kubernetes manifests")->required();
+  command->add_option("--node", options->node, "the Node whose datapath it is")->required();
+  command->add_option("--in", options->in, "capture to read (pcap or pcapng, Ethernet)")->required();
+  command->add_option("--out", options->out, "capture to write")->required();
+  AddDatapathOptions(*command, options->datapath);
+  command->add_option("--output", options->output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->callback([options, &run] { run = [options] { return RunReplay(*options); }; });
+}
+
+}  // namespace pointsman

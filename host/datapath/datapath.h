@@ -1,0 +1,63 @@
+// A node's datapath in a test: forwarding in, packets in, packets out. What the executor hands over (punts) is served
+// here as the agent's software path serves it, so that any executor gives the same frames.
+//
+// Not thread-safe.
+#ifndef POINTSMAN_HOST_DATAPATH_DATAPATH_H_
+#define POINTSMAN_HOST_DATAPATH_DATAPATH_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "flow_tables/forwarding.h"
+#include "host/datapath/executor.h"
+
+namespace pointsman {
+
+struct ReceivedFrame {
+  Port ingress = Port::kUplink;
+  std::vector<uint8_t> frame;
+};
+
+struct SentFrame {
+  Port egress = Port::kUplink;
+  std::vector<uint8_t> frame;
+};
+
+struct ProcessedFrame {
+  Outcome outcome;               // the executor's last word
+  bool served_in_software = false;  // at least once handed over
+  std::vector<SentFrame> sent;   // empty: dropped
+};
+
+class Datapath {
+ public:
+  explicit Datapath(std::unique_ptr<Executor> executor);
+
+  const Executor& executor() const { return *executor_; }
+  const Image& image() const { return *image_; }
+
+  // Forwards as `wanted` says from now on; connections stay. Errors: those of BuildImage and Executor::Adopt, after
+  // which the old forwarding (or part of the way to the new one) is in place.
+  absl::Status Program(const Forwarding& wanted);
+
+  absl::Status ForgetConnections() { return executor_->Forget(); }
+
+  // Runs frames as one burst: first all of them, then those whose source port was taken again with the next
+  // candidate, until none is left. Result i belongs to frame i.
+  absl::StatusOr<std::vector<ProcessedFrame>> Process(std::span<const ReceivedFrame> frames);
+
+ private:
+  absl::Status RunRound(std::vector<size_t>& waiting, std::span<const ReceivedFrame> frames,
+                        uint8_t attempt, std::vector<ProcessedFrame>& results);
+
+  std::unique_ptr<Executor> executor_;
+  std::shared_ptr<const Image> image_;
+};
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_HOST_DATAPATH_DATAPATH_H_

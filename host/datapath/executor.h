@@ -1,0 +1,55 @@
+// What runs packets by the rule of docs/card.md: the software pipeline, the simulated card or a real one. Whoever holds
+// an Executor cannot tell which it is, but for where outcomes say "by card".
+//
+// Not thread-safe.
+#ifndef POINTSMAN_HOST_DATAPATH_EXECUTOR_H_
+#define POINTSMAN_HOST_DATAPATH_EXECUTOR_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "flow_tables/pipeline.h"
+#include "flow_tables/plan.h"
+
+namespace pointsman {
+
+// A frame as a port received it; `attempt` as in Packet.
+struct PendingPacket {
+  Port ingress = Port::kUplink;
+  uint8_t attempt = 0;
+  std::vector<uint8_t> frame;
+};
+
+// What became of it: the bytes that leave for pass and forward, else those that came.
+struct ExecutedPacket {
+  Outcome outcome;
+  std::vector<uint8_t> frame;
+};
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  // Rows its tables hold.
+  virtual const CardSizes& sizes() const = 0;
+  virtual const char* name() const = 0;  // "software", "card"
+
+  // Takes over `image`; `plan` leads there from the image before. Errors: those of Card::Write.
+  virtual absl::Status Adopt(const Plan& plan, std::shared_ptr<const Image> image) = 0;
+
+  // Forgets every connection.
+  virtual absl::Status Forget() = 0;
+
+  // Runs packets in order; result i belongs to packet i. Errors: DeadlineExceeded if a packet does not come back,
+  // Internal if one comes back that was not sent; those of Card.
+  virtual absl::StatusOr<std::vector<ExecutedPacket>> Run(
+      std::span<const PendingPacket> packets) = 0;
+};
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_HOST_DATAPATH_EXECUTOR_H_

@@ -1,0 +1,51 @@
+#include "host/datapath/pipeline_executor.h"
+
+#include <utility>
+
+namespace pointsman {
+namespace {
+
+class PipelineExecutor : public Executor {
+ public:
+  explicit PipelineExecutor(const CardSizes& sizes)
+      : sizes_(sizes), pipeline_(std::make_shared<const Image>(EmptyImage(sizes))) {}
+
+  const CardSizes& sizes() const override { return sizes_; }
+  const char* name() const override { return "software"; }
+
+  absl::Status Adopt(const Plan&, std::shared_ptr<const Image> image) override {
+    pipeline_.SetImage(std::move(image));
+    return absl::OkStatus();
+  }
+
+  absl::Status Forget() override {
+    pipeline_.connections().Clear();
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<ExecutedPacket>> Run(std::span<const PendingPacket> pending) override {
+    std::vector<ExecutedPacket> executed(pending.size());
+    std::vector<Packet> packets;
+    std::vector<Outcome> outcomes(pending.size());
+    packets.reserve(pending.size());
+    for (size_t i = 0; i < pending.size(); ++i) {
+      executed[i].frame = pending[i].frame;
+      packets.push_back({executed[i].frame, pending[i].ingress, pending[i].attempt});
+    }
+    pipeline_.Process(packets, outcomes);
+    for (size_t i = 0; i < pending.size(); ++i) executed[i].outcome = outcomes[i];
+    return executed;
+  }
+
+ private:
+  CardSizes sizes_;
+  Pipeline pipeline_;
+};
+
+}  // namespace
+
+std::unique_ptr<Executor> MakePipelineExecutor(const CardSizes& sizes) {
+  return std::make_unique<PipelineExecutor>(sizes);
+}
+
+}  // namespace pointsman

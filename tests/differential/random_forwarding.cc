@@ -1,0 +1,94 @@
+#include "tests/differential/random_forwarding.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace pointsman {
+namespace {
+
+constexpr uint32_t kPods = 0x0af40000;      // 10.244.0.0
+constexpr uint32_t kOutside = 0xcb007100;   // 203.0.113.0
+constexpr uint32_t kNode = 0xc0a80002;      // 192.168.0.2
+constexpr uint32_t kServices = 0x0a600000;  // 10.96.0.0
+
+NextHop RandomNextHop(Random& random) {
+  return {Chance(random, 50) ? Port::kNode : Port::kUplink, MacAddress{0x020000000000 + Pick(random, 1, 40)},
+          MacAddress{0x020000000100 + Pick(random, 1, 2)}};
+}
+
+Ipv4Address RandomPod(Random& random) { return {kPods + Pick(random, 1, 60)}; }
+
+FrontendHalf RandomHalf(Random& random) {
+  FrontendHalf half;
+  const uint32_t kind = Pick(random, 1, 10);
+  half.action = kind == 1   ? FrontendAction::kReject
+                : kind == 2 ? FrontendAction::kDrop
+                            : FrontendAction::kForward;
+  half.masquerade = Chance(random, 40);
+  if (half.action != FrontendAction::kForward) return half;
+  const uint32_t count = Chance(random, 10) ? Pick(random, 20, 60) : Pick(random, 1, 5);
+  for (uint32_t i = 0; i < count; ++i) {
+    // An endpoint has one next hop wherever it is used.
+    const Ipv4Address address = RandomPod(random);
+    Random own(address.value);
+    half.endpoints.push_back({address, static_cast<uint16_t>(Pick(random, 8000, 8003)), RandomNextHop(own)});
+  }
+  std::sort(half.endpoints.begin(), half.endpoints.end());
+  half.endpoints.erase(std::unique(half.endpoints.begin(), half.endpoints.end()), half.endpoints.end());
+  return half;
+}
+
+std::vector<Frontend> RandomFrontends(Random& random) {
+  std::vector<Frontend> frontends;
+  std::set<std::pair<Ipv4Address, uint32_t>> taken;
+  const uint32_t count = Pick(random, 1, 150);
+  for (uint32_t i = 0; i < count; ++i) {
+    Frontend frontend;
+    frontend.name = "random/" + std::to_string(i);
+    frontend.address = {Chance(random, 20) ? kNode : kServices + Pick(random, 1, 100)};
+    frontend.port = static_cast<uint16_t>(Pick(random, 80, 82));
+    frontend.protocol = Chance(random, 60) ? Protocol::kTcp : Protocol::kUdp;
+    const uint32_t socket = frontend.port << 8 | static_cast<uint32_t>(frontend.protocol);
+    if (!taken.insert({frontend.address, socket}).second) continue;
+    frontend.outside = RandomHalf(random);
+    frontend.inside = Chance(random, 50) ? frontend.outside : RandomHalf(random);
+    frontends.push_back(std::move(frontend));
+  }
+  return frontends;
+}
+
+std::vector<Source> RandomSources(Random& random) {
+  std::vector<Source> sources = {{{kNode}, 32, ClientClass::kNode, RandomNextHop(random)},
+                                 {{kPods}, 16, ClientClass::kLocalPod, RandomNextHop(random)}};
+  for (uint32_t address = kPods + 1; address <= kPods + 60; ++address) {
+    const auto length = static_cast<uint8_t>(Chance(random, 20) ? Pick(random, 25, 31) : 32);
+    const Ipv4Address prefix{length == 32 ? address : address & ~((1U << (32 - length)) - 1)};
+    const auto same = [&](const Source& s) { return s.address == prefix && s.prefix_length == length; };
+    if (sources.size() == 60 || !Chance(random, 50) || std::any_of(sources.begin(), sources.end(), same)) continue;
+    const ClientClass client = Chance(random, 80) ? ClientClass::kLocalPod : ClientClass::kOutside;
+    sources.push_back({prefix, length, client, RandomNextHop(random)});
+  }
+  if (Chance(random, 30)) sources.push_back({{0}, 0, ClientClass::kOutside, RandomNextHop(random)});
+  return sources;
+}
+
+}  // namespace
+
+Ipv4Address RandomClient(Random& random) {
+  if (Chance(random, 50)) return RandomPod(random);
+  return {Chance(random, 5) ? kNode : kOutside + Pick(random, 1, 30)};
+}
+
+Forwarding RandomForwarding(Random& random) {
+  Forwarding forwarding;
+  forwarding.frontends = RandomFrontends(random);
+  forwarding.sources = RandomSources(random);
+  forwarding.gateway = RandomNextHop(random);
+  forwarding.masquerade_address = {kNode};
+  if (Chance(random, 50)) forwarding.masquerade_ports = {.base = 0xf000, .mask = 0x003f};
+  forwarding.slot_hash_seed = static_cast<uint32_t>(random());
+  return forwarding;
+}
+
+}  // namespace pointsman
