@@ -1,6 +1,6 @@
 # cmake -D FOLDER=... -P join_verilated.cmake: Verilator decides how many C++ files it writes; two that
 # include them all have names a build can know beforehand.
-file(GLOB sources RELATIVE ${FOLDER} ${FOLDER}/Vpointsman_card*.cpp)
+file(GLOB sources RELATIVE ${FOLDER} ${FOLDER}/V*.cpp)
 list(SORT sources)
 foreach(source ${sources})
   if(source MATCHES "__Slow|__Syms|__Trace|__ConstPool")

@@ -60,14 +60,18 @@ if(POINTSMAN_SIMULATED_CARD)
   target_link_libraries(pointsman_make_xclbin PRIVATE pointsman_options)
 endif()
 
-# The design as two C++ files, <folder>/fast.cc (what runs in every clock) and <folder>/slow.cc.
+# The design as two C++ files, <folder>/fast.cc (what runs in every clock) and <folder>/slow.cc, class V<TOP>
+# (default: pointsman_card).
 function(pointsman_verilate folder)
-  cmake_parse_arguments(ARG "" "" "SV_SOURCES;INCLUDE_DIRS;VERILATOR_ARGS;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TOP" "SV_SOURCES;INCLUDE_DIRS;VERILATOR_ARGS;DEPENDS" ${ARGN})
+  if(NOT ARG_TOP)
+    set(ARG_TOP pointsman_card)
+  endif()
   list(TRANSFORM ARG_INCLUDE_DIRS PREPEND -I)
   file(MAKE_DIRECTORY ${folder})
   add_custom_command(OUTPUT ${folder}/fast.cc ${folder}/slow.cc
     COMMAND ${VERILATOR_BIN} --cc -O3 --x-assign fast --x-initial fast --trace-fst --assert
-      --prefix Vpointsman_card --top-module pointsman_card --Mdir ${folder} ${ARG_INCLUDE_DIRS}
+      --prefix V${ARG_TOP} --top-module ${ARG_TOP} --Mdir ${folder} ${ARG_INCLUDE_DIRS}
       ${ARG_VERILATOR_ARGS} ${ARG_SV_SOURCES}
     COMMAND ${CMAKE_COMMAND} -D FOLDER=${folder} -P ${PROJECT_SOURCE_DIR}/cmake/join_verilated.cmake
     DEPENDS ${ARG_SV_SOURCES} ${ARG_DEPENDS} ${PROJECT_SOURCE_DIR}/cmake/join_verilated.cmake

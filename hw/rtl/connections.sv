@@ -1,0 +1,302 @@
+// The connection tables: finds a packet's connection or records a new one, and gives the translation (docs/card.md,
+// steps 2 and 4). Each packet sees what every packet before it recorded.
+//
+// Latency: 12 clocks. Throughput: one packet a clock.
+//
+// | stage  | what is registered |
+// |--------|--------------------|
+// | 1, 2   | placement hashes of tuple and reply key; comparison with the packets before |
+// | 3, 4   | keys of the buckets (memory) |
+// | 5      | hits, ways in use |
+// | 6, 7   | decision (connection_resolve) |
+// | 8      | rows to record; keys and translations are written at its end |
+// | 9      | where the translation is |
+// | 10, 11 | translation (memory) |
+// | 12     | translation of the table that had it |
+//
+// A packet that records its connection, or follows closely, reads its translation from the memory too: it was written
+// one clock before. Nothing is forwarded but the location. A host's write takes a clock in which nothing is recorded; it
+// writes the translation only if the row is valid, so a packet that was found in a row deleted a moment later still
+// reads what it found. Host reads take the place of a packet without header in stage 2; the row follows 10 clocks later.
+`default_nettype none
+
+module connections #(
+    parameter int ROWS_LOG2 = card_pkg::ORIGINALS_ROWS_LOG2  // of either table
+) (
+    input wire logic clk,
+    input wire logic rst,
+
+    input wire logic lookup,  // there is a packet, and it has a tuple to look up
+    input wire logic candidate,
+    input wire logic ttl_expired,
+    input wire logic [1:0] verdict,  // stands if the packet is neither found nor a candidate
+    input wire logic [4:0] reason,
+    input wire card_pkg::tuple_t tuple,
+    input wire card_pkg::tuple_t reply_key,
+    input wire logic [11:0] endpoint_next_hop,
+    input wire logic [11:0] client_next_hop,
+    input wire logic [15:0] frontend_counter,
+    input wire logic [19:0] endpoint,
+
+    output logic translate,
+    output logic [1:0] out_verdict,  // if not translated
+    output logic [4:0] out_reason,
+    output logic learned,
+    output card_pkg::translation_t translation,
+    output card_pkg::tuple_t out_tuple,
+
+    output logic event_valid,
+    output card_pkg::event_line_t event_line,
+
+    input wire logic hash_write,
+    input wire logic host_write_originals,  // only if host_write_free was high the clock before
+    input wire logic host_write_replies,
+    output logic host_write_free,
+    input wire logic host_read_originals,
+    input wire logic host_read_replies,
+    input wire logic [19:0] host_index,
+    input wire card_pkg::original_row_t host_data,  // of hash-keys, originals or replies: bits from 0
+    output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_row
+);
+  localparam int BUCKETS_LOG2 = ROWS_LOG2 - 3;
+  localparam int KEY_BITS = card_pkg::TUPLE_BITS;
+
+  logic [8:1] stage_valid;
+  always_ff @(posedge clk) stage_valid <= rst ? '0 : {stage_valid[7:1], lookup};
+
+  // Stages 1 and 2
+  wire [BUCKETS_LOG2-1:0] s2_original_first, s2_original_second, s2_reply_first, s2_reply_second;
+  wire [63:0] hash_row = host_data[63:0];
+  tabulation_hash #(.BUCKETS_LOG2(BUCKETS_LOG2)) original_hash (
+      .clk(clk),
+      .valid(lookup),
+      .key(tuple),
+      .first(s2_original_first),
+      .second(s2_original_second),
+      .write_enable(hash_write),
+      .write_row(host_index[11:0]),
+      .write_first(hash_row[BUCKETS_LOG2-1:0]),
+      .write_second(hash_row[32+:BUCKETS_LOG2])
+  );
+  tabulation_hash #(.BUCKETS_LOG2(BUCKETS_LOG2)) reply_hash (
+      .clk(clk),
+      .valid(lookup),
+      .key(reply_key),
+      .first(s2_reply_first),
+      .second(s2_reply_second),
+      .write_enable(hash_write),
+      .write_row(host_index[11:0]),
+      .write_first(hash_row[BUCKETS_LOG2-1:0]),
+      .write_second(hash_row[32+:BUCKETS_LOG2])
+  );
+
+  wire [5:0] same_original, is_reply, same_reply;
+  wire [5:0] same_original_first, same_original_second, same_reply_first, same_reply_second;
+  wire [KEY_BITS-1:0] s4_tuple, s4_reply_key, s6_tuple, s6_reply_key;
+  near_match #(.BUCKETS_LOG2(BUCKETS_LOG2)) near (
+      .clk(clk),
+      .tuple(tuple),
+      .reply_key(reply_key),
+      .original_first(s2_original_first),
+      .original_second(s2_original_second),
+      .reply_first(s2_reply_first),
+      .reply_second(s2_reply_second),
+      .same_original(same_original),
+      .is_reply(is_reply),
+      .same_reply(same_reply),
+      .same_original_first(same_original_first),
+      .same_original_second(same_original_second),
+      .same_reply_first(same_reply_first),
+      .same_reply_second(same_reply_second),
+      .tuple_s4(s4_tuple),
+      .reply_key_s4(s4_reply_key),
+      .tuple_s6(s6_tuple),
+      .reply_key_s6(s6_reply_key)
+  );
+
+  // Stages 3 to 5
+  wire original_write, reply_write;
+  wire [ROWS_LOG2-1:0] original_write_index, reply_write_index;
+  wire [KEY_BITS:0] original_write_key, reply_write_key;
+  wire [7:0] s5_original_hit, s5_original_used, s5_reply_hit, s5_duplicate, s5_reply_used;
+  wire [7:0] s5_unused;
+  wire [KEY_BITS:0] s5_host_original, s5_host_reply, s5_host_unused;
+
+  bucket_keys #(.BUCKETS_LOG2(BUCKETS_LOG2)) originals (
+      .clk(clk),
+      .valid(stage_valid[2]),
+      .first(s2_original_first),
+      .second(s2_original_second),
+      .s2_key(s4_tuple),
+      .hit(s5_original_hit),
+      .used(s5_original_used),
+      .write_enable(original_write),
+      .write_index(original_write_index),
+      .write_row(original_write_key),
+      .host_read(host_read_originals),
+      .host_index(host_index[ROWS_LOG2-1:0]),
+      .host_row(s5_host_original)
+  );
+  bucket_keys #(.BUCKETS_LOG2(BUCKETS_LOG2)) replies (
+      .clk(clk),
+      .valid(stage_valid[2]),
+      .first(s2_original_first),
+      .second(s2_original_second),
+      .s2_key(s4_tuple),
+      .hit(s5_reply_hit),
+      .used(s5_unused),
+      .write_enable(reply_write),
+      .write_index(reply_write_index),
+      .write_row(reply_write_key),
+      .host_read(host_read_replies),
+      .host_index(host_index[ROWS_LOG2-1:0]),
+      .host_row(s5_host_reply)
+  );
+  bucket_keys #(.BUCKETS_LOG2(BUCKETS_LOG2)) reply_duplicates (
+      .clk(clk),
+      .valid(stage_valid[2]),
+      .first(s2_reply_first),
+      .second(s2_reply_second),
+      .s2_key(s4_reply_key),
+      .hit(s5_duplicate),
+      .used(s5_reply_used),
+      .write_enable(reply_write),
+      .write_index(reply_write_index),
+      .write_row(reply_write_key),
+      .host_read(1'b0),
+      .host_index('0),
+      .host_row(s5_host_unused)
+  );
+
+  // Stages 6 and 7
+  logic s5_lookup, s5_candidate, s5_ttl_expired;
+  logic [1:0] s5_verdict;
+  logic [4:0] s5_reason;
+  delay #(.WIDTH(9), .CLOCKS(5)) flags_delay (
+      .clk(clk),
+      .in({candidate, ttl_expired, verdict, reason}),
+      .out({s5_candidate, s5_ttl_expired, s5_verdict, s5_reason})
+  );
+  assign s5_lookup = stage_valid[5];
+
+  wire s7_translate, s7_learned, s7_from_reply;
+  wire [1:0] s7_verdict;
+  wire [4:0] s7_reason;
+  wire [7:0] s7_original_pick, s7_reply_pick, s7_location;
+  connection_resolve resolve (
+      .clk(clk),
+      .rst(rst),
+      .lookup(s5_lookup),
+      .candidate(s5_candidate),
+      .ttl_expired(s5_ttl_expired),
+      .verdict(s5_verdict),
+      .reason(s5_reason),
+      .original_hit(s5_original_hit),
+      .original_used(s5_original_used),
+      .reply_hit(s5_reply_hit),
+      .reply_duplicate(s5_duplicate),
+      .reply_used(s5_reply_used),
+      .same_original(same_original),
+      .is_reply(is_reply),
+      .same_reply(same_reply),
+      .same_original_first(same_original_first),
+      .same_original_second(same_original_second),
+      .same_reply_first(same_reply_first),
+      .same_reply_second(same_reply_second),
+      .translate(s7_translate),
+      .out_verdict(s7_verdict),
+      .out_reason(s7_reason),
+      .learned(s7_learned),
+      .original_pick(s7_original_pick),
+      .reply_pick(s7_reply_pick),
+      .from_reply(s7_from_reply),
+      .location(s7_location)
+  );
+  assign host_write_free = !s7_learned;
+
+  // Stages 8 to 12
+  wire [BUCKETS_LOG2-1:0] s7_original_first, s7_original_second, s7_reply_first, s7_reply_second;
+  delay #(.WIDTH(4 * BUCKETS_LOG2), .CLOCKS(5)) buckets_delay (
+      .clk(clk),
+      .in({s2_original_first, s2_original_second, s2_reply_first, s2_reply_second}),
+      .out({s7_original_first, s7_original_second, s7_reply_first, s7_reply_second})
+  );
+  wire card_pkg::tuple_t s8_tuple, s8_reply_key;
+  delay #(.WIDTH(2 * KEY_BITS), .CLOCKS(2)) keys_delay (
+      .clk(clk),
+      .in({s6_tuple, s6_reply_key}),
+      .out({s8_tuple, s8_reply_key})
+  );
+  wire [11:0] s8_endpoint_next_hop, s8_client_next_hop;
+  wire [15:0] s8_frontend_counter;
+  wire [19:0] s8_endpoint;
+  delay #(.WIDTH(60), .CLOCKS(8)) values_delay (
+      .clk(clk),
+      .in({endpoint_next_hop, client_next_hop, frontend_counter, endpoint}),
+      .out({s8_endpoint_next_hop, s8_client_next_hop, s8_frontend_counter, s8_endpoint})
+  );
+
+  connection_rows #(.ROWS_LOG2(ROWS_LOG2)) rows (
+      .clk(clk),
+      .rst(rst),
+      .learned(s7_learned),
+      .translate(s7_translate),
+      .from_reply(s7_from_reply),
+      .original_pick(s7_original_pick),
+      .reply_pick(s7_reply_pick),
+      .location(s7_location),
+      .original_first(s7_original_first),
+      .original_second(s7_original_second),
+      .reply_first(s7_reply_first),
+      .reply_second(s7_reply_second),
+      .s1_tuple(s8_tuple),
+      .s1_reply_key(s8_reply_key),
+      .s1_endpoint_next_hop(s8_endpoint_next_hop),
+      .s1_client_next_hop(s8_client_next_hop),
+      .s1_frontend_counter(s8_frontend_counter),
+      .s1_endpoint(s8_endpoint),
+      .original_write(original_write),
+      .reply_write(reply_write),
+      .original_write_index(original_write_index),
+      .reply_write_index(reply_write_index),
+      .original_write_key(original_write_key),
+      .reply_write_key(reply_write_key),
+      .translation(translation),
+      .event_valid(event_valid),
+      .event_line(event_line),
+      .host_write_originals(host_write_originals),
+      .host_write_replies(host_write_replies),
+      .host_index(host_index[ROWS_LOG2-1:0]),
+      .host_data(host_data),
+      .host_read_originals(s9_host_originals),
+      .host_read_replies(s9_host_replies),
+      .host_read_index(s9_host_index)
+  );
+
+  // Host reads: keys in stage 2, translation in stage 9, together in stage 12
+  wire s9_host_originals, s9_host_replies, s12_host_replies;
+  wire [ROWS_LOG2-1:0] s9_host_index;
+  delay #(.WIDTH(ROWS_LOG2 + 2), .CLOCKS(7)) host_delay (
+      .clk(clk),
+      .in({host_read_originals, host_read_replies, host_index[ROWS_LOG2-1:0]}),
+      .out({s9_host_originals, s9_host_replies, s9_host_index})
+  );
+  delay #(.WIDTH(1), .CLOCKS(3)) host_table_delay (.clk(clk), .in(s9_host_replies), .out(s12_host_replies));
+  wire [KEY_BITS:0] s12_original, s12_reply;
+  delay #(.WIDTH(2 * KEY_BITS + 2), .CLOCKS(7)) host_key_delay (
+      .clk(clk),
+      .in({s5_host_original, s5_host_reply}),
+      .out({s12_original, s12_reply})
+  );
+  wire [KEY_BITS:0] s12_key = s12_host_replies ? s12_reply : s12_original;
+  assign host_row = {s12_key[0] ? translation : '0, s12_key};
+
+  delay #(.WIDTH(KEY_BITS), .CLOCKS(4)) tuple_delay (.clk(clk), .in(s8_tuple), .out(out_tuple));
+  delay #(.WIDTH(9), .CLOCKS(5)) decision_delay (
+      .clk(clk),
+      .in({s7_translate, s7_learned, s7_verdict, s7_reason}),
+      .out({translate, learned, out_verdict, out_reason})
+  );
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,183 @@
+// The answer for a packet that begins a connection: endpoint and translation, as if it were one (docs/card.md, steps 3
+// and 4). Whether the packet does begin a connection is decided later.
+//
+// Latency: 8 clocks. Throughput: one packet a clock.
+//
+// | stage | what is registered |
+// |-------|--------------------|
+// | 1     | the client's half of the frontend; slot hash |
+// | 2     | slot; source port before its mask |
+// | 3, 4  | endpoint's number (memory); source port |
+// | 5, 6  | endpoint (memory) |
+// | 7     | does the source address change? |
+// | 8     | reply key, outcome |
+//
+// Host reads are made in place of stage 2's (slots) or stage 4's (endpoints) address, the row follows 2 clocks later.
+`default_nettype none
+
+module first_packet #(
+    parameter int SLOTS_LOG2 = card_pkg::SLOTS_ROWS_LOG2,
+    parameter int ENDPOINTS_LOG2 = card_pkg::ENDPOINTS_ROWS_LOG2
+) (
+    input wire logic clk,
+    input wire logic [31:0] slot_hash_seed,
+    input wire logic [31:0] masquerade_address,
+    input wire logic [15:0] masquerade_port_base,
+    input wire logic [15:0] masquerade_port_mask,
+
+    input wire logic valid,
+    input wire card_pkg::tuple_t tuple,
+    input wire logic [3:0] attempt,
+    input wire logic ttl_expired,
+    input wire logic [1:0] client_class,
+    input wire logic hit,  // of a frontend
+    input wire logic [27:0] outside,
+    input wire logic [27:0] inside_,
+
+    output logic candidate,  // a connection may be recorded; else verdict and reason stand
+    output logic [1:0] verdict,
+    output logic [4:0] reason,
+    output card_pkg::tuple_t out_tuple,
+    output card_pkg::tuple_t reply_key,
+    output logic [11:0] next_hop,
+    output logic [19:0] endpoint,
+
+    input wire logic host_read_slots,
+    input wire logic host_read_endpoints,
+    input wire logic host_write_slots,
+    input wire logic host_write_endpoints,
+    input wire logic [19:0] host_index,
+    input wire logic [card_pkg::ENDPOINT_ROW_BITS-1:0] host_data,
+    output logic [card_pkg::SLOT_ROW_BITS-1:0] host_slot,
+    output logic [card_pkg::ENDPOINT_ROW_BITS-1:0] host_endpoint
+);
+  logic [6:1] stage_valid;
+  always_ff @(posedge clk) stage_valid <= {stage_valid[5:1], valid};
+
+  // Stage 1
+  wire [27:0] half = client_class == card_pkg::CLIENT_CLASS_OUTSIDE[1:0] ? outside : inside_;
+  logic s1_hit, s1_masquerade, s1_ttl_expired;
+  logic [1:0] s1_action;
+  logic [19:0] s1_base, s1_mask;
+  logic [31:0] s1_hash;
+  logic [3:0] s1_attempt;
+  always_ff @(posedge clk) begin
+    if (valid) begin
+      s1_hit <= hit;
+      s1_ttl_expired <= ttl_expired;
+      s1_attempt <= attempt;
+      s1_action <= half[1:0];
+      s1_masquerade <= half[2];
+      s1_mask <= ~(20'hfffff << half[7:3]);
+      s1_base <= half[27:8];
+      s1_hash <= card_pkg::slot_hash(slot_hash_seed, tuple);
+    end
+  end
+
+  // Stage 2
+  logic [19:0] s2_slot;
+  logic [15:0] s2_port;
+  wire [15:0] stride_sum = 16'(s1_attempt * 16'(card_pkg::SOURCE_PORT_STRIDE));
+  always_ff @(posedge clk) begin
+    if (stage_valid[1]) begin
+      s2_slot <= s1_base + (s1_hash[19:0] & s1_mask);
+      s2_port <= s1_hash[31:16] + stride_sum;
+    end
+  end
+
+  // Stages 2 to 6: slot, then endpoint
+  logic [19:0] s4_endpoint;
+  card_pkg::endpoint_row_t s6_row;
+  ram_1r1w #(
+      .WIDTH(card_pkg::SLOT_ROW_BITS),
+      .DEPTH_LOG2(SLOTS_LOG2),
+      .RAM_STYLE("ultra")
+  ) slots (
+      .clk(clk),
+      .write_enable(host_write_slots),
+      .write_address(host_index[SLOTS_LOG2-1:0]),
+      .write_data(host_data[card_pkg::SLOT_ROW_BITS-1:0]),
+      .read_enable(stage_valid[2] || host_read_slots),
+      .read_address(host_read_slots ? host_index[SLOTS_LOG2-1:0] : s2_slot[SLOTS_LOG2-1:0]),
+      .read_data(s4_endpoint)
+  );
+  ram_1r1w #(
+      .WIDTH(card_pkg::ENDPOINT_ROW_BITS),
+      .DEPTH_LOG2(ENDPOINTS_LOG2),
+      .RAM_STYLE("ultra")
+  ) endpoints (
+      .clk(clk),
+      .write_enable(host_write_endpoints),
+      .write_address(host_index[ENDPOINTS_LOG2-1:0]),
+      .write_data(host_data),
+      .read_enable(stage_valid[4] || host_read_endpoints),
+      .read_address(host_read_endpoints ? host_index[ENDPOINTS_LOG2-1:0] : s4_endpoint[ENDPOINTS_LOG2-1:0]),
+      .read_data(s6_row)
+  );
+  assign host_slot = s4_endpoint;
+  assign host_endpoint = s6_row;
+
+  // What waits meanwhile
+  logic s6_hit, s6_masquerade, s6_ttl_expired, s6_retry;
+  logic [1:0] s6_action;
+  logic [15:0] s6_port;
+  logic [15:0] s3_port;
+  logic [19:0] s6_endpoint;
+  card_pkg::tuple_t s6_tuple;
+  delay #(.WIDTH(6), .CLOCKS(5)) flags_delay (
+      .clk(clk),
+      .in({s1_hit, s1_masquerade, s1_ttl_expired, s1_attempt != 4'd0, s1_action}),
+      .out({s6_hit, s6_masquerade, s6_ttl_expired, s6_retry, s6_action})
+  );
+  always_ff @(posedge clk) s3_port <= masquerade_port_base | (s2_port & masquerade_port_mask);
+  delay #(.WIDTH(16), .CLOCKS(3)) port_delay (.clk(clk), .in(s3_port), .out(s6_port));
+  delay #(.WIDTH(20), .CLOCKS(2)) endpoint_delay (.clk(clk), .in(s4_endpoint), .out(s6_endpoint));
+  delay #(.WIDTH(card_pkg::TUPLE_BITS), .CLOCKS(6)) tuple_delay (.clk(clk), .in(tuple), .out(s6_tuple));
+
+  // Stage 7
+  card_pkg::endpoint_row_t s7_row;
+  card_pkg::tuple_t s7_tuple;
+  logic s7_hit, s7_ttl_expired, s7_new_address, s7_new_port;
+  logic [1:0] s7_action;
+  logic [15:0] s7_port;
+  logic [19:0] s7_endpoint;
+  wire hairpin = s6_row.address == s6_tuple.source_address;
+  always_ff @(posedge clk) begin
+    if (stage_valid[6]) begin
+      s7_row <= s6_row;
+      s7_tuple <= s6_tuple;
+      s7_hit <= s6_hit;
+      s7_ttl_expired <= s6_ttl_expired;
+      s7_action <= s6_action;
+      s7_port <= s6_port;
+      s7_endpoint <= s6_endpoint;
+      s7_new_address <= s6_masquerade || hairpin;
+      s7_new_port <= s6_masquerade || hairpin || s6_retry;
+    end
+  end
+
+  // Stage 8
+  always_ff @(posedge clk) begin
+    candidate <= 1'b0;
+    verdict <= card_pkg::VERDICT_PUNT[1:0];
+    reason <= card_pkg::REASON_NONE[4:0];
+    if (!s7_hit) verdict <= card_pkg::VERDICT_PASS[1:0];
+    else if (s7_action == card_pkg::FRONTEND_ACTION_DROP[1:0]) begin
+      verdict <= card_pkg::VERDICT_DROP[1:0];
+      reason <= card_pkg::REASON_FRONTEND_DROP[4:0];
+    end else if (s7_action == card_pkg::FRONTEND_ACTION_REJECT[1:0]) reason <= card_pkg::REASON_REJECT[4:0];
+    else if (!s7_row.valid) reason <= card_pkg::REASON_NO_ENDPOINT[4:0];
+    else if (s7_ttl_expired) reason <= card_pkg::REASON_TTL_EXPIRED[4:0];
+    else candidate <= 1'b1;
+    reply_key.source_address <= s7_row.address;
+    reply_key.destination_address <= s7_new_address ? masquerade_address : s7_tuple.source_address;
+    reply_key.source_port <= s7_row.port;
+    reply_key.destination_port <= s7_new_port ? s7_port : s7_tuple.source_port;
+    reply_key.protocol <= s7_tuple.protocol;
+    next_hop <= s7_row.next_hop;
+    endpoint <= s7_endpoint;
+    out_tuple <= s7_tuple;
+  end
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,129 @@
+// The command engine's way to the tables' rows: one command a clock into the tables, answers to reads in order.
+//
+// A command waits (row_ready low) while packets need the table's memory port: a write to `originals` or `replies` while
+// a connection is recorded, one to counters while a packet is counted, a read while a header is at the table.
+// Latency: a read is answered 12 clocks after it went to its table. Throughput: one command a clock. A read sees the
+// writes accepted before it.
+//
+// | clock | what happens |
+// |-------|--------------|
+// | 0     | the command waits in `held_*`, its table's port will be free in the next clock |
+// | 1     | strobe to the table (host_write, host_read) |
+// | 3, 4  | the table's row |
+// | 5..11 | the row waits for `originals` and `replies`, whose translation is read later |
+// | 12    | answer |
+`default_nettype none
+
+module row_port (
+    input wire logic clk,
+    input wire logic rst,
+
+    input wire logic row_valid,
+    output logic row_ready,
+    input wire logic row_write,
+    input wire logic [7:0] row_table,
+    input wire logic [31:0] row_index,
+    input wire logic [415:0] row_data,
+    output logic row_read_valid,
+    output logic [415:0] row_read_data,
+
+    // By table id: in the next clock packets need what a write or a read of the table needs.
+    input wire logic [15:0] write_busy,
+    input wire logic [15:0] read_busy,
+
+    output logic [15:0] host_write,  // by table id
+    output logic [15:0] host_read,
+    output logic [19:0] host_index,
+    output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_data,
+
+    // Rows, 2 clocks after host_read; the second group 3 clocks after it; connections 10 clocks after it.
+    input wire logic [card_pkg::SOURCE_ROW_BITS-1:0] source_row,
+    input wire logic [card_pkg::SLOT_ROW_BITS-1:0] slot_row,
+    input wire logic [card_pkg::ENDPOINT_ROW_BITS-1:0] endpoint_row,
+    input wire logic [card_pkg::NEXT_HOP_ROW_BITS-1:0] next_hop_row,
+    input wire logic [card_pkg::HASH_KEY_ROW_BITS-1:0] hash_key_row,
+    input wire logic [card_pkg::FRONTEND_ROW_BITS-1:0] frontend_row,
+    input wire logic [card_pkg::FRONTEND_COUNTER_ROW_BITS-1:0] frontend_counter_row,
+    input wire logic [card_pkg::ENDPOINT_COUNTER_ROW_BITS-1:0] endpoint_counter_row,
+    input wire logic [card_pkg::ORIGINAL_ROW_BITS-1:0] connection_row
+);
+  localparam int SIMPLE_BITS = card_pkg::FRONTEND_ROW_BITS;  // the longest row but the connections'
+  localparam int CONNECTION_BITS = card_pkg::ORIGINAL_ROW_BITS;
+
+  logic held, held_write;
+  logic [3:0] held_table;
+  logic [19:0] held_index;
+  logic [CONNECTION_BITS-1:0] held_data;
+  wire go = held && !(held_write ? write_busy[held_table] : read_busy[held_table]);
+  assign row_ready = !held || go;
+
+  always_ff @(posedge clk) begin
+    if (row_ready) begin
+      held <= row_valid;
+      if (row_valid) begin
+        held_write <= row_write;
+        held_table <= row_table[3:0];
+        held_index <= row_index[19:0];
+        held_data <= row_data[CONNECTION_BITS-1:0];
+      end
+    end
+    if (rst) held <= 1'b0;
+  end
+
+  logic [10:1] reading;
+  logic [3:0] table_1, table_2, table_3;
+  always_ff @(posedge clk) begin
+    host_write <= go && held_write ? 16'd1 << held_table : '0;
+    host_read <= go && !held_write ? 16'd1 << held_table : '0;
+    if (go) begin
+      host_index <= held_index;
+      host_data <= held_data;
+      table_1 <= held_table;
+    end
+    table_2 <= table_1;
+    table_3 <= table_2;
+    reading <= {reading[9:1], |host_read};
+    if (rst) begin
+      host_write <= '0;
+      host_read <= '0;
+      reading <= '0;
+    end
+  end
+
+  // Clock 4: what came after 2 clocks; clock 5: with what came after 3.
+  logic [SIMPLE_BITS-1:0] quick_row, simple_row;
+  logic [3:0] table_4;
+  always_ff @(posedge clk) begin
+    table_4 <= table_3;
+    if (reading[2]) begin
+      case ({4'd0, table_3})
+        card_pkg::TABLE_SOURCES: quick_row <= SIMPLE_BITS'(source_row);
+        card_pkg::TABLE_SLOTS: quick_row <= SIMPLE_BITS'(slot_row);
+        card_pkg::TABLE_ENDPOINTS: quick_row <= SIMPLE_BITS'(endpoint_row);
+        card_pkg::TABLE_NEXT_HOPS: quick_row <= SIMPLE_BITS'(next_hop_row);
+        default: quick_row <= SIMPLE_BITS'(hash_key_row);
+      endcase
+    end
+    if (reading[3]) begin
+      case ({4'd0, table_4})
+        card_pkg::TABLE_FRONTENDS: simple_row <= SIMPLE_BITS'(frontend_row);
+        card_pkg::TABLE_FRONTEND_COUNTERS: simple_row <= SIMPLE_BITS'(frontend_counter_row);
+        card_pkg::TABLE_ENDPOINT_COUNTERS: simple_row <= SIMPLE_BITS'(endpoint_counter_row);
+        default: simple_row <= quick_row;
+      endcase
+    end
+  end
+
+  wire [SIMPLE_BITS-1:0] late_row;
+  wire late_connection;
+  wire connection = {4'd0, table_4} == card_pkg::TABLE_ORIGINALS || {4'd0, table_4} == card_pkg::TABLE_REPLIES;
+  delay #(.WIDTH(SIMPLE_BITS), .CLOCKS(6)) row_delay (.clk(clk), .in(simple_row), .out(late_row));
+  delay #(.WIDTH(1), .CLOCKS(7)) table_delay (.clk(clk), .in(connection), .out(late_connection));
+
+  always_ff @(posedge clk) begin
+    row_read_valid <= reading[10] && !rst;
+    if (reading[10]) row_read_data <= late_connection ? 416'(connection_row) : 416'(late_row);
+  end
+endmodule
+
+`default_nettype wire
