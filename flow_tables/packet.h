@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "flow_tables/big_endian.h"
 #include "flow_tables/types.h"
 
 namespace pointsman {
@@ -62,7 +63,59 @@ struct Parsed {
 };
 
 // Reads only bytes inside the frame, whatever its length and its headers say.
-Parsed Parse(std::span<const uint8_t> frame);
+inline Parsed Parse(std::span<const uint8_t> frame);
+
+namespace internal {
+
+constexpr Parsed ParsedPass() { return {}; }
+constexpr Parsed ParsedPunt(Reason reason) {
+  return {.kind = ParseKind::kPunt, .reason = reason, .tuple = {}};
+}
+
+// Types 3, 4, 5, 11 and 12 of RFC 792 quote a packet that may belong to a translated connection.
+constexpr bool IsIcmpError(uint8_t type) {
+  return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+}
+
+inline Parsed ParseIcmp(const uint8_t* frame, size_t header_bytes, size_t total_bytes) {
+  const bool at_start = (LoadBe16(frame + kFragmentOffset) & kFragmentPosition) == 0;
+  if (header_bytes != kIpv4HeaderBytes || !at_start) return ParsedPass();
+  if (total_bytes < kIpv4HeaderBytes + kIcmpHeaderBytes) return ParsedPass();
+  return IsIcmpError(frame[kTransportOffset]) ? ParsedPunt(Reason::kIcmpError) : ParsedPass();
+}
+
+inline Tuple TupleAt(const uint8_t* frame) {
+  return {.source_address = LoadBe32(frame + kSourceAddressOffset),
+          .destination_address = LoadBe32(frame + kDestinationAddressOffset),
+          .source_port = LoadBe16(frame + kSourcePortOffset),
+          .destination_port = LoadBe16(frame + kDestinationPortOffset),
+          .protocol = frame[kProtocolOffset]};
+}
+
+}  // namespace internal
+
+inline Parsed Parse(std::span<const uint8_t> frame) {
+  const uint8_t* bytes = frame.data();
+  if (frame.size() < kIpv4Offset + kIpv4HeaderBytes) return internal::ParsedPass();
+  if (LoadBe16(bytes + kEtherTypeOffset) != kEtherTypeIpv4) return internal::ParsedPass();
+  if (bytes[kIpv4Offset] >> 4 != 4) return internal::ParsedPass();
+  const size_t header_bytes = (bytes[kIpv4Offset] & 0x0f) * size_t{4};
+  const size_t total_bytes = LoadBe16(bytes + kTotalLengthOffset);
+  if (header_bytes < kIpv4HeaderBytes || total_bytes < header_bytes) return internal::ParsedPass();
+  if (total_bytes > frame.size() - kIpv4Offset) return internal::ParsedPass();
+
+  const uint8_t protocol = bytes[kProtocolOffset];
+  if (protocol == kProtocolIcmp) return internal::ParseIcmp(bytes, header_bytes, total_bytes);
+  const bool tcp = protocol == static_cast<uint8_t>(Protocol::kTcp);
+  if (!tcp && protocol != static_cast<uint8_t>(Protocol::kUdp)) return internal::ParsedPass();
+  const uint16_t fragment = LoadBe16(bytes + kFragmentOffset);
+  if ((fragment & (kMoreFragments | kFragmentPosition)) != 0)
+    return internal::ParsedPunt(Reason::kFragment);
+  if (header_bytes > kIpv4HeaderBytes) return internal::ParsedPunt(Reason::kIpOptions);
+  if (total_bytes < kIpv4HeaderBytes + (tcp ? kTcpHeaderBytes : kUdpHeaderBytes))
+    return internal::ParsedPass();
+  return {.kind = ParseKind::kTuple, .reason = Reason::kNone, .tuple = internal::TupleAt(bytes)};
+}
 
 }  // namespace pointsman
 

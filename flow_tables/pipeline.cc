@@ -1,20 +1,16 @@
 #include "flow_tables/pipeline.h"
 
 #include <algorithm>
-#include <array>
-#include <cstddef>
 #include <utility>
 
 #include "flow_tables/big_endian.h"
 #include "flow_tables/checksum.h"
 #include "flow_tables/hash.h"
-#include "flow_tables/packet.h"
 #include "flow_tables/placement.h"
 
 namespace pointsman {
 namespace {
 
-constexpr size_t kBatchPackets = 32;
 constexpr uint8_t kLowestTtlToForward = 2;
 
 Outcome Punt(Reason reason) { return {.verdict = Verdict::kPunt, .reason = reason}; }
@@ -128,23 +124,21 @@ void Pipeline::Process(std::span<Packet> packets, std::span<Outcome> outcomes) {
 // Stages that only read and prefetch come first, for all packets; what a packet does to the
 // connections comes last, packet by packet, so that the next one sees it.
 void Pipeline::ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes) {
-  std::array<Parsed, kBatchPackets> parsed;
-  std::array<Connections::Placement, kBatchPackets> placements;
   for (const Packet& packet : packets) __builtin_prefetch(packet.frame.data(), 1);
   for (size_t i = 0; i < packets.size(); ++i) {
-    parsed[i] = Parse(packets[i].frame);
-    placements[i] = connections_.Hash(parsed[i].tuple);
-    connections_.PrefetchBucket(placements[i]);
+    parsed_[i] = Parse(packets[i].frame);
+    placements_[i] = connections_.Hash(parsed_[i].tuple);
+    connections_.PrefetchBucket(placements_[i]);
   }
-  for (size_t i = 0; i < packets.size(); ++i) connections_.PrefetchRecord(placements[i]);
+  for (size_t i = 0; i < packets.size(); ++i) connections_.PrefetchRecord(placements_[i]);
   for (size_t i = 0; i < packets.size(); ++i) {
     const Packet& packet = packets[i];
-    const Tuple& tuple = parsed[i].tuple;
-    if (parsed[i].kind == ParseKind::kPass) {
+    const Tuple& tuple = parsed_[i].tuple;
+    if (parsed_[i].kind == ParseKind::kPass) {
       outcomes[i] = Pass(packet.ingress);
-    } else if (parsed[i].kind == ParseKind::kPunt) {
-      outcomes[i] = Punt(parsed[i].reason);
-    } else if (const Translation* known = connections_.Find(tuple, placements[i])) {
+    } else if (parsed_[i].kind == ParseKind::kPunt) {
+      outcomes[i] = Punt(parsed_[i].reason);
+    } else if (const Translation* known = connections_.Find(tuple, placements_[i])) {
       outcomes[i] = Translate(packet, tuple, *known);
     } else {
       outcomes[i] = ProcessFirst(packet, tuple);

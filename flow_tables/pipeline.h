@@ -3,12 +3,15 @@
 #ifndef POINTSMAN_FLOW_TABLES_PIPELINE_H_
 #define POINTSMAN_FLOW_TABLES_PIPELINE_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 
 #include "flow_tables/connections.h"
 #include "flow_tables/image.h"
+#include "flow_tables/packet.h"
 #include "flow_tables/source_ranges.h"
 
 namespace pointsman {
@@ -50,6 +53,8 @@ class Pipeline {
   Connections& connections() { return connections_; }
 
  private:
+  static constexpr size_t kBatchPackets = 32;
+
   void ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes);
   // Step 2 and on, for a packet whose tuple is not known.
   Outcome ProcessFirst(const Packet& packet, const Tuple& tuple);
@@ -64,6 +69,9 @@ class Pipeline {
   std::shared_ptr<const Image> image_;
   SourceRanges sources_;
   Connections connections_;
+  // ProcessBatch's own, here to spare their initialisation each time.
+  std::array<Parsed, kBatchPackets> parsed_;
+  std::array<Connections::Placement, kBatchPackets> placements_;
 };
 
 }  // namespace pointsman
