@@ -1,0 +1,159 @@
+#include "host/services/node_facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "host/services/card_values.h"
+
+namespace pointsman {
+namespace {
+
+using kube::IpAddress;
+using kube::IpFamily;
+using kube::IpPrefix;
+using kube::Node;
+using kube::Note;
+
+constexpr char kZoneLabel[] = "topology.kubernetes.io/zone";
+
+bool AnyContains(const std::vector<IpPrefix>& prefixes, const IpAddress& address) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const IpPrefix& prefix) { return prefix.Contains(address); });
+}
+
+void AppendFamily(const std::vector<IpAddress>& from, IpFamily family, std::vector<IpAddress>& to) {
+  std::copy_if(from.begin(), from.end(), std::back_inserter(to),
+               [&](const IpAddress& address) { return address.family() == family; });
+}
+
+std::string ValueOf(const kube::StringMap& map, const char* key) {
+  const auto found = map.find(key);
+  return found == map.end() ? "" : found->second;
+}
+
+void ReadAddresses(const Node& node, NodeFacts& facts) {
+  for (const kube::NodeAddress& entry : node.addresses) {
+    if (entry.type != "InternalIP") continue;
+    const auto address = IpAddress::ParseStored(entry.address);
+    if (!address.ok()) continue;
+    const bool first = !facts.Primary(address->family()).has_value();
+    (first ? facts.primary_addresses : facts.other_addresses).push_back(*address);
+  }
+}
+
+std::vector<IpPrefix> PodCidrs(const kube::ObjectSet& objects) {
+  std::vector<IpPrefix> cidrs;
+  for (const auto& [key, node] : objects.nodes) {
+    cidrs.insert(cidrs.end(), node.pod_cidrs.begin(), node.pod_cidrs.end());
+  }
+  return cidrs;
+}
+
+// Reads a MAC address from an annotation into `mac`; where there is none, notes what is used.
+absl::Status ReadMac(const Node& node, const char* annotation, MacAddress& mac,
+                     std::vector<Note>& notes) {
+  const std::string object = KeyOf(node).ToString();
+  const std::string text = ValueOf(node.metadata.annotations, annotation);
+  if (text.empty()) {
+    notes.push_back(
+        {.origin = {},
+         .object = object,
+         .message = fmt::format("no annotation {}: {} is used", annotation, MacText(mac))});
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<MacAddress> parsed = ParseMac(text);
+  if (!parsed.ok()) {
+    const absl::string_view why = parsed.status().message();
+    return absl::InvalidArgumentError(fmt::format("{}: metadata.annotations[{}]: {}", object,
+                                                  annotation,
+                                                  std::string_view(why.data(), why.size())));
+  }
+  mac = *parsed;
+  return absl::OkStatus();
+}
+
+void TakeOverrides(const NodeOverrides& overrides, NodeFacts& facts) {
+  facts.other_addresses.insert(facts.other_addresses.end(), overrides.other_addresses.begin(),
+                               overrides.other_addresses.end());
+  if (!overrides.pod_cidrs.empty()) facts.pod_cidrs = overrides.pod_cidrs;
+  facts.service_cidrs = overrides.service_cidrs;
+  facts.node_port_addresses = overrides.node_port_addresses;
+  facts.masquerade_all = overrides.masquerade_all;
+}
+
+}  // namespace
+
+std::optional<IpAddress> NodeFacts::Primary(IpFamily family) const {
+  for (const IpAddress& address : primary_addresses) {
+    if (address.family() == family) return address;
+  }
+  return std::nullopt;
+}
+
+std::vector<IpAddress> NodeFacts::LocalAddresses(IpFamily family) const {
+  std::vector<IpAddress> addresses;
+  AppendFamily(primary_addresses, family, addresses);
+  AppendFamily(other_addresses, family, addresses);
+  return addresses;
+}
+
+std::vector<IpAddress> NodeFacts::NodePortAddresses(IpFamily family) const {
+  std::vector<IpAddress> addresses;
+  if (node_port_addresses.empty()) {
+    AppendFamily(primary_addresses, family, addresses);
+    return addresses;
+  }
+  for (const IpAddress& address : LocalAddresses(family)) {
+    if (!address.IsLoopback() && AnyContains(node_port_addresses, address)) {
+      addresses.push_back(address);
+    }
+  }
+  return addresses;
+}
+
+bool NodeFacts::TellsPods(IpFamily family) const {
+  return std::any_of(pod_cidrs.begin(), pod_cidrs.end(),
+                     [&](const IpPrefix& prefix) { return prefix.family() == family; });
+}
+
+bool NodeFacts::IsPod(const IpAddress& address) const { return AnyContains(pod_cidrs, address); }
+
+absl::StatusOr<NotedNodeFacts> FactsFromNode(const kube::ObjectSet& objects,
+                                             const std::string& name,
+                                             const NodeOverrides& overrides) {
+  const auto found = objects.nodes.find({kube::Kind::kNode, "", name});
+  if (found == objects.nodes.end()) {
+    return absl::NotFoundError(
+        fmt::format("Node {}: not among the objects; add what `kubectl get node {} -o yaml` prints",
+                    name, name));
+  }
+  const Node& node = found->second;
+  NotedNodeFacts out;
+  NodeFacts& facts = out.facts;
+  facts.name = name;
+  facts.zone = ValueOf(node.metadata.labels, kZoneLabel);
+  facts.pod_cidrs = PodCidrs(objects);
+  ReadAddresses(node, facts);
+  if (!facts.Primary(IpFamily::kIPv4)) {
+    return absl::FailedPreconditionError(fmt::format(
+        "Node {}: status.addresses has no IPv4 address of type InternalIP; add one", name));
+  }
+  TakeOverrides(overrides, facts);
+  if (!facts.TellsPods(IpFamily::kIPv4)) {
+    out.notes.push_back({.origin = {},
+                         .object = KeyOf(node).ToString(),
+                         .message = "no Node has IPv4 spec.podCIDRs: pods are treated as clients "
+                                    "outside the cluster"});
+  }
+  for (const absl::Status& read :
+       {ReadMac(node, kGatewayMacAnnotation, facts.gateway_mac, out.notes),
+        ReadMac(node, kNodeMacAnnotation, facts.node_mac, out.notes)}) {
+    if (!read.ok()) return read;
+  }
+  return out;
+}
+
+}  // namespace pointsman

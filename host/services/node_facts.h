@@ -1,0 +1,77 @@
+// What Service semantics must know about the node it works for. Plain values and pure functions.
+#ifndef POINTSMAN_HOST_SERVICES_NODE_FACTS_H_
+#define POINTSMAN_HOST_SERVICES_NODE_FACTS_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "flow_tables/types.h"
+#include "host/kube/ip_address.h"
+#include "host/kube/object_set.h"
+#include "host/kube/problem.h"
+
+namespace pointsman {
+
+// Annotations on a Node. The gateway is the router that the uplink leads to; node-mac is what the
+// node's own NIC answers to, and the source of what the card sends by the uplink.
+inline constexpr char kGatewayMacAnnotation[] = "pointsman.io/gateway-mac";
+inline constexpr char kNodeMacAnnotation[] = "pointsman.io/node-mac";
+
+inline constexpr MacAddress kDefaultGatewayMac{0x020000000001};
+inline constexpr MacAddress kDefaultNodeMac{0x020000000002};
+
+struct NodeFacts {
+  std::string name;
+  std::string zone;                                // empty: not known
+  std::vector<kube::IpAddress> primary_addresses;  // at most one of a family
+  std::vector<kube::IpAddress> other_addresses;    // more addresses on the node's interfaces
+  // Of the whole cluster: a source among them is a pod. None of a family: pods of that family
+  // cannot be told from clients outside.
+  std::vector<kube::IpPrefix> pod_cidrs;
+  std::vector<kube::IpPrefix> service_cidrs;
+  // Node ports work on the local addresses among these; empty: on the primary addresses.
+  std::vector<kube::IpPrefix> node_port_addresses;
+  bool masquerade_all = false;
+  MacAddress gateway_mac = kDefaultGatewayMac;
+  MacAddress node_mac = kDefaultNodeMac;
+
+  std::optional<kube::IpAddress> Primary(kube::IpFamily family) const;
+  // The primary one first.
+  std::vector<kube::IpAddress> LocalAddresses(kube::IpFamily family) const;
+  // Where node ports are served. Never a loopback address.
+  std::vector<kube::IpAddress> NodePortAddresses(kube::IpFamily family) const;
+  bool TellsPods(kube::IpFamily family) const;
+  bool IsPod(const kube::IpAddress& address) const;
+
+  bool operator==(const NodeFacts&) const = default;
+};
+
+// What the user says besides the objects. Empty lists say nothing.
+struct NodeOverrides {
+  std::vector<kube::IpAddress> other_addresses;     // besides those of the Node's status
+  std::vector<kube::IpPrefix> pod_cidrs;            // instead of those of the Nodes' spec.podCIDRs
+  std::vector<kube::IpPrefix> service_cidrs;        // no object holds them
+  std::vector<kube::IpPrefix> node_port_addresses;  // as in NodeFacts
+  bool masquerade_all = false;
+};
+
+struct NotedNodeFacts {
+  NodeFacts facts;
+  std::vector<kube::Note> notes;  // what had to be assumed, for the user to read
+};
+
+// The facts of Node `name`: addresses of type InternalIP (the first of a family is the primary
+// one), the label topology.kubernetes.io/zone, the annotations above, and the podCIDRs of all
+// Nodes. A missing MAC address is the default one, with a note.
+//
+// NotFound: no such Node. FailedPrecondition: it has no IPv4 address of type InternalIP.
+// InvalidArgument: an annotation that is no MAC address. Each names the object and the field.
+absl::StatusOr<NotedNodeFacts> FactsFromNode(const kube::ObjectSet& objects,
+                                             const std::string& name,
+                                             const NodeOverrides& overrides);
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_HOST_SERVICES_NODE_FACTS_H_

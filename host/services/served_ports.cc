@@ -1,0 +1,78 @@
+#include "host/services/served_ports.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace pointsman {
+namespace {
+
+using kube::IpAddress;
+using kube::IpFamily;
+using kube::IpPrefix;
+using kube::Service;
+
+constexpr char kOtherProxyLabel[] = "service.kubernetes.io/service-proxy-name";
+constexpr char kHeadlessLabel[] = "service.kubernetes.io/headless";
+
+template <typename T>
+std::vector<T> OfFamily(const std::vector<T>& from, IpFamily family) {
+  std::vector<T> out;
+  std::copy_if(from.begin(), from.end(), std::back_inserter(out),
+               [&](const T& value) { return value.family() == family; });
+  return out;
+}
+
+std::vector<IpAddress> LoadBalancerIps(const Service& service, IpFamily family) {
+  std::vector<IpAddress> ips;
+  for (const kube::LoadBalancerIngress& ingress : service.load_balancer_ingress) {
+    const bool ours = ingress.ip && ingress.ip_mode == kube::IpMode::kVip;
+    if (ours && ingress.ip->family() == family) ips.push_back(*ingress.ip);
+  }
+  return ips;
+}
+
+}  // namespace
+
+bool ServedPort::FacesOutside() const {
+  return node_port != 0 || !external_ips.empty() || !load_balancer_ips.empty();
+}
+
+std::string ServedPort::FullName() const {
+  return name.empty() ? service : fmt::format("{}:{}", service, name);
+}
+
+std::string WhyNotServed(const Service& service) {
+  if (service.type == kube::ServiceType::kExternalName) return "ExternalName";
+  if (service.headless || service.metadata.labels.contains(kHeadlessLabel)) return "headless";
+  const auto other = service.metadata.labels.find(kOtherProxyLabel);
+  if (other != service.metadata.labels.end()) {
+    return fmt::format("left to proxy \"{}\" (label {})", other->second, kOtherProxyLabel);
+  }
+  return "";
+}
+
+std::vector<ServedPort> ServedPorts(const Service& service, IpFamily family) {
+  const std::vector<IpAddress> cluster_ips = OfFamily(service.cluster_ips, family);
+  if (cluster_ips.empty() || !WhyNotServed(service).empty()) return {};
+  ServedPort served;
+  served.service = fmt::format("{}/{}", service.metadata.ns, service.metadata.name);
+  served.cluster_ip = cluster_ips.front();
+  served.external_ips = OfFamily(service.external_ips, family);
+  served.load_balancer_ips = LoadBalancerIps(service, family);
+  served.source_ranges = OfFamily(service.load_balancer_source_ranges, family);
+  served.internal_local = service.internal_traffic_policy == kube::TrafficPolicy::kLocal;
+  served.external_local = service.external_traffic_policy == kube::TrafficPolicy::kLocal;
+  std::vector<ServedPort> ports;
+  for (const kube::ServicePort& port : service.ports) {
+    served.name = port.name;
+    served.protocol = port.protocol;
+    served.port = port.port;
+    served.node_port = port.node_port;
+    ports.push_back(served);
+  }
+  return ports;
+}
+
+}  // namespace pointsman

@@ -1,0 +1,46 @@
+// What a proxy of one address family makes of a Service, before it looks at endpoints: kube-proxy's
+// service port map. Plain values and pure functions.
+#ifndef POINTSMAN_HOST_SERVICES_SERVED_PORTS_H_
+#define POINTSMAN_HOST_SERVICES_SERVED_PORTS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "host/kube/ip_address.h"
+#include "host/kube/objects.h"
+
+namespace pointsman {
+
+// One port of a Service. All addresses and ranges are of one family.
+struct ServedPort {
+  std::string service;  // "shop/cart"
+  std::string name;     // of the port; often empty where there is only one
+  kube::Protocol protocol = kube::Protocol::kTcp;
+  kube::IpAddress cluster_ip;
+  uint16_t port = 0;
+  uint16_t node_port = 0;  // 0: none
+  std::vector<kube::IpAddress> external_ips;
+  std::vector<kube::IpAddress> load_balancer_ips;  // those that the proxy serves (not ipMode Proxy)
+  std::vector<kube::IpPrefix> source_ranges;       // for load_balancer_ips; empty: everybody
+  bool internal_local = false;                     // internalTrafficPolicy: Local
+  bool external_local = false;                     // externalTrafficPolicy: Local
+
+  // Reachable by more than its cluster IP.
+  bool FacesOutside() const;
+  std::string FullName() const;  // "shop/cart:http", "shop/cart"
+
+  bool operator==(const ServedPort&) const = default;
+};
+
+// Why a proxy makes nothing of this Service: it is headless, an ExternalName, or its label leaves
+// it to another proxy. Empty: it is served.
+std::string WhyNotServed(const kube::Service& service);
+
+// In the order of the Service's ports. Empty where WhyNotServed() says so, and where the Service
+// has no cluster IP of the family.
+std::vector<ServedPort> ServedPorts(const kube::Service& service, kube::IpFamily family);
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_HOST_SERVICES_SERVED_PORTS_H_
