@@ -1,0 +1,113 @@
+#include "host/services/served_ports.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/host/services/test_objects.h"
+
+namespace pointsman {
+namespace {
+
+using kube::IpFamily;
+using test::Cidr;
+using test::Ip;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST(ServedPortsTest, TakesWhatIsOfTheFamily) {
+  kube::Service service = test::EveryAddressService();
+  service.cluster_ips = {Ip("172.30.0.41"), Ip("fd00:10:96::41")};
+  service.external_ips = {Ip("192.168.99.11"), Ip("2001:db8::99")};
+  service.load_balancer_ingress = {{.ip = Ip("1.2.3.4"), .hostname = ""},
+                                   {.ip = Ip("2001:db8::4"), .hostname = ""},
+                                   {.ip = std::nullopt, .hostname = "lb.example.com"}};
+  service.load_balancer_source_ranges = {Cidr("203.0.113.0/25"), Cidr("2600:5200::/32")};
+  ServedPort ipv4;
+  ipv4.service = "ns1/svc1";
+  ipv4.name = "p80";
+  ipv4.cluster_ip = Ip("172.30.0.41");
+  ipv4.port = 80;
+  ipv4.node_port = 3001;
+  ipv4.external_ips = {Ip("192.168.99.11")};
+  ipv4.load_balancer_ips = {Ip("1.2.3.4")};
+  ipv4.source_ranges = {Cidr("203.0.113.0/25")};
+  ServedPort ipv6 = ipv4;
+  ipv6.cluster_ip = Ip("fd00:10:96::41");
+  ipv6.external_ips = {Ip("2001:db8::99")};
+  ipv6.load_balancer_ips = {Ip("2001:db8::4")};
+  ipv6.source_ranges = {Cidr("2600:5200::/32")};
+  EXPECT_THAT(ServedPorts(service, IpFamily::kIPv4), ElementsAre(ipv4));
+  EXPECT_THAT(ServedPorts(service, IpFamily::kIPv6), ElementsAre(ipv6));
+}
+
+TEST(ServedPortsTest, NothingWithoutAClusterIpOfTheFamily) {
+  EXPECT_THAT(ServedPorts(test::EveryAddressService(), IpFamily::kIPv6), IsEmpty());
+}
+
+TEST(ServedPortsTest, IngressOfModeProxyIsNotServed) {
+  kube::Service service = test::EveryAddressService();
+  service.load_balancer_ingress[0].ip_mode = kube::IpMode::kProxy;
+  EXPECT_THAT(ServedPorts(service, IpFamily::kIPv4)[0].load_balancer_ips, IsEmpty());
+}
+
+TEST(ServedPortsTest, Policies) {
+  kube::Service service = test::EveryAddressService();
+  EXPECT_FALSE(ServedPorts(service, IpFamily::kIPv4)[0].internal_local);
+  EXPECT_FALSE(ServedPorts(service, IpFamily::kIPv4)[0].external_local);
+  service.internal_traffic_policy = kube::TrafficPolicy::kLocal;
+  EXPECT_TRUE(ServedPorts(service, IpFamily::kIPv4)[0].internal_local);
+  service.external_traffic_policy = kube::TrafficPolicy::kLocal;
+  EXPECT_TRUE(ServedPorts(service, IpFamily::kIPv4)[0].external_local);
+}
+
+TEST(ServedPortsTest, ServicesThatAreNotServed) {
+  const struct {
+    const char* why;
+    void (*change)(kube::Service&);
+  } cases[] = {
+      {"headless", [](kube::Service& s) { s.headless = true; }},
+      {"headless",
+       [](kube::Service& s) { s.metadata.labels["service.kubernetes.io/headless"] = ""; }},
+      {"ExternalName", [](kube::Service& s) { s.type = kube::ServiceType::kExternalName; }},
+      {"left to proxy \"other\"",
+       [](kube::Service& s) {
+         s.metadata.labels["service.kubernetes.io/service-proxy-name"] = "other";
+       }},
+      {"left to proxy \"\"",
+       [](kube::Service& s) {
+         s.metadata.labels["service.kubernetes.io/service-proxy-name"] = "";
+       }},
+  };
+  EXPECT_EQ(WhyNotServed(test::EveryAddressService()), "");
+  for (const auto& test_case : cases) {
+    kube::Service service = test::EveryAddressService();
+    test_case.change(service);
+    EXPECT_THAT(WhyNotServed(service), HasSubstr(test_case.why));
+    EXPECT_THAT(ServedPorts(service, IpFamily::kIPv4), IsEmpty()) << test_case.why;
+  }
+}
+
+TEST(ServedPortTest, FacesOutside) {
+  ServedPort port;
+  EXPECT_FALSE(port.FacesOutside());
+  port.node_port = 3001;
+  EXPECT_TRUE(port.FacesOutside());
+  port = {};
+  port.external_ips = {Ip("192.168.99.11")};
+  EXPECT_TRUE(port.FacesOutside());
+  port = {};
+  port.load_balancer_ips = {Ip("1.2.3.4")};
+  EXPECT_TRUE(port.FacesOutside());
+}
+
+TEST(ServedPortTest, FullName) {
+  ServedPort port;
+  port.service = "ns1/svc1";
+  EXPECT_EQ(port.FullName(), "ns1/svc1");
+  port.name = "http";
+  EXPECT_EQ(port.FullName(), "ns1/svc1:http");
+}
+
+}  // namespace
+}  // namespace pointsman
