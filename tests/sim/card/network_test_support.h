@@ -1,0 +1,39 @@
+// A network namespace of its own for a test that needs interfaces.
+#ifndef POINTSMAN_TESTS_SIM_CARD_NETWORK_TEST_SUPPORT_H_
+#define POINTSMAN_TESTS_SIM_CARD_NETWORK_TEST_SUPPORT_H_
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "sim/card/file_descriptor.h"
+
+namespace pointsman {
+
+// Moves the calling thread (and what it starts) to a new namespace until it ends.
+class ScopedNetworkNamespace {
+ public:
+  ScopedNetworkNamespace() : before_(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)) {
+    entered_ = before_.valid() && unshare(CLONE_NEWNET) == 0;
+  }
+  ~ScopedNetworkNamespace() {
+    if (entered_ && setns(before_.get(), CLONE_NEWNET) != 0) std::abort();
+  }
+  ScopedNetworkNamespace(const ScopedNetworkNamespace&) = delete;
+  ScopedNetworkNamespace& operator=(const ScopedNetworkNamespace&) = delete;
+
+  bool entered() const { return entered_; }
+
+ private:
+  FileDescriptor before_;
+  bool entered_ = false;
+};
+
+inline bool Shell(const std::string& command) { return std::system(command.c_str()) == 0; }
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_TESTS_SIM_CARD_NETWORK_TEST_SUPPORT_H_
