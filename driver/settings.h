@@ -1,0 +1,19 @@
+// The card's mode and configuration registers.
+#ifndef POINTSMAN_DRIVER_SETTINGS_H_
+#define POINTSMAN_DRIVER_SETTINGS_H_
+
+#include "absl/status/status.h"
+#include "driver/card.h"
+#include "driver/transport.h"
+
+namespace pointsman {
+
+// Writes the registers and reads each back. No packet meets half of them in mode offload when the
+// card comes from bypass or goes there: into bypass the mode is written first, else last.
+// Errors: InvalidArgument: masquerade ports whose base and mask share bits; DataLoss naming the
+// register that reads back differently; those of the transport.
+absl::Status WriteSettings(Transport& transport, const CardSettings& settings);
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_DRIVER_SETTINGS_H_
