@@ -14,7 +14,11 @@ PuntService ServePunt(const HandedOver& packet, Ipv4Address node_address) {
   }
   Answer answer = MakeAnswer(packet.frame, packet.ingress, packet.reason, node_address);
   service.egress = answer.egress;
-  service.frame = std::move(answer.frame);
+  if (answer.kind == AnswerKind::kPassOn) {
+    service.frame.assign(packet.frame.begin(), packet.frame.end());
+  } else {
+    service.frame = std::move(answer.frame);
+  }
   return service;
 }
 

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Runs benches and prints their figures. usage: figures.py BENCH_FOLDER [GROUP...] [--output text|json]"""
+import argparse
+import json
+import subprocess
+import sys
+
+SOFTPATH_GOALS_NS = {"established_64k": 15, "first_64k": 120, "established_1m": 30}
+
+
+def card_figures(folder):
+    return json.loads(subprocess.run([f"{folder}/card_bench", "--json"], check=True, capture_output=True).stdout)
+
+
+def softpath_figures(folder):
+    command = [f"{folder}/softpath_bench", "--benchmark_format=json", "--benchmark_repetitions=5",
+               "--benchmark_report_aggregates_only=true"]
+    result = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    for bench in result["benchmarks"]:
+        name = bench["run_name"].split("/")[0]
+        if bench.get("aggregate_name") == "median" and name in SOFTPATH_GOALS_NS:
+            goal = SOFTPATH_GOALS_NS[name]
+            value = round(bench["ns_per_packet"], 1)
+            yield {"group": "softpath", "name": f"ns_per_packet.{name}", "value": value, "unit": "ns", "goal": str(goal),
+                   "ok": value <= goal}
+
+
+def main():
+    parser = argparse.ArgumentParser(usage="./figures [GROUP...] [--output json]", description=__doc__)
+    parser.add_argument("folder", help=argparse.SUPPRESS)
+    parser.add_argument("groups", nargs="*", choices=[[], "card", "sim", "softpath"], help="card, sim, softpath; none: all")
+    parser.add_argument("--output", choices=["text", "json"], default="text")
+    options = parser.parse_args()
+    groups = options.groups or ["card", "sim", "softpath"]
+    figures = []
+    if {"card", "sim"} & set(groups):
+        figures += [figure for figure in card_figures(options.folder) if figure["group"] in groups]
+    if "softpath" in groups:
+        figures += softpath_figures(options.folder)
+    if options.output == "json":
+        print(json.dumps(figures, indent=2))
+        return
+    for figure in figures:
+        print(f"{figure['group']:9} {figure['name']:34} {figure['value']:<12.6g} {figure['unit']:7} "
+              f"goal {figure['goal']:6} {'ok' if figure['ok'] else 'short'}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        print(f"figures: {error.cmd[0]} failed: {error.stderr.decode().strip()}", file=sys.stderr)
+        sys.exit(1)
