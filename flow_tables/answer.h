@@ -1,0 +1,48 @@
+// What a host sends for a packet that the pipeline punted and that is not to be forwarded. Pure
+// functions of values.
+//
+// | reason                            | what goes out                                             |
+// |-----------------------------------|-----------------------------------------------------------|
+// | reject, TCP                       | a reset from the frontend (RFC 9293, 3.10.7.1)            |
+// | reject, UDP                       | ICMP port unreachable from the frontend (RFC 1122, 4.1.3) |
+// | ttl-expired                       | ICMP time exceeded from the node (RFC 1812, 5.3.1)        |
+// | fragment, ip-options, icmp-error  | the frame itself, untouched, by the other port            |
+// | others                            | nothing                                                   |
+//
+// Limit: fragments, packets with IP options and ICMP errors are not translated yet, even where
+// they belong to a translated connection.
+//
+// No answer goes out to what must not have one (RFC 1122, 3.2.2 and RFC 9293): a reset, a frame or
+// address of many receivers, a source that is not one host. The frame's checksums are not verified.
+#ifndef POINTSMAN_FLOW_TABLES_ANSWER_H_
+#define POINTSMAN_FLOW_TABLES_ANSWER_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "flow_tables/types.h"
+
+namespace pointsman {
+
+enum class AnswerKind : uint8_t {
+  kNothing,  // the punted frame is dropped
+  kPassOn,   // the punted frame itself leaves by `egress`
+  kReply,    // `frame` leaves by `egress`
+};
+
+struct Answer {
+  AnswerKind kind = AnswerKind::kNothing;
+  Port egress = Port::kUplink;
+  std::vector<uint8_t> frame;  // without FCS, not padded to Ethernet's minimum
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
+// For `frame`, received by `ingress` and punted for `reason`. ICMP time exceeded comes from
+// `node_address`.
+Answer MakeAnswer(std::span<const uint8_t> frame, Port ingress, Reason reason,
+                  Ipv4Address node_address);
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_FLOW_TABLES_ANSWER_H_
