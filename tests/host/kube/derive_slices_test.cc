@@ -76,6 +76,7 @@ TEST(DeriveSlicesTest, ChoosesPods) {
   } kCases[] = {
       {{}, true},
       {{.ns = "other"}, false},
+      {{.ns = "zoo"}, false},
       {{.app = "db"}, false},
       {{.phase = "Succeeded"}, false},
       {{.phase = "Failed"}, false},
