@@ -38,9 +38,17 @@ struct Image {
 Image EmptyImage(const CardSizes& sizes);
 
 // The image of `wanted`, made as an heir of `previous`: what stays keeps its rows and ids, and what
-// is new takes only rows that `previous` does not use, so that a plan between the two can make
-// before it breaks. Errors, naming the frontend or table: ResourceExhausted when a table has no
-// room, InvalidArgument for a repeated frontend or source.
+// is new takes only rows that `previous` does not use (frontends apart, which are replaced in one
+// write), so that a plan between the two can make before it breaks. Slots that no frontend refers
+// to keep what they held.
+//
+// Row 0 of next-hops is the gateway. Endpoints and sources behind the gateway share that row, so
+// that one write takes all of them, and their connections, to a new gateway.
+//
+// Errors, naming table and object: ResourceExhausted when old and new do not fit side by side (an
+// image between the two that only removes makes room), InvalidArgument for what breaks a promise of
+// forwarding.h, or a half that forwards without endpoints. REQUIRES: `previous` is from EmptyImage
+// or BuildImage.
 absl::StatusOr<Image> BuildImage(const Forwarding& wanted, const Image& previous);
 
 }  // namespace pointsman

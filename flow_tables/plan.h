@@ -24,6 +24,13 @@ struct Plan {
   std::vector<RowWrite> writes;
 };
 
+// The writes that make the tables of `from` those of `to`; names are not written. In this order:
+// next hops and endpoints that are new, slots, sources, frontends, and last the rows of endpoints
+// and next hops that nobody refers to any more. Each table's answer to a key is the old one or the
+// new one at any moment. Two things to know:
+// - A frontend that changes rows stands in two for a moment, equal in every field.
+// - A new gateway is one write to row 0 of next-hops, before all else: who is behind it follows.
+// A new slot hash seed in `configuration` changes all answers at once.
 // REQUIRES: `to` was built as an heir of `from` (BuildImage), with the same sizes.
 Plan MakePlan(const Image& from, const Image& to);
 

@@ -1,0 +1,192 @@
+#include "flow_tables/frontend_rows.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "flow_tables/describe.h"
+#include "flow_tables/frontend_index.h"
+#include "flow_tables/placement.h"
+#include "flow_tables/slot_runs.h"
+#include "fmt/format.h"
+
+namespace pointsman {
+namespace {
+
+HashPair HashesOf(const FrontendRow& row) {
+  return FrontendHashes(Ipv4Address{row.destination_address}, row.destination_port,
+                        static_cast<Protocol>(row.protocol));
+}
+
+// The run of the half; an empty one at 0 unless it forwards.
+absl::StatusOr<SlotRun> RunOf(const FrontendHalf& half, const Frontend& frontend, SlotRuns& runs,
+                              EndpointRows& endpoints, Image& image) {
+  if (half.action != FrontendAction::kForward) return SlotRun{};
+  if (half.endpoints.empty()) {
+    return absl::InvalidArgumentError(fmt::format(
+        "{}: action forward without endpoints; reject or drop instead", Describe(frontend)));
+  }
+  const auto ids = endpoints.Ids(half, frontend);
+  if (!ids.ok()) return ids.status();
+  return runs.RunOf(*ids, frontend, image);
+}
+
+// All but the counter.
+absl::StatusOr<FrontendRow> RowOf(const Frontend& frontend, SlotRuns& runs, EndpointRows& endpoints,
+                                  Image& image) {
+  const auto outside = RunOf(frontend.outside, frontend, runs, endpoints, image);
+  if (!outside.ok()) return outside.status();
+  const auto inside = RunOf(frontend.inside, frontend, runs, endpoints, image);
+  if (!inside.ok()) return inside.status();
+  return FrontendRow{.valid = true,
+                     .destination_address = frontend.address.value,
+                     .destination_port = frontend.port,
+                     .protocol = static_cast<uint8_t>(frontend.protocol),
+                     .outside_action = frontend.outside.action,
+                     .outside_masquerade = frontend.outside.masquerade,
+                     .outside_slots_log2 = static_cast<uint8_t>(outside->log2),
+                     .outside_slots_base = outside->base,
+                     .inside_action = frontend.inside.action,
+                     .inside_masquerade = frontend.inside.masquerade,
+                     .inside_slots_log2 = static_cast<uint8_t>(inside->log2),
+                     .inside_slots_base = inside->base};
+}
+
+// A row made, to be placed; `frontend` is borrowed.
+struct Unplaced {
+  FrontendRow row;
+  const Frontend* frontend = nullptr;
+};
+
+absl::StatusOr<std::vector<Unplaced>> MakeRows(const std::vector<Frontend>& frontends,
+                                               const Image& previous, EndpointRows& endpoints,
+                                               Image& image) {
+  SlotRuns runs(previous);
+  absl::flat_hash_set<uint64_t> keys;
+  std::vector<Unplaced> rows;
+  rows.reserve(frontends.size());
+  for (const Frontend& frontend : frontends) {
+    const auto row = RowOf(frontend, runs, endpoints, image);
+    if (!row.ok()) return row.status();
+    if (!keys.insert(FrontendKey(*row)).second) {
+      return absl::InvalidArgumentError(fmt::format(
+          "{}: another frontend has this address, port and protocol", Describe(frontend)));
+    }
+    rows.push_back({.row = *row, .frontend = &frontend});
+  }
+  return rows;
+}
+
+// Counters for frontends that are new: first those nobody had, then those given up.
+class FreeCounters {
+ public:
+  FreeCounters(const Image& previous, const Image& image) {
+    const std::vector<bool> had = InUse(previous);
+    const std::vector<bool> taken = InUse(image);
+    for (const bool given_up : {true, false}) {
+      for (uint32_t counter = image.sizes.frontend_counters; counter-- > 0;) {
+        if (!taken[counter] && had[counter] == given_up) free_.push_back(counter);
+      }
+    }
+  }
+  std::optional<uint16_t> Take() {
+    if (free_.empty()) return std::nullopt;
+    const auto counter = static_cast<uint16_t>(free_.back());
+    free_.pop_back();
+    return counter;
+  }
+
+ private:
+  static std::vector<bool> InUse(const Image& image) {
+    std::vector<bool> in_use(image.sizes.frontend_counters);
+    for (const FrontendRow& row : image.frontends) {
+      if (row.valid) in_use[row.counter] = true;
+    }
+    return in_use;
+  }
+
+  std::vector<uint32_t> free_;  // the next one at the end
+};
+
+void Put(const Unplaced& frontend, uint32_t row, uint16_t counter, Image& image) {
+  image.frontends[row] = frontend.row;
+  image.frontends[row].counter = counter;
+  image.counter_names[counter] = frontend.frontend->name;
+}
+
+// Makes room by moving others and returns the row that is free then.
+std::optional<uint32_t> MakeRoom(const FrontendRow& wanted, std::vector<FrontendRow>& rows) {
+  const auto occupant = [&rows](uint32_t row) {
+    return rows[row].valid ? std::optional(HashesOf(rows[row])) : std::nullopt;
+  };
+  const auto geometry = FrontendGeometry(static_cast<uint32_t>(rows.size()));
+  const auto room = FindRoom(geometry, HashesOf(wanted), occupant);
+  if (!room) return std::nullopt;
+  for (const Displacement& move : room->displacements) {
+    rows[move.to] = std::exchange(rows[move.from], {});
+  }
+  return room->row;
+}
+
+absl::Status PlaceNew(const std::vector<Unplaced>& frontends, const Image& previous, Image& image) {
+  FreeCounters counters(previous, image);
+  for (const Unplaced& frontend : frontends) {
+    const auto row = MakeRoom(frontend.row, image.frontends);
+    const auto counter = counters.Take();
+    if (!row || !counter) {
+      return absl::ResourceExhaustedError(
+          fmt::format("table {}: no room for {}, {} rows in all; serve it in software",
+                      row ? "frontend-counters" : "frontends", Describe(*frontend.frontend),
+                      row ? image.sizes.frontend_counters : image.sizes.frontends));
+    }
+    Put(frontend, *row, *counter, image);
+  }
+  return absl::OkStatus();
+}
+
+// Frontends that only changed places among each other go back to where they were.
+void UndoCircles(const FrontendIndex& old_rows, std::vector<FrontendRow>& rows) {
+  absl::flat_hash_map<uint32_t, uint32_t> moved;  // old row -> new row
+  std::vector<uint32_t> starts;
+  for (uint32_t row = 0; row < rows.size(); ++row) {
+    if (!rows[row].valid) continue;
+    const auto old = old_rows.find(FrontendKey(rows[row]));
+    if (old == old_rows.end() || old->second == row) continue;
+    moved.emplace(old->second, row);
+    starts.push_back(old->second);
+  }
+  for (const uint32_t start : starts) {
+    std::vector<uint32_t> path = {start};
+    for (auto step = moved.find(start); step != moved.end(); step = moved.find(path.back())) {
+      path.push_back(step->second);
+      moved.erase(step);
+    }
+    if (path.size() == 1 || path.back() != start) continue;
+    for (size_t i = 0; i + 2 < path.size(); ++i) std::swap(rows[path[i]], rows[path[i + 1]]);
+  }
+}
+
+}  // namespace
+
+absl::Status FillFrontends(const std::vector<Frontend>& frontends, const Image& previous,
+                           EndpointRows& endpoints, Image& image) {
+  const auto rows = MakeRows(frontends, previous, endpoints, image);
+  if (!rows.ok()) return rows.status();
+  const FrontendIndex old_rows = IndexFrontends(previous.frontends);
+  std::vector<Unplaced> added;
+  for (const Unplaced& frontend : *rows) {
+    const auto old = old_rows.find(FrontendKey(frontend.row));
+    if (old == old_rows.end()) {
+      added.push_back(frontend);
+    } else {
+      Put(frontend, old->second, previous.frontends[old->second].counter, image);
+    }
+  }
+  if (absl::Status status = PlaceNew(added, previous, image); !status.ok()) return status;
+  UndoCircles(old_rows, image.frontends);
+  return absl::OkStatus();
+}
+
+}  // namespace pointsman

@@ -1,0 +1,54 @@
+#include "flow_tables/image.h"
+
+#include "absl/status/status.h"
+#include "flow_tables/endpoint_rows.h"
+#include "flow_tables/frontend_rows.h"
+#include "flow_tables/next_hop_rows.h"
+#include "flow_tables/source_rows.h"
+#include "fmt/format.h"
+
+namespace pointsman {
+namespace {
+
+absl::Status CheckMasqueradePorts(const MasqueradePorts& ports) {
+  if ((ports.base & ports.mask) == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format(
+      "masquerade ports: base {:#06x} and mask {:#06x} share bits", ports.base, ports.mask));
+}
+
+}  // namespace
+
+Image EmptyImage(const CardSizes& sizes) {
+  Image image;
+  image.sizes = sizes;
+  image.frontends.resize(sizes.frontends);
+  image.sources.resize(sizes.sources);
+  image.slots.resize(sizes.slots);
+  image.endpoints.resize(sizes.endpoints);
+  image.next_hops.resize(sizes.next_hops);
+  image.counter_names.resize(sizes.frontend_counters);
+  return image;
+}
+
+absl::StatusOr<Image> BuildImage(const Forwarding& wanted, const Image& previous) {
+  if (absl::Status status = CheckMasqueradePorts(wanted.masquerade_ports); !status.ok()) {
+    return status;
+  }
+  Image image = EmptyImage(previous.sizes);
+  image.configuration = {.slot_hash_seed = wanted.slot_hash_seed,
+                         .masquerade_address = wanted.masquerade_address,
+                         .masquerade_ports = wanted.masquerade_ports};
+  image.slots = previous.slots;
+  NextHopRows next_hops(wanted.gateway, previous, image);
+  EndpointRows endpoints(previous, next_hops, image);
+  if (absl::Status status = FillSources(wanted.sources, previous, next_hops, image); !status.ok()) {
+    return status;
+  }
+  if (absl::Status status = FillFrontends(wanted.frontends, previous, endpoints, image);
+      !status.ok()) {
+    return status;
+  }
+  return image;
+}
+
+}  // namespace pointsman

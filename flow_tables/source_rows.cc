@@ -1,0 +1,64 @@
+#include "flow_tables/source_rows.h"
+
+#include <cstdint>
+#include <optional>
+
+#include "flow_tables/describe.h"
+#include "flow_tables/stable_ids.h"
+#include "fmt/format.h"
+
+namespace pointsman {
+namespace {
+
+// The prefix alone, as a row.
+RowBits PrefixOf(uint32_t address, uint8_t prefix_length) {
+  return PackRow(SourceRow{.address = address, .prefix_length = prefix_length});
+}
+
+absl::Status CheckPrefix(const Source& source) {
+  const uint64_t behind = (uint64_t{1} << 32 >> source.prefix_length) - 1;
+  if (source.prefix_length <= 32 && (source.address.value & behind) == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format(
+      "{}: not a prefix; its length is 0 to 32 and the bits behind it are 0", Describe(source)));
+}
+
+absl::Status FillSource(const Source& source, NextHopRows& next_hops, StableIds& ids,
+                        Image& image) {
+  if (absl::Status status = CheckPrefix(source); !status.ok()) return status;
+  const auto row = ids.Id(PrefixOf(source.address.value, source.prefix_length));
+  if (!row) {
+    return absl::ResourceExhaustedError(
+        fmt::format("table sources: all {} rows are taken, none is free for {}",
+                    image.sizes.sources, Describe(source)));
+  }
+  if (image.sources[*row].valid) {
+    return absl::InvalidArgumentError(fmt::format("{} is there twice", Describe(source)));
+  }
+  const auto next_hop = next_hops.Id(source.next_hop, source);
+  if (!next_hop.ok()) return next_hop.status();
+  image.sources[*row] = {.valid = true,
+                         .address = source.address.value,
+                         .prefix_length = source.prefix_length,
+                         .client_class = source.client_class,
+                         .next_hop = *next_hop};
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status FillSources(const std::vector<Source>& sources, const Image& previous,
+                         NextHopRows& next_hops, Image& image) {
+  StableIds ids(image.sizes.sources);
+  for (uint32_t row = 0; row < previous.sources.size(); ++row) {
+    const SourceRow& held = previous.sources[row];
+    if (held.valid) ids.Keep(PrefixOf(held.address, held.prefix_length), row);
+  }
+  for (const Source& source : sources) {
+    if (absl::Status status = FillSource(source, next_hops, ids, image); !status.ok()) {
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pointsman

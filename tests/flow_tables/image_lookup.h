@@ -1,0 +1,89 @@
+// What a packet's tuple meets in an image, read the plain way: the reference for tests of plan and
+// image, and independent of the pipeline.
+#ifndef POINTSMAN_TESTS_FLOW_TABLES_IMAGE_LOOKUP_H_
+#define POINTSMAN_TESTS_FLOW_TABLES_IMAGE_LOOKUP_H_
+
+#include <optional>
+
+#include "flow_tables/hash.h"
+#include "flow_tables/image.h"
+#include "flow_tables/placement.h"
+#include "gmock/gmock.h"
+
+namespace pointsman {
+
+struct ClientAnswer {
+  ClientClass client_class = ClientClass::kOutside;
+  NextHopRow next_hop;  // where replies go
+  friend bool operator==(const ClientAnswer&, const ClientAnswer&) = default;
+};
+
+inline ClientAnswer LookUpClient(const Image& image, uint32_t address) {
+  const SourceRow* longest = nullptr;
+  for (const SourceRow& row : image.sources) {
+    const uint64_t mask = ~uint64_t{0} << (32 - row.prefix_length);
+    if (!row.valid || ((row.address ^ address) & mask) != 0) continue;
+    if (longest == nullptr || row.prefix_length > longest->prefix_length) longest = &row;
+  }
+  if (longest == nullptr) {
+    return {.client_class = ClientClass::kOutside, .next_hop = image.next_hops.at(0)};
+  }
+  return {.client_class = longest->client_class, .next_hop = image.next_hops.at(longest->next_hop)};
+}
+
+struct ServiceAnswer {
+  bool found = false;  // a frontend
+  FrontendAction action{};
+  bool masquerade = false;
+  uint16_t counter = 0;
+  EndpointRow endpoint;  // for action forward; next_hop is the row below, not the id
+  NextHopRow next_hop;
+  friend bool operator==(const ServiceAnswer&, const ServiceAnswer&) = default;
+};
+
+// The one row that holds the destination. While it moves there are two: they must be equal, for the
+// card takes the OR of all that match.
+inline std::optional<FrontendRow> FindFrontend(const Image& image, const Tuple& tuple) {
+  const auto geometry = FrontendGeometry(image.sizes.frontends);
+  const HashPair hashes =
+      FrontendHashes(Ipv4Address{tuple.destination_address}, tuple.destination_port,
+                     static_cast<Protocol>(tuple.protocol));
+  std::optional<FrontendRow> found;
+  for (const uint32_t bank : {0, 1}) {
+    const uint32_t first = geometry.FirstRow(bank, hashes);
+    for (uint32_t row = first; row < first + geometry.ways; ++row) {
+      const FrontendRow& held = image.frontends.at(row);
+      if (held.valid && held.destination_address == tuple.destination_address &&
+          held.destination_port == tuple.destination_port && held.protocol == tuple.protocol) {
+        EXPECT_TRUE(!found || *found == held) << "two different rows of one frontend";
+        found = held;
+      }
+    }
+  }
+  return found;
+}
+
+inline ServiceAnswer LookUpService(const Image& image, const Tuple& tuple, bool inside) {
+  const auto frontend = FindFrontend(image, tuple);
+  if (!frontend) return {};
+  ServiceAnswer answer{
+      .found = true,
+      .action = inside ? frontend->inside_action : frontend->outside_action,
+      .masquerade = inside ? frontend->inside_masquerade : frontend->outside_masquerade,
+      .counter = frontend->counter,
+      .endpoint = {},
+      .next_hop = {}};
+  if (answer.action != FrontendAction::kForward) return answer;
+  const uint32_t base = inside ? frontend->inside_slots_base : frontend->outside_slots_base;
+  const uint32_t log2 = inside ? frontend->inside_slots_log2 : frontend->outside_slots_log2;
+  const uint32_t hash = SlotHash(tuple, image.configuration.slot_hash_seed);
+  const uint32_t slot = base + (hash & ((uint32_t{1} << log2) - 1));
+  answer.endpoint = image.endpoints.at(image.slots.at(slot).endpoint);
+  answer.next_hop = image.next_hops.at(answer.endpoint.next_hop);
+  answer.endpoint.next_hop = 0;
+  return answer;
+}
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_TESTS_FLOW_TABLES_IMAGE_LOOKUP_H_

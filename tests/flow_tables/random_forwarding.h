@@ -1,0 +1,120 @@
+// Random wanted forwarding that changes a little from step to step, for tests of image and plan.
+#ifndef POINTSMAN_TESTS_FLOW_TABLES_RANDOM_FORWARDING_H_
+#define POINTSMAN_TESTS_FLOW_TABLES_RANDOM_FORWARDING_H_
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "flow_tables/forwarding.h"
+#include "tests/flow_tables/random.h"
+
+namespace pointsman {
+
+// Small enough that tables get full and rows are reused.
+inline constexpr CardSizes kSmallSizes = {.frontends = 64,
+                                          .sources = 64,
+                                          .slots = 65536,
+                                          .endpoints = 256,
+                                          .next_hops = 64,
+                                          .originals = 64,
+                                          .replies = 64,
+                                          .hash_keys = 3328,
+                                          .frontend_counters = 64,
+                                          .endpoint_counters = 256};
+
+inline constexpr uint32_t kRandomFrontendKeys = 128;
+inline constexpr uint32_t kRandomClients = 0x0a000000;  // 10.0.0.0/24
+
+inline NextHop RandomNextHop(std::mt19937_64& random) {
+  return {.egress = Port::kNode,
+          .destination_mac = MacAddress{uint64_t{0x020000000000} + Below(random, 12)},
+          .source_mac = MacAddress{0x020000ffffff}};
+}
+
+inline FrontendHalf RandomHalf(std::mt19937_64& random, const NextHop& gateway) {
+  FrontendHalf half;
+  half.masquerade = Below(random, 2) == 0;
+  half.action = static_cast<FrontendAction>(std::max(0, static_cast<int>(Below(random, 6)) - 3));
+  if (half.action != FrontendAction::kForward) return half;
+  const uint32_t count = Below(random, 3) == 0 ? 1 : 1 + Below(random, 6);
+  for (uint32_t i = 0; i < count; ++i) {
+    half.endpoints.push_back({.address = Ipv4Address{0x0a010000 + Below(random, 24)},
+                              .port = 8080,
+                              .next_hop = Below(random, 3) == 0 ? gateway : RandomNextHop(random)});
+  }
+  std::ranges::sort(half.endpoints);
+  half.endpoints.erase(std::unique(half.endpoints.begin(), half.endpoints.end()),
+                       half.endpoints.end());
+  return half;
+}
+
+inline Frontend RandomFrontend(std::mt19937_64& random, const NextHop& gateway) {
+  const uint32_t key = Below(random, kRandomFrontendKeys);
+  return {.name = "test/frontend-" + std::to_string(key),
+          .address = Ipv4Address{0x0a600000 + key * 77},
+          .port = 80,
+          .protocol = key % 2 == 0 ? Protocol::kTcp : Protocol::kUdp,
+          .outside = RandomHalf(random, gateway),
+          .inside = RandomHalf(random, gateway)};
+}
+
+inline Source RandomSource(std::mt19937_64& random) {
+  const auto length = static_cast<uint8_t>(8 + 4 * Below(random, 7));
+  const uint32_t address = kRandomClients + Below(random, 256);
+  return {.address = Ipv4Address{address & ~uint32_t{0} << (32 - length)},
+          .prefix_length = length,
+          .client_class = static_cast<ClientClass>(Below(random, 3)),
+          .next_hop = RandomNextHop(random)};
+}
+
+// Adds, replaces and removes some frontends.
+inline void ChangeFrontends(std::mt19937_64& random, size_t frontends_max, Forwarding& wanted) {
+  const uint32_t changes = 1 + Below(random, 24);
+  for (uint32_t i = 0; i < changes; ++i) {
+    Frontend frontend = RandomFrontend(random, wanted.gateway);
+    const auto same = std::ranges::find(wanted.frontends, frontend.name, &Frontend::name);
+    if (same == wanted.frontends.end()) {
+      if (wanted.frontends.size() < frontends_max) wanted.frontends.push_back(frontend);
+    } else if (Below(random, 2) == 0) {
+      *same = frontend;
+    } else {
+      wanted.frontends.erase(same);
+    }
+  }
+}
+
+inline void ChangeSources(std::mt19937_64& random, Forwarding& wanted) {
+  for (int i = 0; i < 8; ++i) {
+    const Source source = RandomSource(random);
+    const auto same = std::ranges::find_if(wanted.sources, [&source](const Source& other) {
+      return other.address == source.address && other.prefix_length == source.prefix_length;
+    });
+    if (same == wanted.sources.end()) {
+      if (wanted.sources.size() < 16) wanted.sources.push_back(source);
+    } else if (Below(random, 2) == 0) {
+      *same = source;
+    } else {
+      wanted.sources.erase(same);
+    }
+  }
+}
+
+// A new gateway, which everything behind the old one follows.
+inline void ChangeGateway(std::mt19937_64& random, Forwarding& wanted) {
+  const NextHop old = wanted.gateway;
+  wanted.gateway.destination_mac = MacAddress{uint64_t{0x020000aa0000} + Below(random, 1000)};
+  for (Frontend& frontend : wanted.frontends) {
+    for (FrontendHalf* half : {&frontend.outside, &frontend.inside}) {
+      for (Backend& backend : half->endpoints) {
+        if (backend.next_hop == old) backend.next_hop = wanted.gateway;
+      }
+      std::ranges::sort(half->endpoints);
+    }
+  }
+}
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_TESTS_FLOW_TABLES_RANDOM_FORWARDING_H_
