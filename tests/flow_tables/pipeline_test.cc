@@ -1,0 +1,412 @@
+#include "flow_tables/pipeline.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "flow_tables/big_endian.h"
+#include "flow_tables/hash.h"
+#include "flow_tables/packet.h"
+#include "tests/flow_tables/random.h"
+#include "tests/support/image_builder.h"
+#include "tests/support/packet_builder.h"
+
+namespace pointsman {
+namespace {
+
+constexpr Ipv4Address kOutsideClient{0x0a000001};  // the builder's source
+constexpr Ipv4Address kLocalPod{0x0af40005};
+constexpr Ipv4Address kEndpoint{0x0af50009};
+constexpr Ipv4Address kMasquerade{0xc0a80002};
+constexpr Ipv4Address kFrontend{0x0a600001};  // the builder's destination
+constexpr NextHop kGateway{Port::kUplink, {0x02000000aa01}, {0x02000000aa02}};
+constexpr NextHop kPodHop{Port::kNode, {0x02000000bb01}, {0x02000000bb02}};
+constexpr NextHop kEndpointHop{Port::kNode, {0x02000000cc01}, {0x02000000cc02}};
+constexpr uint32_t kSeed = 0x12345678;
+
+// One frontend for TCP port 80 and one for UDP port 53, with one endpoint; rows to change.
+struct World {
+  explicit World(CardSizes sizes = kSimSizes) : builder(sizes) {
+    builder.AddNextHop(kGateway);
+    const uint16_t pod_hop = builder.AddNextHop(kPodHop);
+    const uint16_t endpoint_hop = builder.AddNextHop(kEndpointHop);
+    builder.AddEndpoint({0}, 0, 0);
+    endpoint = builder.AddEndpoint(kEndpoint, 8080, endpoint_hop);
+    builder.AddSource({0x0af40000}, 16, ClientClass::kLocalPod, pod_hop);
+    builder.AddSlots({0, 0, 0, 0});
+    const uint32_t base = builder.AddSlots({endpoint, endpoint});
+    tcp = builder.AddFrontend(Row(6, 80, 11, base));
+    udp = builder.AddFrontend(Row(17, 53, 12, base));
+    image().configuration.slot_hash_seed = kSeed;
+    image().configuration.masquerade_address = kMasquerade;
+  }
+
+  static FrontendRow Row(uint8_t protocol, uint16_t port, uint16_t counter, uint32_t base) {
+    return {.destination_address = kFrontend.value,
+            .destination_port = port,
+            .protocol = protocol,
+            .counter = counter,
+            .outside_slots_log2 = 1,
+            .outside_slots_base = base,
+            .inside_slots_log2 = 1,
+            .inside_slots_base = base};
+  }
+
+  Image& image() { return builder.image(); }
+  FrontendRow& tcp_row() { return image().frontends[tcp]; }
+  std::shared_ptr<const Image> Snapshot() { return std::make_shared<const Image>(image()); }
+
+  ImageBuilder builder;
+  uint32_t endpoint = 0;
+  uint32_t tcp = 0;
+  uint32_t udp = 0;
+};
+
+Outcome Send(Pipeline& pipeline, FrameBytes& frame, Port ingress = Port::kUplink,
+             uint8_t attempt = 0) {
+  Packet packet{.frame = frame, .ingress = ingress, .attempt = attempt};
+  Outcome outcome;
+  pipeline.Process({&packet, 1}, {&outcome, 1});
+  return outcome;
+}
+
+Outcome Punted(Reason reason, bool learned = false) {
+  return {.verdict = Verdict::kPunt, .reason = reason, .learned = learned};
+}
+Outcome Forwarded(Port egress, uint16_t counter, uint32_t endpoint, bool learned) {
+  return {.verdict = Verdict::kForward,
+          .egress = egress,
+          .frontend_counter = counter,
+          .endpoint = endpoint,
+          .learned = learned};
+}
+
+TcpSpec ClientSpec(Ipv4Address client = kOutsideClient) {
+  return {.ip = {.source = client}, .payload = {1, 2, 3}};
+}
+
+// What `spec` looks like when it has been translated.
+TcpSpec Translated(TcpSpec spec, const NextHop& hop, Ipv4Address source, uint16_t source_port,
+                   Ipv4Address destination, uint16_t destination_port) {
+  spec.ip.destination_mac = hop.destination_mac;
+  spec.ip.source_mac = hop.source_mac;
+  spec.ip.source = source;
+  spec.ip.destination = destination;
+  --spec.ip.ttl;
+  spec.source_port = source_port;
+  spec.destination_port = destination_port;
+  return spec;
+}
+
+// The candidate for the source port, word by word as in docs/card.md.
+uint16_t Candidate(const TcpSpec& spec, uint32_t attempt) {
+  const uint32_t h = SlotHash({.source_address = spec.ip.source.value,
+                               .destination_address = spec.ip.destination.value,
+                               .source_port = spec.source_port,
+                               .destination_port = spec.destination_port,
+                               .protocol = 6},
+                              kSeed);
+  return static_cast<uint16_t>(0xc000 | (((h >> 16) + attempt * 0x9e5) & 0x3fff));
+}
+
+TEST(PipelineTest, PassesWhatIsNotForAFrontend) {
+  Pipeline pipeline(World().Snapshot());
+  const TcpSpec other_port{.destination_port = 81};
+  const TcpSpec other_address{.ip = {.destination = {0x0a600002}}};
+  const UdpSpec other_protocol{.destination_port = 80};
+  for (const FrameBytes& original : {BuildTcp(other_port), BuildTcp(other_address),
+                                     BuildUdp(other_protocol), BuildIcmp({}), FrameBytes{}}) {
+    FrameBytes frame = original;
+    EXPECT_EQ(Send(pipeline, frame, Port::kUplink), Outcome{.egress = Port::kNode});
+    EXPECT_EQ(Send(pipeline, frame, Port::kNode), Outcome{.egress = Port::kUplink});
+    EXPECT_EQ(frame, original);
+  }
+}
+
+TEST(PipelineTest, TranslatesAConnectionBothWays) {
+  World world;
+  Pipeline pipeline(world.Snapshot());
+  const TcpSpec spec = ClientSpec();
+  const TcpSpec expected = Translated(spec, kEndpointHop, kOutsideClient, 40000, kEndpoint, 8080);
+  FrameBytes frame = BuildTcp(spec);
+  EXPECT_EQ(Send(pipeline, frame), Forwarded(Port::kNode, 11, world.endpoint, true));
+  EXPECT_EQ(DescribeFrame(frame), DescribeFrame(BuildTcp(expected)));
+  EXPECT_EQ(frame, BuildTcp(expected));
+  frame = BuildTcp(spec);
+  EXPECT_EQ(Send(pipeline, frame), Forwarded(Port::kNode, 11, world.endpoint, false));
+  EXPECT_EQ(frame, BuildTcp(expected));
+
+  const TcpSpec answer{.ip = {.source = kEndpoint, .destination = kOutsideClient},
+                       .source_port = 8080,
+                       .destination_port = 40000,
+                       .flags = kTcpSyn | kTcpAck};
+  frame = BuildTcp(answer);
+  EXPECT_EQ(Send(pipeline, frame, Port::kNode),
+            Forwarded(Port::kUplink, 11, world.endpoint, false));
+  EXPECT_EQ(frame, BuildTcp(Translated(answer, kGateway, kFrontend, 80, kOutsideClient, 40000)));
+}
+
+TEST(PipelineTest, RepliesGoToTheClientsNextHop) {
+  World world;
+  Pipeline pipeline(world.Snapshot());
+  FrameBytes frame = BuildTcp(ClientSpec(kLocalPod));
+  ASSERT_EQ(Send(pipeline, frame).verdict, Verdict::kForward);
+  const TcpSpec answer{.ip = {.source = kEndpoint, .destination = kLocalPod},
+                       .source_port = 8080,
+                       .destination_port = 40000};
+  frame = BuildTcp(answer);
+  Send(pipeline, frame);
+  EXPECT_EQ(frame, BuildTcp(Translated(answer, kPodHop, kFrontend, 80, kLocalPod, 40000)));
+}
+
+TEST(PipelineTest, MasqueradesAndTriesOtherPorts) {
+  struct Case {
+    std::string name;
+    Ipv4Address client;
+    bool masquerade;
+    uint8_t attempt;
+    bool new_address;
+    bool new_port;
+  };
+  const Case cases[] = {
+      {"plain", kOutsideClient, false, 0, false, false},
+      {"plain, second attempt", kOutsideClient, false, 1, false, true},
+      {"plain, last attempt", kOutsideClient, false, 15, false, true},
+      {"masquerade", kOutsideClient, true, 0, true, true},
+      {"masquerade, third attempt", kOutsideClient, true, 2, true, true},
+      {"hairpin", kEndpoint, false, 0, true, true},
+      {"masquerade of the node itself", kMasquerade, true, 0, true, true},
+  };
+  for (const Case& c : cases) {
+    World world;
+    world.tcp_row().outside_masquerade = c.masquerade;
+    Pipeline pipeline(world.Snapshot());
+    const TcpSpec spec = ClientSpec(c.client);
+    const Ipv4Address source = c.new_address ? kMasquerade : c.client;
+    const uint16_t port = c.new_port ? Candidate(spec, c.attempt) : spec.source_port;
+    FrameBytes frame = BuildTcp(spec);
+    EXPECT_EQ(Send(pipeline, frame, Port::kNode, c.attempt).verdict, Verdict::kForward) << c.name;
+    EXPECT_EQ(frame, BuildTcp(Translated(spec, kEndpointHop, source, port, kEndpoint, 8080)))
+        << c.name << ": " << DescribeFrame(frame);
+  }
+}
+
+// The client's class chooses the half; each half has an action of its own.
+TEST(PipelineTest, EachHalfHasItsAction) {
+  const struct {
+    FrontendAction action;
+    Outcome expected;
+  } actions[] = {
+      {FrontendAction::kDrop, {.verdict = Verdict::kDrop, .reason = Reason::kFrontendDrop}},
+      {FrontendAction::kReject, Punted(Reason::kReject)},
+  };
+  for (const auto& [action, expected] : actions) {
+    for (const bool outside : {true, false}) {
+      World world;
+      (outside ? world.tcp_row().outside_action : world.tcp_row().inside_action) = action;
+      Pipeline pipeline(world.Snapshot());
+      // TTL 0 and no endpoint: the action is looked at first.
+      TcpSpec spec = ClientSpec(outside ? kOutsideClient : kLocalPod);
+      spec.ip.ttl = 0;
+      FrameBytes frame = BuildTcp(spec);
+      EXPECT_EQ(Send(pipeline, frame), expected);
+      EXPECT_EQ(frame, BuildTcp(spec));
+      frame = BuildTcp(ClientSpec(outside ? kLocalPod : kOutsideClient));
+      EXPECT_EQ(Send(pipeline, frame).verdict, Verdict::kForward);
+      EXPECT_EQ(pipeline.connections().size(), 1U);
+    }
+  }
+}
+
+TEST(PipelineTest, ClassNodeTakesTheInsideHalf) {
+  World world;
+  world.builder.AddSource(kOutsideClient, 32, ClientClass::kNode, 0);
+  world.tcp_row().inside_action = FrontendAction::kReject;
+  Pipeline pipeline(world.Snapshot());
+  FrameBytes frame = BuildTcp(ClientSpec());
+  EXPECT_EQ(Send(pipeline, frame), Punted(Reason::kReject));
+}
+
+// Each check hides those behind it: from the last one to the first, one more thing is wrong.
+TEST(PipelineTest, ChecksAFirstPacketInOrder) {
+  CardSizes sizes = kSimSizes;
+  sizes.originals = 1;
+  World world(sizes);
+  Pipeline pipeline(world.Snapshot());
+  TcpSpec spec = ClientSpec();
+  const auto run = [&](const TcpSpec& s) {
+    FrameBytes frame = BuildTcp(s);
+    const Outcome outcome = Send(pipeline, frame);
+    EXPECT_EQ(frame, BuildTcp(s)) << "a punted frame changed";
+    return outcome;
+  };
+  world.image().next_hops[2].valid = false;
+  pipeline.SetImage(world.Snapshot());
+  EXPECT_EQ(run(spec), Punted(Reason::kNoNextHop, true));
+  EXPECT_EQ(run(spec), Punted(Reason::kNoNextHop, false));  // it is known now
+
+  spec.source_port = 40001;
+  EXPECT_EQ(run(spec), Punted(Reason::kConnectionTableFull));
+  spec.source_port = 40000;
+  spec.ip.destination = {0x0a600009};  // a second frontend with the same endpoint
+  FrontendRow second = world.tcp_row();
+  second.destination_address = spec.ip.destination.value;
+  const uint32_t row = world.builder.AddFrontend(second);
+  pipeline.SetImage(world.Snapshot());
+  EXPECT_EQ(run(spec), Punted(Reason::kSourcePortTaken));
+  spec.ip.ttl = 1;
+  EXPECT_EQ(run(spec), Punted(Reason::kTtlExpired));
+  spec.ip.ttl = 0;
+  EXPECT_EQ(run(spec), Punted(Reason::kTtlExpired));
+  world.image().endpoints[world.endpoint].valid = false;
+  pipeline.SetImage(world.Snapshot());
+  EXPECT_EQ(run(spec), Punted(Reason::kNoEndpoint));
+  world.image().frontends[row].outside_action = FrontendAction::kReject;
+  pipeline.SetImage(world.Snapshot());
+  EXPECT_EQ(run(spec), Punted(Reason::kReject));
+  EXPECT_EQ(pipeline.connections().size(), 1U);
+}
+
+TEST(PipelineTest, ChecksTtlBeforeNextHopOfAKnownConnection) {
+  World world;
+  Pipeline pipeline(world.Snapshot());
+  FrameBytes frame = BuildTcp(ClientSpec());
+  ASSERT_TRUE(Send(pipeline, frame).learned);
+  world.image().next_hops[2].valid = false;
+  pipeline.SetImage(world.Snapshot());
+  TcpSpec spec = ClientSpec();
+  spec.ip.ttl = 1;
+  frame = BuildTcp(spec);
+  EXPECT_EQ(Send(pipeline, frame), Punted(Reason::kTtlExpired));
+  spec.ip.ttl = 2;
+  frame = BuildTcp(spec);
+  EXPECT_EQ(Send(pipeline, frame), Punted(Reason::kNoNextHop));
+}
+
+TEST(PipelineTest, ConnectionsKeepTheirEndpointWhenTheImageChanges) {
+  World world;
+  Pipeline pipeline(world.Snapshot());
+  FrameBytes frame = BuildTcp(ClientSpec());
+  ASSERT_TRUE(Send(pipeline, frame).learned);
+  world.tcp_row().outside_action = FrontendAction::kDrop;
+  world.image().endpoints[world.endpoint].valid = false;
+  pipeline.SetImage(world.Snapshot());
+  frame = BuildTcp(ClientSpec());
+  EXPECT_EQ(Send(pipeline, frame), Forwarded(Port::kNode, 11, world.endpoint, false));
+}
+
+TEST(PipelineTest, UdpChecksumsOfZero) {
+  World world;
+  Pipeline pipeline(world.Snapshot());
+  FrameBytes frame = BuildUdp({.without_checksum = true});
+  ASSERT_EQ(Send(pipeline, frame).verdict, Verdict::kForward);
+  EXPECT_EQ(LoadBe16(frame.data() + kUdpChecksumOffset), 0);
+
+  // Payloads that make the translated checksum come to 0 for one of them: all are tried.
+  int sent_as_ones = 0;
+  for (uint32_t word = 0; word <= 0xffff; ++word) {
+    UdpSpec spec{.payload = {static_cast<uint8_t>(word >> 8), static_cast<uint8_t>(word)}};
+    frame = BuildUdp(spec);
+    Send(pipeline, frame);
+    ASSERT_TRUE(ChecksumsAreRight(frame));
+    ASSERT_NE(LoadBe16(frame.data() + kUdpChecksumOffset), 0);
+    sent_as_ones += LoadBe16(frame.data() + kUdpChecksumOffset) == 0xffff ? 1 : 0;
+  }
+  EXPECT_GE(sent_as_ones, 1);
+}
+
+TEST(PipelineTest, AWrongChecksumStaysWrong) {
+  Pipeline pipeline(World().Snapshot());
+  FrameBytes frame = BuildTcp(ClientSpec());
+  frame.back() ^= 0xff;
+  EXPECT_EQ(Send(pipeline, frame).verdict, Verdict::kForward);
+  EXPECT_FALSE(ChecksumsAreRight(frame));
+}
+
+TEST(PipelineTest, SlotsAreChosenByTheHash) {
+  World world;
+  std::vector<uint32_t> endpoints;
+  for (uint32_t i = 0; i < 16; ++i) {
+    endpoints.push_back(world.builder.AddEndpoint({0x0af60000 + i}, 8080, 2));
+  }
+  world.tcp_row().outside_slots_base = world.builder.AddSlots(endpoints);
+  world.tcp_row().outside_slots_log2 = 4;
+  Pipeline pipeline(world.Snapshot());
+  for (uint16_t port = 1000; port < 1200; ++port) {
+    TcpSpec spec = ClientSpec();
+    spec.source_port = port;
+    const uint32_t h = SlotHash({.source_address = spec.ip.source.value,
+                                 .destination_address = spec.ip.destination.value,
+                                 .source_port = port,
+                                 .destination_port = 80,
+                                 .protocol = 6},
+                                kSeed);
+    FrameBytes frame = BuildTcp(spec);
+    EXPECT_EQ(Send(pipeline, frame).endpoint, endpoints[h % 16]);
+  }
+}
+
+// Clients of few addresses and ports, masqueraded to few ports, so that known connections, taken
+// ports and full tables all come up.
+std::vector<FrameBytes> RandomTraffic(std::mt19937_64& random, size_t count) {
+  std::vector<FrameBytes> frames;
+  while (frames.size() < count) {
+    Ipv4Spec ip{.ttl = static_cast<uint8_t>(Below(random, 20) == 0 ? 1 : 64)};
+    ip.source = {(Below(random, 2) == 0 ? kOutsideClient : kLocalPod).value + Below(random, 4)};
+    ip.fragment = Below(random, 20) == 0 ? 0x2000 : 0x4000;
+    const auto port = static_cast<uint16_t>(1000 + Below(random, 16));
+    if (Below(random, 4) == 0) {
+      ip.source = kEndpoint;
+      ip.destination = kMasquerade;
+      frames.push_back(BuildTcp({.ip = ip,
+                                 .source_port = 8080,
+                                 .destination_port = static_cast<uint16_t>(0xc000 + port % 64)}));
+    } else if (Below(random, 4) == 0) {
+      frames.push_back(BuildUdp({.ip = ip, .source_port = port}));
+    } else {
+      frames.push_back(BuildTcp({.ip = ip, .source_port = port}));
+    }
+  }
+  return frames;
+}
+
+TEST(PipelineTest, ABatchIsTheSameAsOneByOne) {
+  std::mt19937_64 random = TestRandom();
+  CardSizes sizes = kSimSizes;
+  sizes.originals = 64;
+  World world(sizes);
+  world.tcp_row().outside_masquerade = true;
+  world.image().configuration.masquerade_ports = {.base = 0xc000, .mask = 0x3f};
+  std::vector<bool> seen(32);
+  for (int round = 0; round < 100; ++round) {
+    Pipeline batched(world.Snapshot(), random());
+    Pipeline single(world.Snapshot(), random());
+    const std::vector<FrameBytes> frames = RandomTraffic(random, 1 + Below(random, 200));
+    std::vector<FrameBytes> batch_frames = frames, single_frames = frames;
+    std::vector<Packet> packets;
+    for (FrameBytes& frame : batch_frames) {
+      packets.push_back({.frame = frame, .attempt = static_cast<uint8_t>(Below(random, 2))});
+    }
+    std::vector<Outcome> outcomes(packets.size());
+    batched.Process(packets, outcomes);
+    for (size_t i = 0; i < frames.size(); ++i) {
+      const Outcome alone = Send(single, single_frames[i], Port::kUplink, packets[i].attempt);
+      ASSERT_EQ(outcomes[i], alone) << DescribeFrame(frames[i]);
+      ASSERT_EQ(batch_frames[i], single_frames[i]) << DescribeFrame(frames[i]);
+      const bool changed = batch_frames[i] != frames[i];
+      ASSERT_EQ(changed, alone.verdict == Verdict::kForward);
+      ASSERT_TRUE(ChecksumsAreRight(batch_frames[i]));
+      seen[static_cast<size_t>(alone.reason)] = true;
+    }
+  }
+  for (const Reason reason : {Reason::kNone, Reason::kFragment, Reason::kTtlExpired,
+                              Reason::kSourcePortTaken, Reason::kConnectionTableFull}) {
+    EXPECT_TRUE(seen[static_cast<size_t>(reason)]) << Name(reason);
+  }
+}
+
+}  // namespace
+}  // namespace pointsman
