@@ -1,9 +1,13 @@
 // A card as the host sees it: rows in, rows out, packets both ways. One implementation (RingCard)
 // runs on every transport: XRT with a real card, XRT with the simulated one, a fake in tests.
 //
-// One owner, one thread: not thread-safe. Every call that waits has a deadline; DeadlineExceeded
-// names what was waited for and its last value. Unavailable: the card does not answer (dead, all
-// ones, heartbeat stands still).
+// One owner, one thread: not thread-safe. Every call that waits has a deadline.
+//
+// Errors of every call: DeadlineExceeded names what was waited for and its last value; Unavailable:
+// the card does not answer (dead, all ones, heartbeat stands still); Internal: what it wrote is
+// impossible (names ring, line and field), or it reports an error. After these the card is failed:
+// every later call returns the same error, and it must be opened anew. After other errors it goes
+// on.
 #ifndef POINTSMAN_DRIVER_CARD_H_
 #define POINTSMAN_DRIVER_CARD_H_
 
@@ -56,23 +60,29 @@ class Card {
 
   virtual const CardDescription& description() const = 0;
 
-  // Applies rows in order; returns when all are in the tables and a read-back of them matched.
-  // DataLoss: a row read back differently (names table and index); the rows before it are in place.
+  // Applies rows in order; returns when all are in the tables and what is read back is what was
+  // written last. Rows that packets change too (connections, counters) are not compared.
+  // InvalidArgument or OutOfRange: no such table or row, nothing was written. DataLoss: a row reads
+  // back differently (names table, index and both values); everything was written.
   virtual absl::Status Write(std::span<const RowWrite> rows) = 0;
 
-  // Rows [index, index + count) of a table. OutOfRange beyond its end.
+  // Rows [index, index + count) of a table. InvalidArgument or OutOfRange as for Write.
   virtual absl::StatusOr<std::vector<RowBits>> Read(TableId table, uint32_t index,
                                                     uint32_t count) = 0;
 
+  // Writes mode and configuration: the mode first into bypass, else last. InvalidArgument:
+  // masquerade ports that overlap. DataLoss: a register reads back differently.
   virtual absl::Status Configure(const CardSettings& settings) = 0;
 
-  // Hands frames to the card, in order; waits for room. InvalidArgument: a frame shorter than 14 or
-  // longer than frame-bytes-max.
+  // Hands frames to the card, in order; waits for room and meanwhile keeps what the card punts for
+  // the next Poll. InvalidArgument, and no frame is handed over: one is shorter than 14 bytes or
+  // longer than frame-bytes-max, or its attempt is over 15.
   virtual absl::Status Inject(std::span<const InjectedFrame> frames) = 0;
 
   // Never waits; empty lists where nothing came.
   virtual absl::StatusOr<CardOutput> Poll() = 0;
 
+  // Reads registers: about 10 ms with a real card.
   virtual absl::StatusOr<CardHealth> Health() = 0;
 };
 

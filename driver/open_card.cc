@@ -38,10 +38,10 @@ absl::StatusOr<XrtOptions> Prepare(const SimulatedCardAddress& address) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Card>> OpenCard(const CardAddress& address,
+absl::StatusOr<std::unique_ptr<Card>> OpenCard(const CardLocation& location,
                                                const RingCardOptions& options) {
   POINTSMAN_ASSIGN_OR_RETURN(const XrtOptions xrt,
-                             std::visit([](const auto& kind) { return Prepare(kind); }, address));
+                             std::visit([](const auto& kind) { return Prepare(kind); }, location));
   POINTSMAN_ASSIGN_OR_RETURN(std::unique_ptr<Transport> transport, OpenXrtTransport(xrt));
   return RingCard::Open(std::move(transport), options);
 }

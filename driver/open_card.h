@@ -23,7 +23,7 @@ struct HardwareCardAddress {
   std::string xclbin_path;  // loaded into the card unless it holds it already
 };
 
-using CardAddress = std::variant<SimulatedCardAddress, HardwareCardAddress>;
+using CardLocation = std::variant<SimulatedCardAddress, HardwareCardAddress>;
 
 // Opens and brings up the card: tables empty, mode bypass. For a simulated card it sets the
 // environment variables XILINX_XRT, XCL_EMULATION_MODE and, unless set, XRT_INI_PATH; XRT reads
@@ -32,7 +32,7 @@ using CardAddress = std::variant<SimulatedCardAddress, HardwareCardAddress>;
 // InvalidArgument: a file that is no xclbin, ring sizes out of range, a card description that is
 // wrong; FailedPrecondition: XRT or its module is missing, the card is in use, or it needs another
 // version of this driver; Unavailable: the card does not answer; and those of RingCard::Open.
-absl::StatusOr<std::unique_ptr<Card>> OpenCard(const CardAddress& address,
+absl::StatusOr<std::unique_ptr<Card>> OpenCard(const CardLocation& location,
                                                const RingCardOptions& options = {});
 
 }  // namespace pointsman

@@ -9,7 +9,7 @@ SOFTPATH_GOALS_NS = {"established_64k": 15, "first_64k": 120, "established_1m": 
 
 
 def card_figures(folder):
-    return json.loads(subprocess.run([f"{folder}/card_bench", "--json"], check=True, capture_output=True).stdout)
+    return json.loads(subprocess.run([f"{folder}/card_figures", "--json"], check=True, capture_output=True).stdout)
 
 
 def softpath_figures(folder):

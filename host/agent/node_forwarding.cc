@@ -4,17 +4,13 @@
 
 #include <utility>
 
-#include "host/kube/derive_slices.h"
-
 namespace pointsman {
 
 absl::StatusOr<NodeForwarding> ForwardingOfNode(const kube::ManifestView& manifests,
                                                 const std::string& node_name) {
   absl::StatusOr<NotedNodeFacts> noted = FactsFromNode(manifests.objects, node_name, {});
   if (!noted.ok()) return noted.status();
-  kube::ObjectSet objects = manifests.objects;
-  for (kube::EndpointSlice& slice : kube::DeriveSlices(manifests.objects)) objects.Apply(std::move(slice));
-  ServiceForwarding built = BuildForwarding(objects, noted->facts);
+  ServiceForwarding built = BuildForwarding(manifests.objects, noted->facts);
 
   NodeForwarding result{std::move(noted->facts), std::move(built.forwarding), std::move(built.services), {}, {}};
   for (const kube::Problem& problem : manifests.problems) result.problems.push_back(problem.ToString());

@@ -87,7 +87,7 @@ module datapath #(
   assign event_line = {168'd0, {312{1'b1}}, events};
   always_ff @(posedge clk) events <= rst ? '0 : events + 32'(event_valid);
 
-  logic [415:0] rows[16 * 256];
+  (* ram_style = "block" *) logic [415:0] rows[16 * 256];
   logic [2:0] count;
   always_ff @(posedge clk) begin
     count <= rst ? '0 : count + 3'd1;

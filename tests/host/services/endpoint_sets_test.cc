@@ -143,7 +143,17 @@ void Check(const CategorizeCase& test_case) {
 TEST(CategorizeTest, Readiness) {
   const auto here = [](State state) { return EndpointAt("10.0.0.1", kHere, state); };
   const auto there = [](State state) { return EndpointAt("10.0.0.2", kThere, state); };
+  kube::Endpoint serves_unready = here(State::kUnready);
+  serves_unready.serving = true;
   const CategorizeCase cases[] = {
+      {"unready ones never serve, whatever they say",
+       {serves_unready},
+       false,
+       false,
+       Exposure::kInside,
+       {},
+       {},
+       false},
       {"none", {}, false, false, Exposure::kInside, {}, {}, false},
       {"all ready",
        {here(State::kReady), there(State::kReady)},

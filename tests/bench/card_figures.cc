@@ -1,7 +1,7 @@
 // What the card costs a packet, in clock cycles, and what the simulation of it costs, in CPU time. The RTL runs under the
 // shipped driver; frames go in by a port, one in every clock.
 //
-// card_bench [--brief | --json]
+// card_figures [--brief | --json]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -198,7 +198,7 @@ void Print(const std::vector<Figure>& figures, const std::string& form) {
 int main(int argc, char** argv) {
   const auto figures = pointsman::Measure();
   if (!figures.ok()) {
-    fmt::print(stderr, "card_bench: {}\n", std::string(figures.status().message()));
+    fmt::print(stderr, "card_figures: {}\n", std::string(figures.status().message()));
     return 3;
   }
   pointsman::Print(*figures, argc > 1 ? argv[1] : "");
