@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <regex>
 #include <system_error>
 
 #include "driver/status_macros.h"
@@ -13,6 +14,12 @@ namespace pointsman {
 namespace {
 
 absl::StatusOr<XrtOptions> Prepare(const HardwareCardAddress& address) {
+  static const std::regex kDevice(
+      "[0-9]{1,4}|([0-9a-fA-F]{4}:)?[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]");
+  if (!std::regex_match(address.device, kDevice)) {
+    return absl::InvalidArgumentError(
+        fmt::format("card \"{}\": expected a BDF like 0000:3b:00.1 or an index", address.device));
+  }
   return XrtOptions{.device = address.device, .xclbin_path = address.xclbin_path};
 }
 

@@ -28,10 +28,12 @@ using CardLocation = std::variant<SimulatedCardAddress, HardwareCardAddress>;
 // Opens and brings up the card: tables empty, mode bypass. For a simulated card it sets the
 // environment variables XILINX_XRT, XCL_EMULATION_MODE and, unless set, XRT_INI_PATH; XRT reads
 // them once, so a process opens simulated cards or real ones, never both. Call it before other
-// threads read the environment. Errors: NotFound naming the file or device that is missing;
-// InvalidArgument: a file that is no xclbin, ring sizes out of range, a card description that is
-// wrong; FailedPrecondition: XRT or its module is missing, the card is in use, or it needs another
-// version of this driver; Unavailable: the card does not answer; and those of RingCard::Open.
+// threads read the environment.
+//
+// Errors: NotFound: a file or device is missing; InvalidArgument: a device that is neither BDF nor
+// index, a file that is no xclbin, ring sizes out of range, a wrong card description;
+// FailedPrecondition: XRT or its module is missing, the card is in use, or it needs another version
+// of this driver; Unavailable: the card does not answer; and those of RingCard::Open.
 absl::StatusOr<std::unique_ptr<Card>> OpenCard(const CardLocation& location,
                                                const RingCardOptions& options = {});
 

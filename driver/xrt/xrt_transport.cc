@@ -153,7 +153,14 @@ std::vector<Bank> ConnectedBanks(const xrt::xclbin::ip& ip) {
   return banks;
 }
 
-// The Pointsman kernel of the image; its name is "kernel:instance". May throw.
+// xrt::ip wants "kernel:{instance}" where the image says "kernel:instance".
+std::string IpName(const xrt::xclbin::ip& ip) {
+  const std::string name = ip.get_name();
+  const size_t colon = name.find(':');
+  return fmt::format("{}:{{{}}}", name.substr(0, colon), name.substr(colon + 1));
+}
+
+// The Pointsman kernel of the image. May throw.
 absl::StatusOr<xrt::xclbin::ip> FindKernel(const xrt::xclbin& image, const std::string& path) {
   for (const xrt::xclbin::ip& ip : image.get_ips()) {
     if (ip.get_name().starts_with(std::string(kKernelName) + ":")) return ip;
@@ -182,7 +189,7 @@ absl::StatusOr<std::unique_ptr<Transport>> Open(const XrtOptions& options) {
                                   [&] { uuid = device.load_xclbin(image); }));
   xrt::ip ip;
   POINTSMAN_RETURN_IF_ERROR(Guard(absl::StatusCode::kUnavailable, name,
-                                  [&] { ip = xrt::ip(device, uuid, kernel->get_name()); }));
+                                  [&] { ip = xrt::ip(device, uuid, IpName(*kernel)); }));
   return std::make_unique<XrtTransport>(std::move(device), std::move(ip), std::move(banks));
 }
 
