@@ -1,0 +1,184 @@
+#include "tests/hw/datapath_driver.h"
+
+#include <verilated.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "Vdatapath.h"
+
+namespace pointsman {
+namespace {
+
+constexpr size_t kBeatBytes = 64;
+constexpr uint64_t kDrainCyclesMax = 1'000'000;
+
+}  // namespace
+
+DatapathDriver::DatapathDriver(uint64_t hash_seed)
+    : context_(std::make_unique<VerilatedContext>()),
+      model_(std::make_unique<Vdatapath>(context_.get())) {
+  model_->rst = 1;
+  for (int i = 0; i < 4; ++i) Clock();
+  model_->rst = 0;
+  SetMode(Mode::kOffload);
+  const TabulationHash hash(hash_seed);
+  for (uint32_t i = 0; i < hash.rows().size(); ++i) WriteRow(i, hash.rows()[i]);
+  Drain();
+}
+
+DatapathDriver::~DatapathDriver() { model_->final(); }
+
+void DatapathDriver::SetMode(Mode mode) { model_->mode = static_cast<uint8_t>(mode); }
+
+void DatapathDriver::SetConfiguration(const Configuration& configuration) {
+  model_->slot_hash_seed = configuration.slot_hash_seed;
+  model_->masquerade_address = configuration.masquerade_address.value;
+  model_->masquerade_port_base = configuration.masquerade_ports.base;
+  model_->masquerade_port_mask = configuration.masquerade_ports.mask;
+}
+
+void DatapathDriver::Load(const Image& image) {
+  const auto load = [this](const auto& rows) {
+    using Row = typename std::decay_t<decltype(rows)>::value_type;
+    for (uint32_t i = 0; i < rows.size(); ++i) {
+      if (rows[i] != Row{}) WriteRow(i, rows[i]);
+    }
+  };
+  load(image.frontends);
+  load(image.sources);
+  load(image.slots);
+  load(image.endpoints);
+  load(image.next_hops);
+  SetConfiguration(image.configuration);
+  Drain();
+}
+
+std::vector<DatapathOutput> DatapathDriver::Drain() {
+  const uint64_t deadline = cycles_ + kDrainCyclesMax;
+  while ((!inputs_.empty() || packets_inside_ != 0 || !rows_.empty() || reads_inside_ != 0) &&
+         cycles_ < deadline) {
+    Clock();
+  }
+  Clock();  // the last row's strobe
+  return std::exchange(outputs_, {});
+}
+
+DatapathOutput DatapathDriver::Process(DatapathInput input) {
+  Send(std::move(input));
+  std::vector<DatapathOutput> outputs = Drain();
+  return outputs.empty() ? DatapathOutput{} : outputs.back();
+}
+
+void DatapathDriver::QueueRow(bool write, TableId table, uint32_t index, const RowBits& row) {
+  rows_.push_back({write, table, index, row});
+}
+
+void DatapathDriver::Clock() {
+  DriveBeat();
+  DriveRow();
+  model_->clk = 0;
+  model_->eval();
+  const bool row_taken = model_->row_valid && model_->row_ready;
+  model_->clk = 1;
+  model_->eval();
+  ++cycles_;
+  if (row_taken) {
+    if (!rows_.front().write) ++reads_inside_;
+    rows_.pop_front();
+  }
+  CollectOutput();
+  CollectRows();
+}
+
+void DatapathDriver::DriveBeat() {
+  model_->in_valid = 0;
+  if (inputs_.empty() || model_->rst) return;
+  DatapathInput& input = inputs_.front();
+  if (next_byte_ == 0 && input.gap_cycles > 0) {
+    --input.gap_cycles;
+    return;
+  }
+  const size_t bytes = std::min(kBeatBytes, input.frame.size() - next_byte_);
+  std::array<uint8_t, kBeatBytes> beat{};
+  std::copy_n(input.frame.data() + next_byte_, bytes, beat.data());
+  std::copy_n(beat.data(), kBeatBytes, reinterpret_cast<uint8_t*>(model_->in_data.m_storage));
+  model_->in_valid = 1;
+  model_->in_first = next_byte_ == 0;
+  model_->in_keep = bytes == kBeatBytes ? ~uint64_t{0} : (uint64_t{1} << bytes) - 1;
+  model_->in_length = static_cast<uint16_t>(input.frame.size());
+  model_->in_ingress = static_cast<uint8_t>(input.ingress);
+  model_->in_injected = input.injected;
+  model_->in_transmit = input.transmit;
+  model_->in_egress = static_cast<uint8_t>(input.egress);
+  model_->in_attempt = input.attempt;
+  model_->in_tag = input.tag;
+  if (next_byte_ == 0) {
+    sent_at_.push_back(cycles_);
+    ++packets_inside_;
+  }
+  next_byte_ += bytes;
+  model_->in_last = next_byte_ == input.frame.size();
+  if (model_->in_last) {
+    inputs_.pop_front();
+    next_byte_ = 0;
+  }
+}
+
+void DatapathDriver::DriveRow() {
+  model_->row_valid = !rows_.empty();
+  if (rows_.empty()) return;
+  const RowCommand& command = rows_.front();
+  model_->row_write = command.write;
+  model_->row_table = static_cast<uint8_t>(command.table);
+  model_->row_index = command.index;
+  for (int i = 0; i < kRowBitsMax / 32; ++i) {
+    model_->row_data.at(i) = static_cast<uint32_t>(internal::Get(command.row, i * 32, 32));
+  }
+}
+
+void DatapathDriver::CollectOutput() {
+  if (!model_->out_valid) return;
+  if (model_->out_first) {
+    DatapathOutput output;
+    output.length_bytes = model_->out_length;
+    output.ingress = static_cast<Port>(model_->out_ingress);
+    output.injected = model_->out_injected;
+    output.attempt = model_->out_attempt;
+    output.tag = model_->out_tag;
+    output.verdict = static_cast<Verdict>(model_->out_verdict);
+    output.reason = static_cast<Reason>(model_->out_reason);
+    output.egress = static_cast<Port>(model_->out_egress);
+    output.frontend_counter = model_->out_frontend_counter;
+    output.endpoint = model_->out_endpoint;
+    output.learned = model_->out_learned;
+    output.latency_cycles = cycles_ - sent_at_.front();
+    sent_at_.pop_front();
+    outputs_.push_back(std::move(output));
+  }
+  const auto* bytes = reinterpret_cast<const uint8_t*>(model_->out_data.m_storage);
+  for (size_t i = 0; i < kBeatBytes; ++i) {
+    if ((model_->out_keep >> i) & 1) outputs_.back().frame.push_back(bytes[i]);
+  }
+  if (model_->out_last) --packets_inside_;
+}
+
+void DatapathDriver::CollectRows() {
+  if (model_->row_read_valid) {
+    RowBits row{};
+    for (int i = 0; i < kRowBitsMax / 32; ++i) {
+      internal::Put(row, i * 32, 32, model_->row_read_data.at(i));
+    }
+    reads_.push_back(row);
+    --reads_inside_;
+  }
+  if (model_->event_valid) {
+    LineBits bits{};
+    for (int i = 0; i < 16; ++i) internal::Put(bits, i * 32, 32, model_->event_line.at(i));
+    EventLine line;
+    GetBits(bits, 0, line);
+    events_.push_back(line);
+  }
+}
+
+}  // namespace pointsman

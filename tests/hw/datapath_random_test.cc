@@ -1,0 +1,86 @@
+// Random traffic against the software pipeline, and the rate.
+#include <cstdlib>
+#include <random>
+
+#include "flow_tables/big_endian.h"
+#include "tests/hw/datapath_fixture.h"
+
+namespace pointsman {
+namespace {
+
+uint64_t Seed() {
+  const char* text = std::getenv("POINTSMAN_TEST_SEED");
+  return text != nullptr ? std::strtoull(text, nullptr, 0) : std::random_device{}();
+}
+
+class RandomTest : public DatapathTest {
+ protected:
+  uint32_t Below(uint32_t limit) { return static_cast<uint32_t>(random_() % limit); }
+
+  Ipv4Address SomeSource() {
+    constexpr Ipv4Address kSources[] = {kOutsideClient, kFirstEndpoint, {0x0af40077}, {0x0af40177}};
+    return kSources[Below(4)];
+  }
+
+  DatapathInput SomePacket(const std::vector<DatapathOutput>& seen, uint16_t ports) {
+    DatapathInput input;
+    const uint32_t kind = Below(10);
+    const auto port = static_cast<uint16_t>(Below(ports));
+    if (kind == 0 && !seen.empty()) {
+      input = ReplyTo(seen[Below(static_cast<uint32_t>(seen.size()))]);
+    } else if (kind < 3) {
+      UdpSpec spec;
+      spec.ip.source = SomeSource();
+      spec.source_port = port;
+      spec.without_checksum = Below(4) == 0;
+      spec.payload.resize(Below(80));
+      input.frame = BuildUdp(spec);
+    } else if (kind == 3) {
+      input.frame = TcpTo(kService, port).frame;
+      for (int flips = 0; flips < 3; ++flips) input.frame[12 + Below(30)] ^= 1u << Below(8);
+    } else {
+      input = TcpTo({kService.value + Below(8)}, port, SomeSource());
+    }
+    input.ingress = Below(2) != 0 ? Port::kUplink : Port::kNode;
+    if (Below(8) == 0) input.attempt = static_cast<uint8_t>(Below(16));
+    if (Below(3) == 0) input.gap_cycles = Below(8);
+    return input;
+  }
+
+  std::mt19937_64 random_;
+};
+
+TEST_F(RandomTest, SameAsTheSoftwarePipeline) {
+  const uint64_t seed = Seed();
+  RecordProperty("seed", std::to_string(seed));
+  SCOPED_TRACE("POINTSMAN_TEST_SEED=" + std::to_string(seed));
+  random_.seed(seed);
+  std::vector<DatapathOutput> seen;
+  for (int round = 0; round < 40 && !HasFailure(); ++round) {
+    std::vector<DatapathInput> inputs;
+    for (int i = 0; i < 500; ++i) inputs.push_back(SomePacket(seen, round % 2 == 0 ? 3 : 500));
+    seen = Compare(std::move(inputs));
+    std::erase_if(seen, [](const auto& output) { return output.verdict != Verdict::kForward; });
+  }
+}
+
+TEST_F(RandomTest, TenThousandHeadersInTenThousandClocks) {
+  random_.seed(1);
+  constexpr uint64_t kPackets = 10'000;
+  std::vector<DatapathInput> inputs;
+  uint64_t learned = 0, hits = 0;
+  for (uint64_t i = 0; i < kPackets; ++i) {
+    inputs.push_back(TcpTo(i % 3 == 0 ? kMasqueraded : kService, static_cast<uint16_t>(Below(3000)),
+                           SomeSource()));
+  }
+  const uint64_t before = card_.cycles();
+  for (const DatapathOutput& output : Compare(inputs)) {
+    (output.learned ? learned : hits) += output.verdict == Verdict::kForward;
+  }
+  EXPECT_LE(card_.cycles() - before, kPackets + kDatapathLatencyCycles + 2);
+  EXPECT_GT(learned, 3000u);
+  EXPECT_GT(hits, 500u);
+}
+
+}  // namespace
+}  // namespace pointsman
