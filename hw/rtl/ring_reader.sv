@@ -29,14 +29,15 @@ module ring_reader #(
   logic issued;
 
   assign pending = tail - index;
-  assign pending_limit = pending[31:6] != '0 ? 7'd64 : pending[6:0];
   assign room_limit = room[CAPACITY_LOG2:6] != '0 ? 7'd64 : room[6:0];
 
   always_ff @(posedge clk) begin
+    pending_limit <= pending[31:6] != '0 ? 7'd64 : pending[6:0];
     available <= pending_limit < room_limit ? pending_limit : room_limit;
     room <= room - (issued ? (CAPACITY_LOG2 + 1)'(request_beats) : '0) + (CAPACITY_LOG2 + 1)'(released);
     head <= head + 32'(arrived);
     if (rst) begin
+      pending_limit <= '0;
       available <= '0;
       room <= (CAPACITY_LOG2 + 1)'(1 << CAPACITY_LOG2);
       head <= '0;

@@ -1,5 +1,5 @@
 // A stand-in for the datapath with its ports: every packet comes out unchanged LATENCY clocks later, and the first frame
-// byte says what became of it: bits 1..0 verdict, 2 egress (exclusive-or ingress), 3 an event, 7..4 the reason. Rows live
+// byte says what became of it: bits 1..0 verdict, 2 back to where it came from, 3 an event, 7..4 the reason. Rows live
 // in a memory of 256 rows a table; row_ready is 0 every eighth clock.
 `default_nettype none
 module datapath #(
@@ -77,7 +77,7 @@ module datapath #(
   assign out_valid = valid[LATENCY-1];
   assign out_verdict = transmit || mode == 2'd0 ? 2'd0 : how[1:0];
   assign out_reason = out_verdict == 2'd0 ? 8'd0 : 8'(how[7:4]);
-  assign out_egress = transmit ? egress : mode == 2'd0 ? !out_ingress : out_ingress ^ how[2];
+  assign out_egress = transmit ? egress : mode == 2'd0 ? !out_ingress : !out_ingress ^ how[2];
   assign out_frontend_counter = out_tag[15:0];
   assign out_endpoint = out_tag[19:0];
   assign out_learned = how[3];
