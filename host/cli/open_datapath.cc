@@ -1,5 +1,6 @@
 #include "host/cli/open_datapath.h"
 
+#include <filesystem>
 #include <utility>
 
 #include "driver/open_card.h"
@@ -27,6 +28,9 @@ absl::StatusOr<std::unique_ptr<Card>> OpenChosenCard(const CardOptions& options)
   if (options.card == "sim") return OpenCard(SimulatedCardAddress{POINTSMAN_SIMULATED_CARD_FOLDER});
   if (options.xclbin.empty()) {
     return absl::InvalidArgumentError("--card names a real card: --xclbin must say what to load into it");
+  }
+  if (!std::filesystem::exists(options.xclbin)) {
+    return absl::InvalidArgumentError(options.xclbin + ": no such file (--xclbin)");
   }
   return OpenCard(HardwareCardAddress{options.card, options.xclbin});
 }

@@ -63,7 +63,8 @@ kube::IpAddress AddressAt(const std::vector<uint8_t>& frame, size_t offset) {
   return kube::IpAddress::FromBytes(std::span(frame).subspan(offset, 4));
 }
 
-Met WhatWasMet(const ReceivedFrame& asked, const ProcessedFrame& processed) {
+// Masqueraded is what leaves with an address of the node, whoever sent it.
+Met WhatWasMet(const ReceivedFrame& asked, const ProcessedFrame& processed, const NodeFacts& facts) {
   Met met;
   if (processed.outcome.reason == Reason::kReject && !processed.sent.empty()) {
     met.fate = Expectation::kReject;
@@ -74,7 +75,8 @@ Met WhatWasMet(const ReceivedFrame& asked, const ProcessedFrame& processed) {
     met.fate = Expectation::kForward;
     met.endpoint.address = AddressAt(frame, kDestinationAddressOffset);
     met.endpoint.port = static_cast<uint16_t>(frame[kDestinationPortOffset] << 8 | frame[kDestinationPortOffset + 1]);
-    met.masqueraded = AddressAt(frame, kSourceAddressOffset) != AddressAt(asked.frame, kSourceAddressOffset);
+    const std::vector<kube::IpAddress> own = facts.LocalAddresses(kube::IpFamily::kIPv4);
+    met.masqueraded = std::find(own.begin(), own.end(), AddressAt(frame, kSourceAddressOffset)) != own.end();
   }
   return met;
 }
@@ -147,7 +149,7 @@ class ScenarioRunner {
     if (!processed.ok()) return processed.status();
     std::map<std::string, Met> met;
     for (size_t i = 0; i < frames.size(); ++i) {
-      const Met one = WhatWasMet(frames[i], (*processed)[i]);
+      const Met one = WhatWasMet(frames[i], (*processed)[i], facts_);
       met[one.ToString()] = one;
     }
     if (auto fault = Judge(asked, met)) {

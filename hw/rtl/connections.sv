@@ -95,6 +95,8 @@ module connections #(
   wire [KEY_BITS-1:0] s4_tuple, s4_reply_key, s6_tuple, s6_reply_key;
   near_match #(.BUCKETS_LOG2(BUCKETS_LOG2)) near (
       .clk(clk),
+      .valid(lookup),
+      .s2_valid(stage_valid[2]),
       .tuple(tuple),
       .reply_key(reply_key),
       .original_first(s2_original_first),

@@ -1,7 +1,8 @@
 // The AXI4-Lite registers: one access at a time. Offsets that name no register read 0; writes to them, to read-only
 // registers and of parts of a word do nothing. Every answer is OKAY.
 //
-// Latency: a write is answered 2 clocks after address and data are both there, a read 4 clocks after its address.
+// Latency: a write is answered 6 clocks after address and data are both there, when all it does is done (errors of
+// doorbells included); a read 4 clocks after its address.
 `default_nettype none
 module control_registers #(
     parameter ROM_FILE = "card_rom.hex"
@@ -71,10 +72,11 @@ module control_registers #(
 
   // Writes: address and data are taken together, then applied, then answered.
   logic apply;
+  logic [4:0] write_step;  // one bit on its way
   logic [15:0] write_offset;
   logic [31:0] value;
 
-  assign s_axi_awready = s_axi_awvalid && s_axi_wvalid && !apply && !s_axi_bvalid;
+  assign s_axi_awready = s_axi_awvalid && s_axi_wvalid && write_step == '0 && !s_axi_bvalid;
   assign s_axi_wready = s_axi_awready;
   assign doorbell_value = value;
 
@@ -84,10 +86,12 @@ module control_registers #(
       value <= s_axi_wdata;
     end
     apply <= s_axi_awready && s_axi_wstrb == '1;
-    if (s_axi_awready) s_axi_bvalid <= 1'b1;
+    write_step <= {write_step[3:0], s_axi_awready};
+    if (write_step[4]) s_axi_bvalid <= 1'b1;
     else if (s_axi_bready) s_axi_bvalid <= 1'b0;
     if (rst) begin
       apply <= 1'b0;
+      write_step <= '0;
       s_axi_bvalid <= 1'b0;
     end
   end

@@ -10,6 +10,8 @@ module near_match #(
     parameter int BUCKETS_LOG2 = card_pkg::ORIGINALS_BUCKETS_LOG2
 ) (
     input wire logic clk,
+    input wire logic valid,     // there are keys to compare
+    input wire logic s2_valid,  // there are buckets to compare
     input wire logic [card_pkg::TUPLE_BITS-1:0] tuple,
     input wire logic [card_pkg::TUPLE_BITS-1:0] reply_key,
     input wire logic [BUCKETS_LOG2-1:0] original_first,
@@ -61,13 +63,17 @@ module near_match #(
   logic [4*DISTANCE-1:0] buckets;
   always_ff @(posedge clk) begin
     for (int i = 0; i < DISTANCE; i++) begin
-      keys[i] <= tuple == near_tuple[i];
-      keys[DISTANCE+i] <= tuple == near_reply_key[i];
-      keys[2*DISTANCE+i] <= reply_key == near_reply_key[i];
-      buckets[i] <= original_first == near_original_first[i];
-      buckets[DISTANCE+i] <= original_second == near_original_second[i];
-      buckets[2*DISTANCE+i] <= reply_first == near_reply_first[i];
-      buckets[3*DISTANCE+i] <= reply_second == near_reply_second[i];
+      if (valid) begin
+        keys[i] <= tuple == near_tuple[i];
+        keys[DISTANCE+i] <= tuple == near_reply_key[i];
+        keys[2*DISTANCE+i] <= reply_key == near_reply_key[i];
+      end
+      if (s2_valid) begin
+        buckets[i] <= original_first == near_original_first[i];
+        buckets[DISTANCE+i] <= original_second == near_original_second[i];
+        buckets[2*DISTANCE+i] <= reply_first == near_reply_first[i];
+        buckets[3*DISTANCE+i] <= reply_second == near_reply_second[i];
+      end
     end
   end
 

@@ -25,8 +25,10 @@ module ring_bursts (
   logic [2:0] state;
   logic [31:0] place_mask;
   logic [5:0] chunk_mask;  // a ring of less than 64 lines ends sooner than a 64-line chunk
+  logic near_end;          // less than 64 lines are left before the ring's end
   logic [6:0] wanted, to_end, to_border, least;
 
+  assign near_end = (index[31:6] | ~place_mask[31:6]) == '1;
   assign to_border = 7'd64 - 7'(request_address[11:6]);
   assign least = wanted < to_end ? wanted : to_end;
   assign request_valid = state == Request;
@@ -37,7 +39,7 @@ module ring_bursts (
     if (state == Size) begin
       request_address <= {base[63:6], 6'd0} + 64'({index & place_mask, 6'd0});
       wanted <= available;
-      to_end <= 7'd1 + {1'b0, chunk_mask} - {1'b0, index[5:0] & chunk_mask};
+      to_end <= near_end ? 7'd1 + {1'b0, chunk_mask} - {1'b0, index[5:0] & chunk_mask} : 7'd64;
     end
     if (state == Cut) request_beats <= least < to_border ? least : to_border;
   end

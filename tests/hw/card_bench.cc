@@ -52,8 +52,9 @@ void CardBench::Step(uint64_t cycles) {
     ++cycle_;
     control_.Drive();
     host_.Drive(cycle_);
-    if (fail_reads_) *pins_.host.rresp = 2;
-    if (fail_writes_) *pins_.host.bresp = 2;
+    constexpr uint8_t kSlaveError = 2;
+    *pins_.host.rresp = fail_reads_ ? kSlaveError : 0;
+    *pins_.host.bresp = fail_writes_ ? kSlaveError : 0;
     for (size_t port = 0; port < 2; ++port) {
       DriveReceive(port);
       *transmit_pins_[port].tready = ready_[port] == nullptr || ready_[port](cycle_);

@@ -18,7 +18,6 @@ RingBench::RingBench(CardBench& bench, RingSizes sizes) : bench_(bench), sizes_(
   bench.Write(RegisterOffset::kInjectLinesLog2, sizes.inject_lines_log2);
   bench.Write(RegisterOffset::kPuntLinesLog2, sizes.punt_lines_log2);
   bench.Write(RegisterOffset::kEventLinesLog2, sizes.event_lines_log2);
-  PutLine(kStatus, {});
 }
 
 void RingBench::WriteAddress(RegisterOffset low, uint64_t address) {
@@ -27,6 +26,7 @@ void RingBench::WriteAddress(RegisterOffset low, uint64_t address) {
 }
 
 void RingBench::Start() {
+  PutLine(kStatus, {});
   bench_.Write(RegisterOffset::kRingEnable, 1);
   command_tail_ = inject_tail_ = punt_head_ = event_head_ = 0;
 }
