@@ -5,7 +5,7 @@
 //   inject ring -> inject_reader +          |                  +-> punt_writer -> punt ring
 //   command ring -> command_engine <- rows -+- events -> event_writer -> event ring
 //
-// Latency from rx to tx: 17 clocks and the datapath's, for a frame of one beat. Throughput: a beat every clock.
+// Latency from rx to tx: 13 clocks and the datapath's, for a frame of one beat. Throughput: a beat every clock.
 `default_nettype none
 module pointsman_card #(
     parameter ROM_FILE = "card_rom.hex"

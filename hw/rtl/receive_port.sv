@@ -7,7 +7,7 @@
 // | s1 | the beat as it came |
 // | s2 | bytes of the last beat counted; written in the clock after |
 //
-// Latency: 6 clocks from a frame's last beat to frame_valid. Throughput: a beat in and a beat out every clock.
+// Latency: 5 clocks from a frame's last beat to frame_valid. Throughput: a beat in and a beat out every clock.
 `default_nettype none
 module receive_port #(
     parameter DEPTH_LOG2 = 9

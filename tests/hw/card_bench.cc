@@ -67,8 +67,11 @@ void CardBench::Step(uint64_t cycles) {
 
 bool CardBench::StepUntil(const std::function<bool()>& done, uint64_t deadline_cycles) {
   const uint64_t deadline = cycle_ + deadline_cycles;
-  while (!done() && cycle_ < deadline && !testing::Test::HasFatalFailure()) Step();
-  return done();
+  while (!done()) {
+    if (cycle_ >= deadline || testing::Test::HasFatalFailure()) return false;
+    Step();
+  }
+  return true;
 }
 
 void CardBench::FinishRegisterAccess() {

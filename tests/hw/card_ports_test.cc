@@ -63,7 +63,7 @@ TEST(CardPorts, LatencyOfAOneBeatFrame) {
   ASSERT_TRUE(bench.StepUntil([&] { return !bench.sent(Port::kNode).empty(); }));
   const uint64_t cycles = bench.sent(Port::kNode)[0].first_cycle - before - 1;
   RecordProperty("latency_cycles_without_datapath", fmt::format("{}", cycles - kStandIn));
-  EXPECT_LE(cycles - kStandIn, 18u);
+  EXPECT_EQ(cycles - kStandIn, 13u);
 }
 
 TEST(CardPorts, BothPortsShareTheDatapathFairly) {
