@@ -109,6 +109,14 @@ module frontend_lookup #(
     if (s3_host) host_row <= row[s3_host_way];
   end
 
+`ifndef SYNTHESIS
+  // While the host moves a row its key stands in two rows, with one value.
+  always_ff @(posedge clk) begin
+    if (s4_valid) begin
+      for (int i = 0; i < WAYS; i++) assert (!s4_hit[i] || s4_value[i] == value);
+    end
+  end
+`endif
 endmodule
 
 `default_nettype wire
