@@ -2,7 +2,7 @@
 // three before it enters the datapath, because where it goes is not known yet; what it does not use it gives back when
 // it leaves the datapath, the rest when its lines leave the FIFO. So an injected packet never finds its FIFO full.
 //
-// Latency: `enough` follows in 2 clocks and leaves room for what was taken meanwhile.
+// Latency: `enough` follows in 4 clocks and leaves room for what was taken meanwhile.
 `default_nettype none
 module inject_credits #(
     parameter DEPTH_LOG2 = 10  // lines of the FIFO behind each destination; injected packets own half of them
@@ -25,7 +25,7 @@ module inject_credits #(
 );
   localparam logic [DEPTH_LOG2:0] Lines = 1 << (DEPTH_LOG2 - 1);
   localparam logic [DEPTH_LOG2:0] FrameLinesMax = (DEPTH_LOG2 + 1)'((card_pkg::FRAME_BYTES_MAX + 63) / 64);
-  localparam logic [DEPTH_LOG2:0] Margin = 4;  // frames of one line that enter before `enough` follows
+  localparam logic [DEPTH_LOG2:0] Margin = 8;  // frames of one line that enter before `enough` follows
 
   logic [DEPTH_LOG2:0] uplink, node, punt;
   logic [9:0] frames_within;

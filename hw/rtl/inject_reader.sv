@@ -115,12 +115,15 @@ module inject_reader (
 
   assign frame_valid = described && stored && (in_frame || (enough_credit && run));
   assign sending = in_frame;
-  assign taken = frame_take && !in_frame;
-  assign taken_lines = frame_length[13:6] + 8'(frame_length[5:0] != 6'd0);
 
+  always_ff @(posedge clk) taken_lines <= frame_length[13:6] + 8'(frame_length[5:0] != 6'd0);
   always_ff @(posedge clk) begin
+    taken <= frame_take && !in_frame;
     if (frame_take) in_frame <= !frame_last;
-    if (rst) in_frame <= 1'b0;
+    if (rst) begin
+      taken <= 1'b0;
+      in_frame <= 1'b0;
+    end
   end
 
   logic [1:0] released;

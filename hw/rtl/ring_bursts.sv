@@ -10,7 +10,9 @@ module ring_bursts (
 
     input wire [63:0] base,
     input wire [4:0] lines_log2,
-    input wire [6:0] available,  // lines that may be moved from `index` on, 64 for more; 2 clocks after `issued`
+    // Lines that may be moved from `index` on, as ring and card have it, 64 for more; 2 clocks after `issued`.
+    input wire [6:0] available,
+    input wire [6:0] room,
 
     output logic request_valid,
     input wire request_ready,
@@ -38,7 +40,7 @@ module ring_bursts (
     chunk_mask <= place_mask[5:0];
     if (state == Size) begin
       request_address <= {base[63:6], 6'd0} + 64'({index & place_mask, 6'd0});
-      wanted <= available;
+      wanted <= available < room ? available : room;
       to_end <= near_end ? 7'd1 + {1'b0, chunk_mask} - {1'b0, index[5:0] & chunk_mask} : 7'd64;
     end
     if (state == Cut) request_beats <= least < to_border ? least : to_border;
@@ -47,7 +49,7 @@ module ring_bursts (
   always_ff @(posedge clk) begin
     issued <= 1'b0;
     unique case (state)
-      Size: if (run && available != '0) state <= Cut;
+      Size: if (run && available != '0 && room != '0) state <= Cut;
       Cut: state <= Request;
       Request: begin
         if (request_ready) begin

@@ -25,28 +25,28 @@ module ring_reader #(
 );
   logic [31:0] index, pending;
   logic [CAPACITY_LOG2:0] room;
-  logic [6:0] available, room_limit, pending_limit;
+  logic [6:0] available, room_limit;
   logic issued;
 
-  assign pending = tail - index;
-  assign room_limit = room[CAPACITY_LOG2:6] != '0 ? 7'd64 : room[6:0];
-
   always_ff @(posedge clk) begin
-    pending_limit <= pending[31:6] != '0 ? 7'd64 : pending[6:0];
-    available <= pending_limit < room_limit ? pending_limit : room_limit;
+    pending <= tail - index;
+    available <= pending[31:6] != '0 ? 7'd64 : pending[6:0];
+    room_limit <= room[CAPACITY_LOG2:6] != '0 ? 7'd64 : room[6:0];
     room <= room - (issued ? (CAPACITY_LOG2 + 1)'(request_beats) : '0) + (CAPACITY_LOG2 + 1)'(released);
     head <= head + 32'(arrived);
     if (rst) begin
-      pending_limit <= '0;
+      pending <= '0;
       available <= '0;
+      room_limit <= '0;
       room <= (CAPACITY_LOG2 + 1)'(1 << CAPACITY_LOG2);
       head <= '0;
     end
   end
 
   ring_bursts bursts (
-      .clk, .rst, .run, .base, .lines_log2, .available, .request_valid, .request_ready, .request_address,
-      .request_beats, .issued, .index
+      .clk, .rst, .run, .base, .lines_log2, .available,
+      .room(room_limit),
+      .request_valid, .request_ready, .request_address, .request_beats, .issued, .index
   );
 endmodule
 `default_nettype wire

@@ -33,16 +33,14 @@ module ring_writer #(
   logic [2:0] open;
   logic [1:0] end_write, end_read;
   logic [31:0] ends[4];  // where the last record of each open burst ends
-  logic [6:0] available, waiting_limit, free_limit;
+  logic [6:0] available, free_limit;
   logic issued;
-
-  assign waiting_limit = waiting[11:6] != '0 ? 7'd64 : waiting[6:0];
-  assign free_limit = LIMITED == 0 || free[31:6] != '0 ? 7'd64 : free[6:0];
 
   always_ff @(posedge clk) begin
     lines <= 32'd1 << lines_log2;
     free <= lines - (index - head);
-    available <= waiting_limit < free_limit ? waiting_limit : free_limit;
+    free_limit <= LIMITED == 0 || free[31:6] != '0 ? 7'd64 : free[6:0];
+    available <= waiting[11:6] != '0 ? 7'd64 : waiting[6:0];
     waiting <= waiting + 12'(added) - (issued ? 12'(request_beats) : '0);
     open <= open + 3'(issued) - 3'(done);
     if (beat_taken) streamed <= streamed + 32'd1;
@@ -71,8 +69,9 @@ module ring_writer #(
   ring_bursts bursts (
       .clk, .rst,
       .run(run && !open[2]),
-      .base, .lines_log2, .available, .request_valid, .request_ready, .request_address, .request_beats, .issued,
-      .index
+      .base, .lines_log2, .available,
+      .room(free_limit),
+      .request_valid, .request_ready, .request_address, .request_beats, .issued, .index
   );
 endmodule
 `default_nettype wire
