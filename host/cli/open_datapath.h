@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "driver/card.h"
 #include "host/datapath/datapath.h"
 
 namespace pointsman {
