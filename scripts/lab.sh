@@ -154,8 +154,8 @@ print(client.recv(512).decode())
 # has programmed the card. Its log is FOLDER/agent.log, its status socket FOLDER/agent.sock.
 lab_agent() {
   local folder=$3
-  POINTSMAN_SIM_UPLINK=veth:uplink POINTSMAN_SIM_NODE=veth:node lab_in card "$1" agent --node worker-1 --manifests "$2" \
-    --card sim --status "$folder/agent.sock" >"$folder/agent.log" 2>&1 &
+  POINTSMAN_SIM_UPLINK=veth:uplink POINTSMAN_SIM_NODE=veth:node ip netns exec lab-card "$1" agent --node worker-1 \
+    --manifests "$2" --card sim --status "$folder/agent.sock" >"$folder/agent.log" 2>&1 &
   lab_agent_pid=$!
   lab_wait_for 30 grep -q 'programmed .* frontends' "$folder/agent.log"
 }

@@ -94,6 +94,7 @@ TEST_F(Differential, CardAndPipelineGiveTheSameBytes) {
       forwarding = RandomForwarding(random);
       traffic.SetForwarding(forwarding);
       Program(forwarding, forget);
+      if (HasFatalFailure()) return;
       for (size_t i = 0; i < kPacketsAForwarding && !HasFatalFailure(); i += kBurst, compared += kBurst) {
         CompareBurst(traffic, compared);
       }

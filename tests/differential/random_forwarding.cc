@@ -10,11 +10,12 @@ namespace {
 constexpr uint32_t kPods = 0x0af40000;      // 10.244.0.0
 constexpr uint32_t kOutside = 0xcb007100;   // 203.0.113.0
 constexpr uint32_t kNode = 0xc0a80002;      // 192.168.0.2
+constexpr uint64_t kMacs = 0x020000000000;
 constexpr uint32_t kServices = 0x0a600000;  // 10.96.0.0
 
 NextHop RandomNextHop(Random& random) {
-  return {Chance(random, 50) ? Port::kNode : Port::kUplink, MacAddress{0x020000000000 + Pick(random, 1, 40)},
-          MacAddress{0x020000000100 + Pick(random, 1, 2)}};
+  return {Chance(random, 50) ? Port::kNode : Port::kUplink, MacAddress{kMacs + Pick(random, 1, 40)},
+          MacAddress{kMacs + Pick(random, 256, 257)}};
 }
 
 Ipv4Address RandomPod(Random& random) { return {kPods + Pick(random, 1, 60)}; }
@@ -27,7 +28,7 @@ FrontendHalf RandomHalf(Random& random) {
                             : FrontendAction::kForward;
   half.masquerade = Chance(random, 40);
   if (half.action != FrontendAction::kForward) return half;
-  const uint32_t count = Chance(random, 10) ? Pick(random, 20, 60) : Pick(random, 1, 5);
+  const uint32_t count = Chance(random, 5) ? Pick(random, 9, 32) : Pick(random, 1, 5);
   for (uint32_t i = 0; i < count; ++i) {
     // An endpoint has one next hop wherever it is used.
     const Ipv4Address address = RandomPod(random);
@@ -42,7 +43,7 @@ FrontendHalf RandomHalf(Random& random) {
 std::vector<Frontend> RandomFrontends(Random& random) {
   std::vector<Frontend> frontends;
   std::set<std::pair<Ipv4Address, uint32_t>> taken;
-  const uint32_t count = Pick(random, 1, 150);
+  const uint32_t count = Pick(random, 1, 60);
   for (uint32_t i = 0; i < count; ++i) {
     Frontend frontend;
     frontend.name = "random/" + std::to_string(i);

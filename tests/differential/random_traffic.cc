@@ -91,7 +91,8 @@ std::vector<uint8_t> RandomTraffic::Stray() {
 
 std::vector<uint8_t> RandomTraffic::Damaged(std::vector<uint8_t> frame) {
   const auto flip = [&](size_t first, size_t last) {
-    const size_t at = Pick(random_, static_cast<uint32_t>(first), static_cast<uint32_t>(std::min(last, frame.size() - 1)));
+    const size_t end = frame.size() - 1;
+    const size_t at = Pick(random_, static_cast<uint32_t>(std::min(first, end)), static_cast<uint32_t>(std::min(last, end)));
     frame[at] ^= static_cast<uint8_t>(1U << Pick(random_, 0, 7));
   };
   switch (Pick(random_, 1, 6)) {
