@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 
+GROUPS = ["card", "sim", "softpath"]
 SOFTPATH_GOALS_NS = {"established_64k": 15, "first_64k": 120, "established_1m": 30}
 
 
@@ -28,10 +29,12 @@ def softpath_figures(folder):
 def main():
     parser = argparse.ArgumentParser(usage="./figures [GROUP...] [--output json]", description=__doc__)
     parser.add_argument("folder", help=argparse.SUPPRESS)
-    parser.add_argument("groups", nargs="*", choices=[[], "card", "sim", "softpath"], help="card, sim, softpath; none: all")
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"{', '.join(GROUPS)}; none: all")
     parser.add_argument("--output", choices=["text", "json"], default="text")
     options = parser.parse_args()
-    groups = options.groups or ["card", "sim", "softpath"]
+    groups = options.groups or GROUPS
+    for group in set(groups) - set(GROUPS):
+        parser.error(f"there is no group {group}; there are {', '.join(GROUPS)}")
     figures = []
     if {"card", "sim"} & set(groups):
         figures += [figure for figure in card_figures(options.folder) if figure["group"] in groups]

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "host/services/frontends.h"
@@ -58,6 +59,7 @@ json Frontends(const AgentState& state) {
                     {"packets", counter.packets},
                     {"bytes", counter.bytes}});
   }
+  std::sort(list.begin(), list.end(), [](const json& a, const json& b) { return a["name"] < b["name"]; });
   return list;
 }
 
