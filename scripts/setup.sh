@@ -1,9 +1,9 @@
 # Sourced by ./demo, ./check and ./figures: installs what is missing, configures and builds. Nothing is done twice.
 
 packages=(
-  build-essential cmake ninja-build ccache pkg-config git python3 python3-yaml
-  clang clang-format-14 clang-tidy-14 libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev
-  libabsl-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libboost-dev
+  build-essential cmake ninja-build ccache git python3 clang-format-14
+  libgtest-dev libgmock-dev libbenchmark-dev
+  libabsl-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev
   device-tree-compiler libfdt-dev libpcap-dev libxrt-dev uuid-dev zlib1g-dev libcpp-httplib-dev verilator yosys
   iproute2 ethtool curl nginx-light procps
 )
@@ -38,7 +38,10 @@ install_packages() {
   say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
   quietly build/logs/apt-update.log "${root[@]}" apt-get update || return 1
   quietly build/logs/apt-install.log "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y --no-install-recommends "${missing[@]}"
+    apt-get install -y --no-install-recommends "${missing[@]}" || return 1
+  # Debian starts a web server that is only wanted inside namespaces.
+  [[ " ${missing[*]} " != *" nginx-light "* ]] || "${root[@]}" systemctl disable --now nginx >/dev/null 2>&1
+  return 0
 }
 
 # build PRESET [TARGET...]

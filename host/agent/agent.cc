@@ -64,8 +64,8 @@ absl::Status Agent::TakeNewForwarding() {
   last_error_.clear();
   rows_written_ += *rows;
   forwarding_ = *std::move(newest);
-  spdlog::info("programmed {} frontends of {} Services, {} rows written", forwarding_.forwarding.frontends.size(),
-               forwarding_.services.size(), *rows);
+  spdlog::info("programmed {} frontends of {} Services, {} rows written",
+               forwarding_.forwarding.frontends.size(), forwarding_.services.size(), *rows);
   next_status_ = {};
   return absl::OkStatus();
 }

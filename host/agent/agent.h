@@ -1,5 +1,5 @@
-// The agent of one node: keeps a card programmed with what a folder of manifests says, serves what the card hands over,
-// and says how it is doing.
+// The agent of one node: keeps a card programmed with what a folder of manifests says, serves what
+// the card hands over, and says how it is doing.
 #ifndef POINTSMAN_HOST_AGENT_AGENT_H_
 #define POINTSMAN_HOST_AGENT_AGENT_H_
 
@@ -18,14 +18,15 @@
 
 namespace pointsman {
 
-// Run() has the card, the feed's newest state and the status document in one thread; not thread-safe.
+// Run() has the card, the feed's newest state and the status document in one thread; not
+// thread-safe.
 class Agent {
  public:
   Agent(std::string node_name, std::unique_ptr<Card> card, std::unique_ptr<ManifestFeed> feed,
         std::unique_ptr<StatusServer> status);
 
-  // Works until `stop` is true. Errors: those of Card, when the card does not answer any more. What cannot be programmed
-  // (a full table) is reported and leaves the last state in place.
+  // Works until `stop` is true. Errors: those of Card, when the card does not answer any more. What
+  // cannot be programmed (a full table) is reported and leaves the last state in place.
   absl::Status Run(const std::atomic<bool>& stop);
 
  private:

@@ -53,7 +53,8 @@ absl::Status ManifestFeed::Publish() {
 
 void ManifestFeed::WatchUntil(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const absl::StatusOr<bool> changed = watch_.Wait(std::chrono::steady_clock::now() + kLookForStop);
+    const absl::StatusOr<bool> changed =
+        watch_.Wait(std::chrono::steady_clock::now() + kLookForStop);
     if (!changed.ok()) {
       std::this_thread::sleep_for(kLookForStop);
       continue;

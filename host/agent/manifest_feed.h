@@ -20,14 +20,14 @@ namespace pointsman {
 // Thread-safe. The thread ends with the object.
 class ManifestFeed {
  public:
-  // Reads the folder once before it returns: the first TakeNewest has something. Errors: those of ManifestFolder::Open,
-  // FolderWatch::Open and ForwardingOfNode.
+  // Reads the folder once before it returns: the first TakeNewest has something. Errors: those of
+  // ManifestFolder::Open, FolderWatch::Open and ForwardingOfNode.
   static absl::StatusOr<std::unique_ptr<ManifestFeed>> Open(const std::filesystem::path& folder,
                                                             const std::string& node_name);
   ~ManifestFeed();
 
-  // Follows the folder from now on. Bad manifests never end that: their objects keep their last good state and the problem
-  // is reported.
+  // Follows the folder from now on. Bad manifests never end that: their objects keep their last
+  // good state and the problem is reported.
   void Start();
 
   // What was wrong with the manifests as Open found them.

@@ -12,13 +12,16 @@ absl::StatusOr<NodeForwarding> ForwardingOfNode(const kube::ManifestView& manife
   if (!noted.ok()) return noted.status();
   ServiceForwarding built = BuildForwarding(manifests.objects, noted->facts);
 
-  NodeForwarding result{std::move(noted->facts), std::move(built.forwarding), std::move(built.services), {}, {}};
-  for (const kube::Problem& problem : manifests.problems) result.problems.push_back(problem.ToString());
+  NodeForwarding result{
+      std::move(noted->facts), std::move(built.forwarding), std::move(built.services), {}, {}};
+  for (const kube::Problem& problem : manifests.problems)
+    result.problems.push_back(problem.ToString());
   for (const kube::Problem& problem : built.problems) result.problems.push_back(problem.ToString());
   for (const kube::Note& note : manifests.notes) result.notes.push_back(note.ToString());
   for (const kube::Note& note : noted->notes) result.notes.push_back(note.ToString());
   for (const Limitation& limitation : built.limitations) {
-    result.notes.push_back(fmt::format("Node {}: {}: {}", node_name, limitation.what, limitation.why));
+    result.notes.push_back(
+        fmt::format("Node {}: {}: {}", node_name, limitation.what, limitation.why));
   }
   for (const ServiceReport& service : result.services) {
     for (const Limitation& limitation : service.limitations) {

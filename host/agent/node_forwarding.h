@@ -17,7 +17,8 @@ struct NodeForwarding {
   NodeFacts facts;
   Forwarding forwarding;
   std::vector<ServiceReport> services;
-  std::vector<std::string> problems;  // for people; what they are about is left out of the forwarding
+  std::vector<std::string>
+      problems;  // for people; what they are about is left out of the forwarding
   std::vector<std::string> notes;
 };
 

@@ -1,4 +1,5 @@
-// Serves what a running card hands over: the software path's answer goes back by the inject ring. Not thread-safe.
+// Serves what a running card hands over: the software path's answer goes back by the inject ring.
+// Not thread-safe.
 #ifndef POINTSMAN_HOST_AGENT_PUNT_SERVER_H_
 #define POINTSMAN_HOST_AGENT_PUNT_SERVER_H_
 
@@ -16,7 +17,8 @@ class PuntServer {
   // Borrows the card.
   explicit PuntServer(Card& card) : card_(card) {}
 
-  // `node_address`: as for ServePunt. Errors: those of Card::Inject; frames not injected by then are lost, as by a full queue.
+  // `node_address`: as for ServePunt. Errors: those of Card::Inject; frames not injected by then
+  // are lost, as by a full queue.
   absl::Status Serve(const std::vector<PuntedFrame>& punts, Ipv4Address node_address);
 
   uint64_t served_packets() const { return served_packets_; }

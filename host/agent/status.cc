@@ -17,10 +17,13 @@ constexpr size_t kListedConnections = 1000;
 constexpr size_t kFirstReasonWord = 32;
 
 std::string AddressText(uint32_t address) {
-  return fmt::format("{}.{}.{}.{}", address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255);
+  return fmt::format("{}.{}.{}.{}", address >> 24, address >> 16 & 255, address >> 8 & 255,
+                     address & 255);
 }
 
-std::string SocketText(uint32_t address, uint16_t port) { return fmt::format("{}:{}", AddressText(address), port); }
+std::string SocketText(uint32_t address, uint16_t port) {
+  return fmt::format("{}:{}", AddressText(address), port);
+}
 
 json Services(const std::vector<ServiceReport>& services) {
   json list = json::array();
@@ -40,7 +43,10 @@ json Services(const std::vector<ServiceReport>& services) {
                     {"name", service.service.name},
                     {"not_served", service.not_served},
                     {"frontends", frontends},
-                    {"endpoints", {{"total", service.endpoints.total}, {"ready", service.endpoints.ready}, {"local", service.endpoints.local}}},
+                    {"endpoints",
+                     {{"total", service.endpoints.total},
+                      {"ready", service.endpoints.ready},
+                      {"local", service.endpoints.local}}},
                     {"limitations", limitations}});
   }
   return list;
@@ -50,16 +56,19 @@ json Frontends(const AgentState& state) {
   json list = json::array();
   for (const FrontendRow& row : state.image->frontends) {
     if (!row.valid) continue;
-    const FrontendCounterRow counter = row.counter < state.counters.size() ? state.counters[row.counter] : FrontendCounterRow{};
-    list.push_back({{"name", state.image->counter_names[row.counter]},
-                    {"address", SocketText(row.destination_address, row.destination_port)},
-                    {"protocol", row.protocol == static_cast<uint8_t>(Protocol::kTcp) ? "TCP" : "UDP"},
-                    {"outside", Name(row.outside_action)},
-                    {"inside", Name(row.inside_action)},
-                    {"packets", counter.packets},
-                    {"bytes", counter.bytes}});
+    const FrontendCounterRow counter =
+        row.counter < state.counters.size() ? state.counters[row.counter] : FrontendCounterRow{};
+    list.push_back(
+        {{"name", state.image->counter_names[row.counter]},
+         {"address", SocketText(row.destination_address, row.destination_port)},
+         {"protocol", row.protocol == static_cast<uint8_t>(Protocol::kTcp) ? "TCP" : "UDP"},
+         {"outside", Name(row.outside_action)},
+         {"inside", Name(row.inside_action)},
+         {"packets", counter.packets},
+         {"bytes", counter.bytes}});
   }
-  std::sort(list.begin(), list.end(), [](const json& a, const json& b) { return a["name"] < b["name"]; });
+  std::sort(list.begin(), list.end(),
+            [](const json& a, const json& b) { return a["name"] < b["name"]; });
   return list;
 }
 
@@ -69,11 +78,12 @@ json Connections(const ConnectionList& connections) {
     if (list.size() == kListedConnections) break;
     const Tuple& from = event.original;
     const Translation& to = event.translation;
-    list.push_back({{"protocol", from.protocol == static_cast<uint8_t>(Protocol::kTcp) ? "TCP" : "UDP"},
-                    {"client", SocketText(from.source_address, from.source_port)},
-                    {"frontend", SocketText(from.destination_address, from.destination_port)},
-                    {"endpoint", SocketText(to.new_destination_address, to.new_destination_port)},
-                    {"source", SocketText(to.new_source_address, to.new_source_port)}});
+    list.push_back(
+        {{"protocol", from.protocol == static_cast<uint8_t>(Protocol::kTcp) ? "TCP" : "UDP"},
+         {"client", SocketText(from.source_address, from.source_port)},
+         {"frontend", SocketText(from.destination_address, from.destination_port)},
+         {"endpoint", SocketText(to.new_destination_address, to.new_destination_port)},
+         {"source", SocketText(to.new_source_address, to.new_source_port)}});
   }
   return list;
 }
@@ -94,8 +104,9 @@ json Reasons(const CardHealth& health) {
 json Packets(const AgentState& state) {
   json counts = {{"by_software", state.software_packets}};
   for (Statistic s : {Statistic::kUplinkReceived, Statistic::kNodeReceived, Statistic::kInjected,
-                      Statistic::kUplinkTransmitted, Statistic::kNodeTransmitted, Statistic::kPunted, Statistic::kPassed,
-                      Statistic::kForwarded, Statistic::kDropped, Statistic::kLearned, Statistic::kEventsLost}) {
+                      Statistic::kUplinkTransmitted, Statistic::kNodeTransmitted,
+                      Statistic::kPunted, Statistic::kPassed, Statistic::kForwarded,
+                      Statistic::kDropped, Statistic::kLearned, Statistic::kEventsLost}) {
     std::string name = Name(s);
     for (char& c : name) c = c == '-' ? '_' : c;
     counts[name] = Word(state.health, static_cast<size_t>(s));
@@ -108,10 +119,16 @@ json Packets(const AgentState& state) {
 std::string StatusDocument(const AgentState& state) {
   json document = {
       {"node", state.node},
-      {"card", {{"profile", state.card->profile}, {"heartbeat", state.health.heartbeat}, {"cycles", state.health.cycles}, {"error_bits", state.health.error_bits}, {"rows_written", state.rows_written}}},
+      {"card",
+       {{"profile", state.card->profile},
+        {"heartbeat", state.health.heartbeat},
+        {"cycles", state.health.cycles},
+        {"error_bits", state.health.error_bits},
+        {"rows_written", state.rows_written}}},
       {"services", Services(state.forwarding->services)},
       {"frontends", Frontends(state)},
-      {"connections", {{"count", state.connections->by_row().size()}, {"list", Connections(*state.connections)}}},
+      {"connections",
+       {{"count", state.connections->by_row().size()}, {"list", Connections(*state.connections)}}},
       {"packets", Packets(state)},
       {"reasons", Reasons(state.health)},
       {"problems", state.forwarding->problems},

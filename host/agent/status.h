@@ -1,5 +1,5 @@
-// What an agent says of itself, as the JSON document that `pointsman get` and `pointsman card info` read. Field names are
-// a public interface; addresses and numbers are in their usual text form.
+// What an agent says of itself, as the JSON document that `pointsman get` and `pointsman card info`
+// read. Field names are a public interface; addresses and numbers are in their usual text form.
 #ifndef POINTSMAN_HOST_AGENT_STATUS_H_
 #define POINTSMAN_HOST_AGENT_STATUS_H_
 
@@ -28,7 +28,8 @@ struct AgentState {
   std::string last_error;
 };
 
-// {"node", "card": {...}, "services": [...], "connections": [...], "drops": {...}, "packets": {...}, "problems": [...]}
+// {"node", "card": {...}, "services": [...], "connections": [...], "drops": {...}, "packets":
+// {...}, "problems": [...]}
 std::string StatusDocument(const AgentState& state);
 
 }  // namespace pointsman

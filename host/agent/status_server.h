@@ -1,5 +1,5 @@
-// Hands out the agent's newest status document over HTTP on a Unix socket: GET /status. A thread of its own answers, so
-// that a slow reader never delays the agent.
+// Hands out the agent's newest status document over HTTP on a Unix socket: GET /status. A thread of
+// its own answers, so that a slow reader never delays the agent.
 #ifndef POINTSMAN_HOST_AGENT_STATUS_SERVER_H_
 #define POINTSMAN_HOST_AGENT_STATUS_SERVER_H_
 

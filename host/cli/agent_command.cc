@@ -25,7 +25,8 @@ std::atomic<bool> stop_requested = false;
 void RequestStop(int) { stop_requested = true; }
 
 int RunAgent(const AgentOptions& options) {
-  absl::StatusOr<std::unique_ptr<ManifestFeed>> feed = ManifestFeed::Open(options.manifests, options.node);
+  absl::StatusOr<std::unique_ptr<ManifestFeed>> feed =
+      ManifestFeed::Open(options.manifests, options.node);
   if (!feed.ok()) return ReportInputError(feed.status());
   if (const std::vector<std::string> problems = (*feed)->FirstProblems(); !problems.empty()) {
     for (const std::string& problem : problems) fmt::print(stderr, "pointsman: {}\n", problem);
@@ -41,8 +42,8 @@ int RunAgent(const AgentOptions& options) {
 
   std::signal(SIGTERM, RequestStop);
   std::signal(SIGINT, RequestStop);
-  spdlog::info("node {}: card of profile {} is up, status on {}", options.node, (*card)->description().profile,
-               options.status_socket);
+  spdlog::info("node {}: card of profile {} is up, status on {}", options.node,
+               (*card)->description().profile, options.status_socket);
   Agent agent(options.node, *std::move(card), *std::move(feed), *std::move(status));
   if (absl::Status result = agent.Run(stop_requested); !result.ok()) return ReportCardError(result);
   return kExitDone;
@@ -54,13 +55,19 @@ void AddAgentCommand(CLI::App& app, Run& run) {
   auto options = std::make_shared<AgentOptions>();
   CLI::App* command = app.add_subcommand(
       "agent",
-      "Keeps a card programmed with the Services of a folder of manifests, which it watches, and serves what the card\n"
+      "Keeps a card programmed with the Services of a folder of manifests, which it watches, and "
+      "serves what the card\n"
       "hands over, until it gets SIGTERM. `pointsman get` asks a running agent. Example:\n"
       "  pointsman agent --node worker-1 --manifests examples/web-shop/manifests --card sim");
   command->add_option("--node", options->node, "name of the Node this is")->required();
-  command->add_option("--manifests", options->manifests, "folder of Kubernetes manifests, watched for changes")->required();
+  command
+      ->add_option("--manifests", options->manifests,
+                   "folder of Kubernetes manifests, watched for changes")
+      ->required();
   AddCardOptions(*command, options->card);
-  command->add_option("--status", options->status_socket, "Unix socket on which the agent says how it is")
+  command
+      ->add_option("--status", options->status_socket,
+                   "Unix socket on which the agent says how it is")
       ->capture_default_str();
   command->callback([options, &run] { run = [options] { return RunAgent(*options); }; });
 }

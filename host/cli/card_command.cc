@@ -28,17 +28,18 @@ int RunCardInfo(const CardInfoOptions& options) {
     rows.push_back({table, std::to_string(size)});
   });
   if (options.output == "json") {
-    const nlohmann::json document = {{"profile", description.profile},
-                                     {"layout_hash", fmt::format("0x{:08x}", kLayoutHash)},
-                                     {"cycles", health->cycles},
-                                     {"heartbeat", health->heartbeat},
-                                     {"error_bits", health->error_bits},
-                                     {"tables", tables}};
+    const nlohmann::json document = {
+        {"profile", description.profile},   {"layout_hash", fmt::format("0x{:08x}", kLayoutHash)},
+        {"cycles", health->cycles},         {"heartbeat", health->heartbeat},
+        {"error_bits", health->error_bits}, {"tables", tables}};
     fmt::print("{}\n", document.dump(2));
     return kExitDone;
   }
-  fmt::print("profile {}, layout 0x{:08x}, {} cycles since reset, heartbeat 0x{:08x}, error bits 0x{:x}\n{}",
-             description.profile, kLayoutHash, health->cycles, health->heartbeat, health->error_bits, TextTable(rows));
+  fmt::print(
+      "profile {}, layout 0x{:08x}, {} cycles since reset, heartbeat 0x{:08x}, error bits "
+      "0x{:x}\n{}",
+      description.profile, kLayoutHash, health->cycles, health->heartbeat, health->error_bits,
+      TextTable(rows));
   return kExitDone;
 }
 
@@ -49,7 +50,8 @@ void AddCardCommand(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand("card", "Looks at a card.");
   command->require_subcommand(1);
   CLI::App* info = command->add_subcommand(
-      "info", "Brings a card up that no agent owns, and says what it is. Its tables are zero afterwards.");
+      "info",
+      "Brings a card up that no agent owns, and says what it is. Its tables are zero afterwards.");
   AddCardOptions(*info, options->card);
   info->add_option("--output", options->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))

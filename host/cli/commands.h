@@ -1,5 +1,6 @@
-// The subcommands of pointsman. Each Add... describes its options to the command line and sets `run` to what is to be
-// done once they are parsed; the result is the exit code (host/cli/exit_code.h).
+// The subcommands of pointsman. Each Add... describes its options to the command line and sets
+// `run` to what is to be done once they are parsed; the result is the exit code
+// (host/cli/exit_code.h).
 #ifndef POINTSMAN_HOST_CLI_COMMANDS_H_
 #define POINTSMAN_HOST_CLI_COMMANDS_H_
 

@@ -20,20 +20,24 @@ struct GetOptions {
   std::string output = "text";
 };
 
-std::string Text(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+std::string Text(const json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
 Rows ServiceRows(const json& document) {
   Rows rows = {{"SERVICE", "FRONTENDS", "ENDPOINTS", "LOCAL", "REMARKS"}};
   for (const json& service : document["services"]) {
     std::vector<std::string> frontends, remarks;
     for (const json& f : service["frontends"]) {
-      frontends.push_back(fmt::format("{}:{}/{}", Text(f["address"]), Text(f["port"]), Text(f["protocol"])));
+      frontends.push_back(
+          fmt::format("{}:{}/{}", Text(f["address"]), Text(f["port"]), Text(f["protocol"])));
     }
     if (!Text(service["not_served"]).empty()) remarks.push_back(Text(service["not_served"]));
     for (const json& limitation : service["limitations"]) remarks.push_back(Text(limitation));
     rows.push_back({fmt::format("{}/{}", Text(service["namespace"]), Text(service["name"])),
-                    fmt::format("{}", fmt::join(frontends, " ")), Text(service["endpoints"]["ready"]),
-                    Text(service["endpoints"]["local"]), fmt::format("{}", fmt::join(remarks, "; "))});
+                    fmt::format("{}", fmt::join(frontends, " ")),
+                    Text(service["endpoints"]["ready"]), Text(service["endpoints"]["local"]),
+                    fmt::format("{}", fmt::join(remarks, "; "))});
   }
   return rows;
 }
@@ -41,8 +45,8 @@ Rows ServiceRows(const json& document) {
 Rows FrontendRows(const json& document) {
   Rows rows = {{"ADDRESS", "PROTOCOL", "OUTSIDE", "INSIDE", "PACKETS", "BYTES", "NAME"}};
   for (const json& f : document["frontends"]) {
-    rows.push_back({Text(f["address"]), Text(f["protocol"]), Text(f["outside"]), Text(f["inside"]), Text(f["packets"]),
-                    Text(f["bytes"]), Text(f["name"])});
+    rows.push_back({Text(f["address"]), Text(f["protocol"]), Text(f["outside"]), Text(f["inside"]),
+                    Text(f["packets"]), Text(f["bytes"]), Text(f["name"])});
   }
   return rows;
 }
@@ -50,7 +54,8 @@ Rows FrontendRows(const json& document) {
 Rows ConnectionRows(const json& document) {
   Rows rows = {{"PROTOCOL", "CLIENT", "FRONTEND", "ENDPOINT", "SOURCE"}};
   for (const json& c : document["connections"]["list"]) {
-    rows.push_back({Text(c["protocol"]), Text(c["client"]), Text(c["frontend"]), Text(c["endpoint"]), Text(c["source"])});
+    rows.push_back({Text(c["protocol"]), Text(c["client"]), Text(c["frontend"]),
+                    Text(c["endpoint"]), Text(c["source"])});
   }
   return rows;
 }
@@ -80,15 +85,18 @@ int RunGet(const GetOptions& options) {
   if (!text.ok()) return ReportInputError(text.status());
   const json document = json::parse(*text, nullptr, /*allow_exceptions=*/false);
   if (!document.is_object()) {
-    return ReportInputError(absl::InvalidArgumentError(options.status_socket + ": no agent's status document"));
+    return ReportInputError(
+        absl::InvalidArgumentError(options.status_socket + ": no agent's status document"));
   }
   if (options.output == "json") {
     fmt::print("{}\n", Part(document, options.what).dump(2));
     return kExitDone;
   }
   fmt::print("{}", TextTable(RowsOf(document, options.what)));
-  for (const json& problem : document["problems"]) fmt::print(stderr, "problem: {}\n", Text(problem));
-  if (!Text(document["last_error"]).empty()) fmt::print(stderr, "problem: {}\n", Text(document["last_error"]));
+  for (const json& problem : document["problems"])
+    fmt::print(stderr, "problem: {}\n", Text(problem));
+  if (!Text(document["last_error"]).empty())
+    fmt::print(stderr, "problem: {}\n", Text(document["last_error"]));
   return kExitDone;
 }
 
@@ -96,12 +104,13 @@ int RunGet(const GetOptions& options) {
 
 void AddGetCommand(CLI::App& app, Run& run) {
   auto options = std::make_shared<GetOptions>();
-  CLI::App* command =
-      app.add_subcommand("get", "Shows what a running agent forwards. Example:\n  pointsman get services");
+  CLI::App* command = app.add_subcommand(
+      "get", "Shows what a running agent forwards. Example:\n  pointsman get services");
   command->add_option("what", options->what, "services, frontends, connections, packets or drops")
       ->required()
       ->check(CLI::IsMember({"services", "frontends", "connections", "packets", "drops"}));
-  command->add_option("--status", options->status_socket, "the agent's Unix socket")->capture_default_str();
+  command->add_option("--status", options->status_socket, "the agent's Unix socket")
+      ->capture_default_str();
   command->add_option("--output", options->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

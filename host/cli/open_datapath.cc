@@ -11,8 +11,9 @@ namespace pointsman {
 
 void AddCardOptions(CLI::App& command, CardOptions& options) {
   command
-      .add_option("--card", options.card,
-                  "sim for the simulated card, else the BDF (0000:3b:00.1) or index (0) of a real one")
+      .add_option(
+          "--card", options.card,
+          "sim for the simulated card, else the BDF (0000:3b:00.1) or index (0) of a real one")
       ->capture_default_str();
   command.add_option("--xclbin", options.xclbin, "what to load into a real card");
 }
@@ -27,7 +28,8 @@ void AddDatapathOptions(CLI::App& command, DatapathOptions& options) {
 absl::StatusOr<std::unique_ptr<Card>> OpenChosenCard(const CardOptions& options) {
   if (options.card == "sim") return OpenCard(SimulatedCardAddress{POINTSMAN_SIMULATED_CARD_FOLDER});
   if (options.xclbin.empty()) {
-    return absl::InvalidArgumentError("--card names a real card: --xclbin must say what to load into it");
+    return absl::InvalidArgumentError(
+        "--card names a real card: --xclbin must say what to load into it");
   }
   if (!std::filesystem::exists(options.xclbin)) {
     return absl::InvalidArgumentError(options.xclbin + ": no such file (--xclbin)");
@@ -36,7 +38,8 @@ absl::StatusOr<std::unique_ptr<Card>> OpenChosenCard(const CardOptions& options)
 }
 
 absl::StatusOr<std::unique_ptr<Datapath>> OpenDatapath(const DatapathOptions& options) {
-  if (options.datapath == "software") return std::make_unique<Datapath>(MakePipelineExecutor(kAlveoU250Sizes));
+  if (options.datapath == "software")
+    return std::make_unique<Datapath>(MakePipelineExecutor(kAlveoU250Sizes));
   absl::StatusOr<std::unique_ptr<Card>> card = OpenChosenCard(options.card);
   if (!card.ok()) return card.status();
   return std::make_unique<Datapath>(MakeCardExecutor(*std::move(card)));

@@ -34,8 +34,9 @@ absl::StatusOr<std::vector<CapturedFrame>> ReadCapture(const std::string& file) 
   int result = 0;
   while ((result = pcap_next_ex(pcap.get(), &header, &bytes)) == 1) {
     if (header->caplen != header->len) {
-      return absl::InvalidArgumentError(fmt::format("{}: frame {} was captured with {} of its {} bytes; capture whole frames",
-                                                    file, frames.size() + 1, header->caplen, header->len));
+      return absl::InvalidArgumentError(
+          fmt::format("{}: frame {} was captured with {} of its {} bytes; capture whole frames",
+                      file, frames.size() + 1, header->caplen, header->len));
     }
     frames.push_back({header->ts, {bytes, bytes + header->caplen}});
   }
@@ -48,7 +49,8 @@ absl::StatusOr<std::vector<CapturedFrame>> ReadCapture(const std::string& file) 
 
 absl::Status WriteCapture(const std::string& file, const std::vector<CapturedFrame>& frames) {
   const Pcap pcap(pcap_open_dead(DLT_EN10MB, kSnapBytes));
-  const std::unique_ptr<pcap_dumper_t, CloseDumper> dumper(pcap_dump_open(pcap.get(), file.c_str()));
+  const std::unique_ptr<pcap_dumper_t, CloseDumper> dumper(
+      pcap_dump_open(pcap.get(), file.c_str()));
   if (dumper == nullptr) {
     return absl::InvalidArgumentError(fmt::format("{}: {}", file, pcap_geterr(pcap.get())));
   }

@@ -18,8 +18,9 @@ struct CapturedFrame {
   std::vector<uint8_t> frame;
 };
 
-// Every frame of a pcap or pcapng file. InvalidArgument, naming the file and the frame: it cannot be read, is no capture,
-// is of another link type than Ethernet, ends inside a frame, or holds a frame cut short by the capture.
+// Every frame of a pcap or pcapng file. InvalidArgument, naming the file and the frame: it cannot
+// be read, is no capture, is of another link type than Ethernet, ends inside a frame, or holds a
+// frame cut short by the capture.
 absl::StatusOr<std::vector<CapturedFrame>> ReadCapture(const std::string& file);
 
 // Replaces `file`. InvalidArgument naming it if it cannot be written.

@@ -35,7 +35,8 @@ absl::StatusOr<NodeForwarding> ReadForwarding(const ReplayOptions& options) {
   for (const std::string& note : forwarding->notes) fmt::print(stderr, "note: {}\n", note);
   if (forwarding->problems.empty()) return forwarding;
   std::string all;
-  for (const std::string& problem : forwarding->problems) all += (all.empty() ? "" : "\npointsman: ") + problem;
+  for (const std::string& problem : forwarding->problems)
+    all += (all.empty() ? "" : "\npointsman: ") + problem;
   return absl::InvalidArgumentError(all);
 }
 
@@ -44,7 +45,8 @@ class IngressGuess {
  public:
   explicit IngressGuess(const Forwarding& forwarding) {
     for (const Source& source : forwarding.sources) {
-      if (source.next_hop.egress == Port::kNode && source.prefix_length == 32) node_side_[source.address] = true;
+      if (source.next_hop.egress == Port::kNode && source.prefix_length == 32)
+        node_side_[source.address] = true;
     }
   }
   Port Of(const std::vector<uint8_t>& frame) const {
@@ -68,8 +70,8 @@ std::string FateOf(const Outcome& outcome) {
   return fmt::format("{} ({})", Name(outcome.verdict), Name(outcome.reason));
 }
 
-absl::StatusOr<Tally> Replay(const ReplayOptions& options, const Forwarding& forwarding, Datapath& datapath,
-                             const std::vector<CapturedFrame>& captured) {
+absl::StatusOr<Tally> Replay(const ReplayOptions& options, const Forwarding& forwarding,
+                             Datapath& datapath, const std::vector<CapturedFrame>& captured) {
   if (absl::Status status = datapath.Program(forwarding); !status.ok()) return status;
   const IngressGuess ingress(forwarding);
   Tally tally;
@@ -99,16 +101,19 @@ absl::StatusOr<Tally> Replay(const ReplayOptions& options, const Forwarding& for
 
 void Print(const ReplayOptions& options, const Tally& tally) {
   if (options.output == "json") {
-    const nlohmann::json document = {{"datapath", options.datapath.datapath}, {"frames_in", tally.frames_in},
-                                     {"frames_out", tally.frames_out},        {"in_software", tally.in_software},
+    const nlohmann::json document = {{"datapath", options.datapath.datapath},
+                                     {"frames_in", tally.frames_in},
+                                     {"frames_out", tally.frames_out},
+                                     {"in_software", tally.in_software},
                                      {"fates", tally.by_fate}};
     fmt::print("{}\n", document.dump(2));
     return;
   }
   std::vector<std::vector<std::string>> rows = {{"WHAT BECAME OF THEM", "FRAMES"}};
   for (const auto& [fate, count] : tally.by_fate) rows.push_back({fate, std::to_string(count)});
-  fmt::print("{}{} frames in, {} out to {}; {} handed to the host by the {} datapath\n", TextTable(rows), tally.frames_in,
-             tally.frames_out, options.out, tally.in_software, options.datapath.datapath);
+  fmt::print("{}{} frames in, {} out to {}; {} handed to the host by the {} datapath\n",
+             TextTable(rows), tally.frames_in, tally.frames_out, options.out, tally.in_software,
+             options.datapath.datapath);
 }
 
 int RunReplay(const ReplayOptions& options) {
@@ -132,10 +137,13 @@ void AddReplayCommand(CLI::App& app, Run& run) {
       "replay",
       "Sends the frames of a capture through a node's datapath and writes what leaves it.\n"
       "A frame counts as received by the port through which its sender is reached. Example:\n"
-      "  pointsman replay --manifests examples/web-shop/manifests --node worker-1 --in a.pcap --out b.pcap");
-  command->add_option("--manifests", options->manifests, "folder of Kubernetes manifests")->required();
+      "  pointsman replay --manifests examples/web-shop/manifests --node worker-1 --in a.pcap "
+      "--out b.pcap");
+  command->add_option("--manifests", options->manifests, "folder of Kubernetes manifests")
+      ->required();
   command->add_option("--node", options->node, "the Node whose datapath it is")->required();
-  command->add_option("--in", options->in, "capture to read (pcap or pcapng, Ethernet)")->required();
+  command->add_option("--in", options->in, "capture to read (pcap or pcapng, Ethernet)")
+      ->required();
   command->add_option("--out", options->out, "capture to write")->required();
   AddDatapathOptions(*command, options->datapath);
   command->add_option("--output", options->output, "text or json")

@@ -56,8 +56,8 @@ absl::StatusOr<conformance::CaseFile> ReadCaseFile(const std::string& file) {
 void PrintResult(const CaseResult& result) {
   if (result.status == CaseStatus::kPassed) return;
   const char* word = result.status == CaseStatus::kFailed ? "FAILED" : "skipped";
-  fmt::print("{}:{}: {}: {}: {}\n    {}\n", result.file, result.line, word, result.scenario, result.name,
-             result.detail);
+  fmt::print("{}:{}: {}: {}: {}\n    {}\n", result.file, result.line, word, result.scenario,
+             result.name, result.detail);
 }
 
 int Count(const std::vector<CaseResult>& results, CaseStatus status) {
@@ -132,7 +132,8 @@ void AddTestCommand(CLI::App& app, Run& run) {
       "  pointsman test tests/conformance/cases --datapath card");
   command->add_option("paths", options->paths, "files, or folders of *.yaml files")->required();
   AddDatapathOptions(*command, options->datapath);
-  command->add_option("--junit", options->junit, "also write the results to this file, in JUnit's XML");
+  command->add_option("--junit", options->junit,
+                      "also write the results to this file, in JUnit's XML");
   command->add_option("--output", options->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

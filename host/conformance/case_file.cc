@@ -115,7 +115,8 @@ class FileDecoder {
   kube::Report Decode() {
     const std::string format = root_["format"].Text();
     if (!format.starts_with(kFormatPrefix) || !format.ends_with(kFormatSuffix)) {
-      root_["format"].Fail(fmt::format("'{}' is not {}KIND{}", format, kFormatPrefix, kFormatSuffix));
+      root_["format"].Fail(
+          fmt::format("'{}' is not {}KIND{}", format, kFormatPrefix, kFormatSuffix));
       return report_;
     }
     out_.kind = format.substr(kFormatPrefix.size(),

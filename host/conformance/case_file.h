@@ -1,5 +1,5 @@
-// Files of conformance cases, kind packet (docs/conformance.md): what must become of the first packet of a connection,
-// for given objects and a given node. Plain values.
+// Files of conformance cases, kind packet (docs/conformance.md): what must become of the first
+// packet of a connection, for given objects and a given node. Plain values.
 #ifndef POINTSMAN_HOST_CONFORMANCE_CASE_FILE_H_
 #define POINTSMAN_HOST_CONFORMANCE_CASE_FILE_H_
 

@@ -51,7 +51,7 @@ std::optional<std::string> ReasonToSkip(const PacketCase& asked) {
 // What became of one probe, in the words of a case.
 struct Met {
   Expectation fate = Expectation::kAccept;
-  SocketAddress endpoint;   // for kForward
+  SocketAddress endpoint;    // for kForward
   bool masqueraded = false;  // for kForward
   std::string ToString() const {
     if (fate != Expectation::kForward) return std::string(conformance::ToString(fate));
@@ -64,7 +64,8 @@ kube::IpAddress AddressAt(const std::vector<uint8_t>& frame, size_t offset) {
 }
 
 // Masqueraded is what leaves with an address of the node, whoever sent it.
-Met WhatWasMet(const ReceivedFrame& asked, const ProcessedFrame& processed, const NodeFacts& facts) {
+Met WhatWasMet(const ReceivedFrame& asked, const ProcessedFrame& processed,
+               const NodeFacts& facts) {
   Met met;
   if (processed.outcome.reason == Reason::kReject && !processed.sent.empty()) {
     met.fate = Expectation::kReject;
@@ -74,9 +75,11 @@ Met WhatWasMet(const ReceivedFrame& asked, const ProcessedFrame& processed, cons
     const std::vector<uint8_t>& frame = processed.sent[0].frame;
     met.fate = Expectation::kForward;
     met.endpoint.address = AddressAt(frame, kDestinationAddressOffset);
-    met.endpoint.port = static_cast<uint16_t>(frame[kDestinationPortOffset] << 8 | frame[kDestinationPortOffset + 1]);
+    met.endpoint.port = static_cast<uint16_t>(frame[kDestinationPortOffset] << 8 |
+                                              frame[kDestinationPortOffset + 1]);
     const std::vector<kube::IpAddress> own = facts.LocalAddresses(kube::IpFamily::kIPv4);
-    met.masqueraded = std::find(own.begin(), own.end(), AddressAt(frame, kSourceAddressOffset)) != own.end();
+    met.masqueraded =
+        std::find(own.begin(), own.end(), AddressAt(frame, kSourceAddressOffset)) != own.end();
   }
   return met;
 }
@@ -105,11 +108,13 @@ std::optional<std::string> Judge(const PacketCase& asked, const std::map<std::st
     right = right && Contains(asked.to, one.endpoint) && one.masqueraded == masquerade;
     reached.insert(one.endpoint);
   }
-  if (right && (asked.expect != Expectation::kForward || reached.size() == asked.to.size())) return std::nullopt;
+  if (right && (asked.expect != Expectation::kForward || reached.size() == asked.to.size()))
+    return std::nullopt;
   std::vector<std::string> actual;
   for (const auto& [text, one] : met) actual.push_back(text);
-  return fmt::format("{} {} -> {}:{}\n    expected: {}\n    actual:   {}", kube::ToString(asked.protocol),
-                     asked.source.ToString(), asked.destination.ToString(), asked.destination_port, expected,
+  return fmt::format("{} {} -> {}:{}\n    expected: {}\n    actual:   {}",
+                     kube::ToString(asked.protocol), asked.source.ToString(),
+                     asked.destination.ToString(), asked.destination_port, expected,
                      fmt::join(actual, " or "));
 }
 
@@ -123,7 +128,8 @@ class ScenarioRunner {
     for (const Step& step : scenario_.steps) {
       for (const kube::ObjectKey& key : step.deletions) objects_.Delete(key);
       for (const kube::Object& object : step.apply) objects_.Apply(object);
-      if (absl::Status status = datapath_.Program(BuildForwarding(objects_, facts_).forwarding); !status.ok()) {
+      if (absl::Status status = datapath_.Program(BuildForwarding(objects_, facts_).forwarding);
+          !status.ok()) {
         return status;
       }
       for (const PacketCase& asked : step.cases) {

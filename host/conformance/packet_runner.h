@@ -1,6 +1,6 @@
-// Runs conformance cases of kind packet: for each one a handful of first packets, which between them must meet every
-// endpoint the case names and no other. Needs no more than a datapath, so software, the simulated card and a real one
-// are judged by the same code.
+// Runs conformance cases of kind packet: for each one a handful of first packets, which between
+// them must meet every endpoint the case names and no other. Needs no more than a datapath, so
+// software, the simulated card and a real one are judged by the same code.
 #ifndef POINTSMAN_HOST_CONFORMANCE_PACKET_RUNNER_H_
 #define POINTSMAN_HOST_CONFORMANCE_PACKET_RUNNER_H_
 
@@ -25,8 +25,8 @@ struct CaseResult {
   std::string detail;  // of a failure: packet, expected and met; of a skip: the reason
 };
 
-// One result for each case of the file, in order. `datapath` is left with the last scenario's forwarding. Errors: those of
-// Datapath; what the objects do wrong is a case's failure.
+// One result for each case of the file, in order. `datapath` is left with the last scenario's
+// forwarding. Errors: those of Datapath; what the objects do wrong is a case's failure.
 absl::StatusOr<std::vector<CaseResult>> RunPacketFile(const CaseFile& file, Datapath& datapath);
 
 }  // namespace pointsman::conformance

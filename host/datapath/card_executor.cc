@@ -12,7 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Bytes on their way at once: less than any punt ring holds, so that the card never waits for us while we wait for it.
+// Bytes on their way at once: less than any punt ring holds, so that the card never waits for us
+// while we wait for it.
 constexpr size_t kWindowBytes = 64 * 1024;
 constexpr std::chrono::seconds kAnswerDeadline(10);
 constexpr std::chrono::microseconds kNap(20);
@@ -32,8 +33,10 @@ class CardExecutor : public Executor {
 
   absl::Status Forget() override {
     std::vector<RowWrite> writes;
-    for (uint32_t row = 0; row < sizes().originals; ++row) writes.push_back({TableId::kOriginals, row, {}});
-    for (uint32_t row = 0; row < sizes().replies; ++row) writes.push_back({TableId::kReplies, row, {}});
+    for (uint32_t row = 0; row < sizes().originals; ++row)
+      writes.push_back({TableId::kOriginals, row, {}});
+    for (uint32_t row = 0; row < sizes().replies; ++row)
+      writes.push_back({TableId::kReplies, row, {}});
     return card_->Write(writes);
   }
 
@@ -82,8 +85,8 @@ class CardExecutor : public Executor {
       if (!output->punts.empty() || executed.size() == wanted) continue;
       if (Clock::now() > deadline) {
         return absl::DeadlineExceededError(
-            fmt::format("the card returned {} of {} injected packets within {} s", executed.size(), wanted,
-                        kAnswerDeadline.count()));
+            fmt::format("the card returned {} of {} injected packets within {} s", executed.size(),
+                        wanted, kAnswerDeadline.count()));
       }
       std::this_thread::sleep_for(kNap);
     }
@@ -93,15 +96,16 @@ class CardExecutor : public Executor {
   absl::Status Take(PuntedFrame punt, std::vector<ExecutedPacket>& executed) {
     const uint32_t expected = first_tag_ + static_cast<uint32_t>(executed.size());
     if (punt.line.injected == 0 || punt.line.tag != expected) {
-      return absl::InternalError(
-          fmt::format("the card returned a packet that is not the next one: tag {} (injected {}), expected {}",
-                      punt.line.tag, punt.line.injected, expected));
+      return absl::InternalError(fmt::format(
+          "the card returned a packet that is not the next one: tag {} (injected {}), expected {}",
+          punt.line.tag, punt.line.injected, expected));
     }
     Outcome outcome;
     outcome.verdict = punt.line.verdict;
     outcome.reason = punt.line.reason;
     outcome.learned = punt.line.learned != 0;
-    if (outcome.verdict == Verdict::kPass || outcome.verdict == Verdict::kForward) outcome.egress = punt.line.egress;
+    if (outcome.verdict == Verdict::kPass || outcome.verdict == Verdict::kForward)
+      outcome.egress = punt.line.egress;
     if (outcome.verdict == Verdict::kForward) {
       outcome.frontend_counter = punt.line.frontend_counter;
       outcome.endpoint = punt.line.endpoint;

@@ -51,8 +51,9 @@ absl::Status Datapath::RunRound(std::vector<size_t>& waiting, std::span<const Re
     }
     if (packet.outcome.verdict != Verdict::kPunt) continue;
     result.served_in_software = true;
-    PuntService service = ServePunt({packet.frame, pending[k].ingress, packet.outcome.reason, attempt},
-                                    image_->configuration.masquerade_address);
+    PuntService service =
+        ServePunt({packet.frame, pending[k].ingress, packet.outcome.reason, attempt},
+                  image_->configuration.masquerade_address);
     if (service.retry_attempt) {
       again.push_back(waiting[k]);
     } else if (!service.frame.empty()) {

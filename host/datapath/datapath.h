@@ -1,5 +1,6 @@
-// A node's datapath in a test: forwarding in, packets in, packets out. What the executor hands over (punts) is served
-// here as the agent's software path serves it, so that any executor gives the same frames.
+// A node's datapath in a test: forwarding in, packets in, packets out. What the executor hands over
+// (punts) is served here as the agent's software path serves it, so that any executor gives the
+// same frames.
 //
 // Not thread-safe.
 #ifndef POINTSMAN_HOST_DATAPATH_DATAPATH_H_
@@ -28,9 +29,9 @@ struct SentFrame {
 };
 
 struct ProcessedFrame {
-  Outcome outcome;               // the executor's last word
+  Outcome outcome;                  // the executor's last word
   bool served_in_software = false;  // at least once handed over
-  std::vector<SentFrame> sent;   // empty: dropped
+  std::vector<SentFrame> sent;      // empty: dropped
 };
 
 class Datapath {
@@ -40,14 +41,15 @@ class Datapath {
   const Executor& executor() const { return *executor_; }
   const Image& image() const { return *image_; }
 
-  // Forwards as `wanted` says from now on; connections stay. Errors: those of BuildImage and Executor::Adopt, after
-  // which the old forwarding (or part of the way to the new one) is in place.
+  // Forwards as `wanted` says from now on; connections stay. Errors: those of BuildImage and
+  // Executor::Adopt, after which the old forwarding (or part of the way to the new one) is in
+  // place.
   absl::Status Program(const Forwarding& wanted);
 
   absl::Status ForgetConnections() { return executor_->Forget(); }
 
-  // Runs frames as one burst: first all of them, then those whose source port was taken again with the next
-  // candidate, until none is left. Result i belongs to frame i.
+  // Runs frames as one burst: first all of them, then those whose source port was taken again with
+  // the next candidate, until none is left. Result i belongs to frame i.
   absl::StatusOr<std::vector<ProcessedFrame>> Process(std::span<const ReceivedFrame> frames);
 
  private:

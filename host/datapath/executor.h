@@ -1,5 +1,6 @@
-// What runs packets by the rule of docs/card.md: the software pipeline, the simulated card or a real one. Whoever holds
-// an Executor cannot tell which it is, but for where outcomes say "by card".
+// What runs packets by the rule of docs/card.md: the software pipeline, the simulated card or a
+// real one. Whoever holds an Executor cannot tell which it is, but for where outcomes say "by
+// card".
 //
 // Not thread-safe.
 #ifndef POINTSMAN_HOST_DATAPATH_EXECUTOR_H_
@@ -44,8 +45,8 @@ class Executor {
   // Forgets every connection.
   virtual absl::Status Forget() = 0;
 
-  // Runs packets in order; result i belongs to packet i. Errors: DeadlineExceeded if a packet does not come back,
-  // Internal if one comes back that was not sent; those of Card.
+  // Runs packets in order; result i belongs to packet i. Errors: DeadlineExceeded if a packet does
+  // not come back, Internal if one comes back that was not sent; those of Card.
   virtual absl::StatusOr<std::vector<ExecutedPacket>> Run(
       std::span<const PendingPacket> packets) = 0;
 };

@@ -1,5 +1,5 @@
-// What the card costs a packet, in clock cycles, and what the simulation of it costs, in CPU time. The RTL runs under the
-// shipped driver; frames go in by a port, one in every clock.
+// What the card costs a packet, in clock cycles, and what the simulation of it costs, in CPU time.
+// The RTL runs under the shipped driver; frames go in by a port, one in every clock.
 //
 // card_figures [--brief | --json]
 #include <fmt/format.h>
@@ -45,7 +45,8 @@ Forwarding SomeServices() {
   forwarding.gateway = {Port::kUplink, {0x020000000001}, {0x020000000002}};
   for (uint32_t i = 0; i < kFrontends; ++i) {
     FrontendHalf half{FrontendAction::kForward, false, {}};
-    for (uint32_t n = 0; n < 4; ++n) half.endpoints.push_back({{0x0af40000 + i * 4 + n}, 8080, pods});
+    for (uint32_t n = 0; n < 4; ++n)
+      half.endpoints.push_back({{0x0af40000 + i * 4 + n}, 8080, pods});
     forwarding.frontends.push_back({"bench", {0x0a600000 + i}, 80, Protocol::kTcp, half, half});
   }
   return forwarding;
@@ -112,7 +113,8 @@ class Bench {
     const double cpu_start = CpuSeconds();
     while (node_->from_card.size() < kPackets) {
       if (simulated_->cycles() - first_in > kLongestRunCycles) {
-        return absl::DeadlineExceededError(fmt::format("{} of {} frames came out", node_->from_card.size(), kPackets));
+        return absl::DeadlineExceededError(
+            fmt::format("{} of {} frames came out", node_->from_card.size(), kPackets));
       }
       if (absl::Status status = simulated_->Run(256); !status.ok()) return status;
     }
@@ -123,7 +125,8 @@ class Bench {
       burst.latency_cycles_min = std::min(burst.latency_cycles_min, latency);
       burst.latency_cycles_max = std::max(burst.latency_cycles_max, latency);
     }
-    burst.cycles_per_packet = static_cast<double>(OutCycle(kPackets - 1) - OutCycle(0)) / (kPackets - 1);
+    burst.cycles_per_packet =
+        static_cast<double>(OutCycle(kPackets - 1) - OutCycle(0)) / (kPackets - 1);
     // What the host is told of new connections is read, as an agent does.
     if (absl::StatusOr<CardOutput> output = card_->Poll(); !output.ok()) return output.status();
     return burst;
@@ -134,11 +137,15 @@ class Bench {
     const Image empty = EmptyImage(card_->description().sizes);
     absl::StatusOr<Image> image = BuildImage(SomeServices(), empty);
     if (!image.ok()) return image.status();
-    if (absl::Status status = card_->Configure({Mode::kOffload, false, image->configuration}); !status.ok()) return status;
+    if (absl::Status status = card_->Configure({Mode::kOffload, false, image->configuration});
+        !status.ok())
+      return status;
     return card_->Write(MakePlan(empty, *image).writes);
   }
 
-  uint64_t OutCycle(uint32_t packet) const { return (node_->from_card[packet].time_ns * kClockMhz + 999) / 1000; }
+  uint64_t OutCycle(uint32_t packet) const {
+    return (node_->from_card[packet].time_ns * kClockMhz + 999) / 1000;
+  }
 
   std::unique_ptr<SimulatedCard> simulated_;
   std::unique_ptr<Card> card_;
@@ -163,17 +170,20 @@ absl::StatusOr<std::vector<Figure>> Measure() {
     }
     absl::StatusOr<Burst> burst = bench.Send(connection_of);
     if (!burst.ok()) return burst.status();
-    figures.push_back({"card", "cycles_per_packet." + name, "cycles", burst->cycles_per_packet, "1.00",
-                       burst->cycles_per_packet < 1.005});
+    figures.push_back({"card", "cycles_per_packet." + name, "cycles", burst->cycles_per_packet,
+                       "1.00", burst->cycles_per_packet < 1.005});
     all.latency_cycles_min = std::min(all.latency_cycles_min, burst->latency_cycles_min);
     all.latency_cycles_max = std::max(all.latency_cycles_max, burst->latency_cycles_max);
     cycles += static_cast<double>(burst->cycles);
     seconds += burst->cpu_seconds;
   }
-  figures.push_back({"card", "latency_cycles.min", "cycles", static_cast<double>(all.latency_cycles_min), "-", true});
-  figures.push_back({"card", "latency_cycles.max", "cycles", static_cast<double>(all.latency_cycles_max), "64",
+  figures.push_back({"card", "latency_cycles.min", "cycles",
+                     static_cast<double>(all.latency_cycles_min), "-", true});
+  figures.push_back({"card", "latency_cycles.max", "cycles",
+                     static_cast<double>(all.latency_cycles_max), "64",
                      all.latency_cycles_max <= 64});
-  figures.push_back({"sim", "cycles_per_second.sim", "1/s", cycles / seconds, "3e6", cycles / seconds >= 3e6});
+  figures.push_back(
+      {"sim", "cycles_per_second.sim", "1/s", cycles / seconds, "3e6", cycles / seconds >= 3e6});
   return figures;
 }
 
@@ -181,12 +191,14 @@ void Print(const std::vector<Figure>& figures, const std::string& form) {
   std::string json;
   for (const Figure& f : figures) {
     if (form == "--json") {
-      json += fmt::format(R"({}{{"group": "{}", "name": "{}", "value": {:.6g}, "unit": "{}", "goal": "{}", "ok": {}}})",
-                          json.empty() ? "" : ", ", f.group, f.name, f.value, f.unit, f.goal, f.ok);
+      json += fmt::format(
+          R"({}{{"group": "{}", "name": "{}", "value": {:.6g}, "unit": "{}", "goal": "{}", "ok": {}}})",
+          json.empty() ? "" : ", ", f.group, f.name, f.value, f.unit, f.goal, f.ok);
     } else if (form == "--brief") {
       fmt::print("  {:<28} {:.6g} {}\n", f.name, f.value, f.unit);
     } else {
-      fmt::print("{:<6} {:<28} {:<12.6g} {:<7} goal {:<6} {}\n", f.group, f.name, f.value, f.unit, f.goal, f.ok ? "ok" : "short");
+      fmt::print("{:<6} {:<28} {:<12.6g} {:<7} goal {:<6} {}\n", f.group, f.name, f.value, f.unit,
+                 f.goal, f.ok ? "ok" : "short");
     }
   }
   if (form == "--json") fmt::print("[{}]\n", json);

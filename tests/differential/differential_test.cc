@@ -1,6 +1,6 @@
-// The pipeline against the card (the RTL, driven by the shipped driver through XRT): random forwardings, each led to from
-// the one before by a plan, random packets valid and damaged; every verdict, reason and byte must be the same, and no
-// packet may be left over.
+// The pipeline against the card (the RTL, driven by the shipped driver through XRT): random
+// forwardings, each led to from the one before by a plan, random packets valid and damaged; every
+// verdict, reason and byte must be the same, and no packet may be left over.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -25,10 +25,12 @@ uint64_t Seed() {
 }
 
 std::string Describe(const ProcessedFrame& one) {
-  std::string text = fmt::format("{} {} egress {} counter {} endpoint {} learned {}", Name(one.outcome.verdict),
-                                 Name(one.outcome.reason), Name(one.outcome.egress), one.outcome.frontend_counter,
-                                 one.outcome.endpoint, one.outcome.learned);
-  for (const SentFrame& sent : one.sent) text += fmt::format("\n      {}: {}", Name(sent.egress), DescribeFrame(sent.frame));
+  std::string text =
+      fmt::format("{} {} egress {} counter {} endpoint {} learned {}", Name(one.outcome.verdict),
+                  Name(one.outcome.reason), Name(one.outcome.egress), one.outcome.frontend_counter,
+                  one.outcome.endpoint, one.outcome.learned);
+  for (const SentFrame& sent : one.sent)
+    text += fmt::format("\n      {}: {}", Name(sent.egress), DescribeFrame(sent.frame));
   return text;
 }
 
@@ -70,8 +72,9 @@ class Differential : public testing::Test {
     ASSERT_TRUE(by_card.ok()) << by_card.status();
     for (size_t i = 0; i < burst.size(); ++i) {
       ASSERT_TRUE(Same((*by_software)[i], (*by_card)[i]))
-          << "packet " << first + i << " from " << Name(burst[i].ingress) << ": " << DescribeFrame(burst[i].frame)
-          << "\n  software: " << Describe((*by_software)[i]) << "\n  card:     " << Describe((*by_card)[i]);
+          << "packet " << first + i << " from " << Name(burst[i].ingress) << ": "
+          << DescribeFrame(burst[i].frame) << "\n  software: " << Describe((*by_software)[i])
+          << "\n  card:     " << Describe((*by_card)[i]);
       const Outcome& outcome = (*by_card)[i].outcome;
       ++fates_[fmt::format("{} {}", Name(outcome.verdict), Name(outcome.reason))];
     }
@@ -90,12 +93,14 @@ TEST_F(Differential, CardAndPipelineGiveTheSameBytes) {
   for (int round = 0; compared < kPackets; ++round) {
     Forwarding forwarding;
     RandomTraffic traffic(random);
-    for (bool forget : {true, false}) {  // every second forwarding meets the connections of the one before
+    for (bool forget :
+         {true, false}) {  // every second forwarding meets the connections of the one before
       forwarding = RandomForwarding(random);
       traffic.SetForwarding(forwarding);
       Program(forwarding, forget);
       if (HasFatalFailure()) return;
-      for (size_t i = 0; i < kPacketsAForwarding && !HasFatalFailure(); i += kBurst, compared += kBurst) {
+      for (size_t i = 0; i < kPacketsAForwarding && !HasFatalFailure();
+           i += kBurst, compared += kBurst) {
         CompareBurst(traffic, compared);
       }
       if (HasFatalFailure()) return;

@@ -7,9 +7,9 @@
 namespace pointsman {
 namespace {
 
-constexpr uint32_t kPods = 0x0af40000;      // 10.244.0.0
-constexpr uint32_t kOutside = 0xcb007100;   // 203.0.113.0
-constexpr uint32_t kNode = 0xc0a80002;      // 192.168.0.2
+constexpr uint32_t kPods = 0x0af40000;     // 10.244.0.0
+constexpr uint32_t kOutside = 0xcb007100;  // 203.0.113.0
+constexpr uint32_t kNode = 0xc0a80002;     // 192.168.0.2
 constexpr uint64_t kMacs = 0x020000000000;
 constexpr uint32_t kServices = 0x0a600000;  // 10.96.0.0
 
@@ -33,10 +33,12 @@ FrontendHalf RandomHalf(Random& random) {
     // An endpoint has one next hop wherever it is used.
     const Ipv4Address address = RandomPod(random);
     Random own(address.value);
-    half.endpoints.push_back({address, static_cast<uint16_t>(Pick(random, 8000, 8003)), RandomNextHop(own)});
+    half.endpoints.push_back(
+        {address, static_cast<uint16_t>(Pick(random, 8000, 8003)), RandomNextHop(own)});
   }
   std::sort(half.endpoints.begin(), half.endpoints.end());
-  half.endpoints.erase(std::unique(half.endpoints.begin(), half.endpoints.end()), half.endpoints.end());
+  half.endpoints.erase(std::unique(half.endpoints.begin(), half.endpoints.end()),
+                       half.endpoints.end());
   return half;
 }
 
@@ -65,8 +67,12 @@ std::vector<Source> RandomSources(Random& random) {
   for (uint32_t address = kPods + 1; address <= kPods + 60; ++address) {
     const auto length = static_cast<uint8_t>(Chance(random, 20) ? Pick(random, 25, 31) : 32);
     const Ipv4Address prefix{length == 32 ? address : address & ~((1U << (32 - length)) - 1)};
-    const auto same = [&](const Source& s) { return s.address == prefix && s.prefix_length == length; };
-    if (sources.size() == 60 || !Chance(random, 50) || std::any_of(sources.begin(), sources.end(), same)) continue;
+    const auto same = [&](const Source& s) {
+      return s.address == prefix && s.prefix_length == length;
+    };
+    if (sources.size() == 60 || !Chance(random, 50) ||
+        std::any_of(sources.begin(), sources.end(), same))
+      continue;
     const ClientClass client = Chance(random, 80) ? ClientClass::kLocalPod : ClientClass::kOutside;
     sources.push_back({prefix, length, client, RandomNextHop(random)});
   }

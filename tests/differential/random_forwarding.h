@@ -1,5 +1,6 @@
-// Forwardings nobody would write by hand, for the differential test. Small address pools, so that frontends share
-// endpoints, clients are endpoints (hairpin), and masqueraded connections compete for a few source ports.
+// Forwardings nobody would write by hand, for the differential test. Small address pools, so that
+// frontends share endpoints, clients are endpoints (hairpin), and masqueraded connections compete
+// for a few source ports.
 #ifndef POINTSMAN_TESTS_DIFFERENTIAL_RANDOM_FORWARDING_H_
 #define POINTSMAN_TESTS_DIFFERENTIAL_RANDOM_FORWARDING_H_
 

@@ -36,7 +36,8 @@ std::vector<uint8_t> RandomTraffic::Payload() {
 
 std::vector<uint8_t> RandomTraffic::FirstPacket() {
   const Frontend& frontend =
-      forwarding_->frontends[Pick(random_, 0, static_cast<uint32_t>(forwarding_->frontends.size()) - 1)];
+      forwarding_
+          ->frontends[Pick(random_, 0, static_cast<uint32_t>(forwarding_->frontends.size()) - 1)];
   Ipv4Spec ip;
   ip.source = RandomClient(random_);
   ip.destination = Chance(random_, 95) ? frontend.address : RandomClient(random_);
@@ -45,10 +46,17 @@ std::vector<uint8_t> RandomTraffic::FirstPacket() {
   ip.identification = static_cast<uint16_t>(random_());
   // Few source ports: tuples meet again, and clients of two frontends meet at one endpoint.
   const auto source_port = static_cast<uint16_t>(1024 + Pick(random_, 0, 30));
-  std::vector<uint8_t> frame =
-      frontend.protocol == Protocol::kTcp
-          ? BuildTcp({.ip = ip, .source_port = source_port, .destination_port = frontend.port, .sequence = Pick(random_, 0, ~0U), .payload = Payload()})
-          : BuildUdp({.ip = ip, .source_port = source_port, .destination_port = frontend.port, .without_checksum = Chance(random_, 20), .payload = Payload()});
+  std::vector<uint8_t> frame = frontend.protocol == Protocol::kTcp
+                                   ? BuildTcp({.ip = ip,
+                                               .source_port = source_port,
+                                               .destination_port = frontend.port,
+                                               .sequence = Pick(random_, 0, ~0U),
+                                               .payload = Payload()})
+                                   : BuildUdp({.ip = ip,
+                                               .source_port = source_port,
+                                               .destination_port = frontend.port,
+                                               .without_checksum = Chance(random_, 20),
+                                               .payload = Payload()});
   if (first_packets_.size() < kMaxClients) first_packets_.push_back(frame);
   return first_packets_.size() < kMaxClients ? frame : KnownPacket();
 }
@@ -61,14 +69,21 @@ std::vector<uint8_t> RandomTraffic::KnownPacket() {
 // What the endpoint answers: both ends of a forwarded packet exchanged.
 std::vector<uint8_t> RandomTraffic::Reply() {
   if (forwarded_.empty()) return KnownPacket();
-  const std::vector<uint8_t>& sent = forwarded_[Pick(random_, 0, static_cast<uint32_t>(forwarded_.size()) - 1)];
+  const std::vector<uint8_t>& sent =
+      forwarded_[Pick(random_, 0, static_cast<uint32_t>(forwarded_.size()) - 1)];
   const Tuple tuple = Parse(sent).tuple;
   const Ipv4Spec ip{.source = {tuple.destination_address}, .destination = {tuple.source_address}};
   if (tuple.protocol == static_cast<uint8_t>(Protocol::kTcp)) {
-    return BuildTcp({.ip = ip, .source_port = tuple.destination_port, .destination_port = tuple.source_port,
-                     .flags = kTcpAck, .payload = Payload()});
+    return BuildTcp({.ip = ip,
+                     .source_port = tuple.destination_port,
+                     .destination_port = tuple.source_port,
+                     .flags = kTcpAck,
+                     .payload = Payload()});
   }
-  return BuildUdp({.ip = ip, .source_port = tuple.destination_port, .destination_port = tuple.source_port, .payload = Payload()});
+  return BuildUdp({.ip = ip,
+                   .source_port = tuple.destination_port,
+                   .destination_port = tuple.source_port,
+                   .payload = Payload()});
 }
 
 // Nothing to do with any Service.
@@ -76,7 +91,8 @@ std::vector<uint8_t> RandomTraffic::Stray() {
   const Ipv4Spec ip{.source = RandomClient(random_), .destination = RandomClient(random_)};
   switch (Pick(random_, 1, 4)) {
     case 1:
-      return BuildIcmp({.ip = ip, .type = static_cast<uint8_t>(Pick(random_, 0, 15)), .payload = Payload()});
+      return BuildIcmp(
+          {.ip = ip, .type = static_cast<uint8_t>(Pick(random_, 0, 15)), .payload = Payload()});
     case 2:
       return BuildIpv4(ip, static_cast<uint8_t>(random_()), Payload());
     case 3: {
@@ -92,7 +108,8 @@ std::vector<uint8_t> RandomTraffic::Stray() {
 std::vector<uint8_t> RandomTraffic::Damaged(std::vector<uint8_t> frame) {
   const auto flip = [&](size_t first, size_t last) {
     const size_t end = frame.size() - 1;
-    const size_t at = Pick(random_, static_cast<uint32_t>(std::min(first, end)), static_cast<uint32_t>(std::min(last, end)));
+    const size_t at = Pick(random_, static_cast<uint32_t>(std::min(first, end)),
+                           static_cast<uint32_t>(std::min(last, end)));
     frame[at] ^= static_cast<uint8_t>(1U << Pick(random_, 0, 7));
   };
   switch (Pick(random_, 1, 6)) {
@@ -109,7 +126,8 @@ std::vector<uint8_t> RandomTraffic::Damaged(std::vector<uint8_t> frame) {
       flip(kIpv4Offset, kTransportOffset);
       break;
     case 5:
-      if (frame.size() > kFragmentOffset + 1) StoreBe16(&frame[kFragmentOffset], static_cast<uint16_t>(random_()));
+      if (frame.size() > kFragmentOffset + 1)
+        StoreBe16(&frame[kFragmentOffset], static_cast<uint16_t>(random_()));
       break;
     default:
       flip(0, frame.size() - 1);
@@ -138,7 +156,8 @@ std::vector<ReceivedFrame> RandomTraffic::Burst(size_t frames) {
 
 void RandomTraffic::Learn(const std::vector<ProcessedFrame>& processed) {
   for (const ProcessedFrame& one : processed) {
-    if (one.outcome.verdict == Verdict::kForward && !one.sent.empty()) Remember(forwarded_, one.sent[0].frame, random_);
+    if (one.outcome.verdict == Verdict::kForward && !one.sent.empty())
+      Remember(forwarded_, one.sent[0].frame, random_);
   }
 }
 

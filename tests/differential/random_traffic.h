@@ -1,5 +1,5 @@
-// Frames for the differential test: first packets, more packets of known connections, replies, and frames damaged in
-// every way a wire, a peer or an attacker can think of.
+// Frames for the differential test: first packets, more packets of known connections, replies, and
+// frames damaged in every way a wire, a peer or an attacker can think of.
 #ifndef POINTSMAN_TESTS_DIFFERENTIAL_RANDOM_TRAFFIC_H_
 #define POINTSMAN_TESTS_DIFFERENTIAL_RANDOM_TRAFFIC_H_
 

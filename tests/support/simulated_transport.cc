@@ -21,11 +21,13 @@ class SimulatedBuffer : public Buffer {
   uint64_t device_address() const override { return address_; }
 
   absl::Status SyncToCard(size_t offset_bytes, size_t size_bytes) override {
-    return card_.memory().Write(address_ + offset_bytes, absl::MakeConstSpan(memory_).subspan(offset_bytes, size_bytes));
+    return card_.memory().Write(address_ + offset_bytes,
+                                absl::MakeConstSpan(memory_).subspan(offset_bytes, size_bytes));
   }
   absl::Status SyncFromCard(size_t offset_bytes, size_t size_bytes) override {
     if (absl::Status status = card_.Run(kCyclesASync); !status.ok()) return status;
-    return card_.memory().Read(address_ + offset_bytes, absl::MakeSpan(memory_).subspan(offset_bytes, size_bytes));
+    return card_.memory().Read(address_ + offset_bytes,
+                               absl::MakeSpan(memory_).subspan(offset_bytes, size_bytes));
   }
 
  private:
@@ -38,7 +40,9 @@ class SimulatedTransport : public Transport {
  public:
   explicit SimulatedTransport(SimulatedCard& card) : card_(card) {}
 
-  absl::StatusOr<uint32_t> ReadRegister(uint32_t offset_bytes) override { return card_.ReadRegister(offset_bytes); }
+  absl::StatusOr<uint32_t> ReadRegister(uint32_t offset_bytes) override {
+    return card_.ReadRegister(offset_bytes);
+  }
   absl::Status WriteRegister(uint32_t offset_bytes, uint32_t value) override {
     return card_.WriteRegister(offset_bytes, value);
   }

@@ -1,5 +1,5 @@
-// The driver's transport straight onto a simulated card that the test holds, without XRT between: the test owns the
-// clock and both wires. Not thread-safe.
+// The driver's transport straight onto a simulated card that the test holds, without XRT between:
+// the test owns the clock and both wires. Not thread-safe.
 #ifndef POINTSMAN_TESTS_SUPPORT_SIMULATED_TRANSPORT_H_
 #define POINTSMAN_TESTS_SUPPORT_SIMULATED_TRANSPORT_H_
 
