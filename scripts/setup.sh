@@ -8,6 +8,9 @@ packages=(
   iproute2 ethtool curl nginx-light procps
 )
 
+# Clones of the project share what one of them compiled.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 say() { printf '\n== %s\n' "$*"; }
 
 # Runs a command with its output in a log; shows the last lines, and fails, if it fails.
