@@ -195,7 +195,7 @@ absl::StatusOr<CaseFile> ParseCaseFile(std::string_view text, const std::string&
   CaseFile out;
   out.file = file;
   kube::Report report;
-  absl::Status status = kube::ParseYaml(text, [&](kube::Value document) {
+  absl::Status status = kube::ParseYaml(text, [&](const kube::Value& document) {
     if (document.type == kube::ValueType::kNull) return;
     kube::Report found = FileDecoder(document, out).Decode();
     report.insert(report.end(), found.begin(), found.end());
