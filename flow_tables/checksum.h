@@ -27,6 +27,9 @@ class ChecksumDelta {
     sum_ += uint64_t{static_cast<uint16_t>(~removed)} + added;
   }
 
+  // The sum in 16 bits, for AddToChecksum.
+  constexpr uint16_t Folded() const { return FoldChecksum(sum_); }
+
   // new = ~fold(~old + sum of (~removed word) + sum of (added word)).
   constexpr uint16_t Apply(uint16_t old) const {
     return static_cast<uint16_t>(~FoldChecksum(sum_ + static_cast<uint16_t>(~old)));
@@ -35,6 +38,12 @@ class ChecksumDelta {
  private:
   uint64_t sum_ = 0;
 };
+
+// ChecksumDelta::Apply for a delta that is folded already, without a branch.
+constexpr uint16_t AddToChecksum(uint16_t old, uint16_t folded_delta) {
+  const uint32_t sum = uint32_t{static_cast<uint16_t>(~old)} + folded_delta;
+  return static_cast<uint16_t>(~((sum & 0xffff) + (sum >> 16)));
+}
 
 // The sum of the bytes as big-endian words, a last odd byte padded with 0; not folded.
 uint64_t ChecksumSum(std::span<const uint8_t> bytes);

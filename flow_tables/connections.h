@@ -9,25 +9,32 @@
 #ifndef POINTSMAN_FLOW_TABLES_CONNECTIONS_H_
 #define POINTSMAN_FLOW_TABLES_CONNECTIONS_H_
 
+#include <emmintrin.h>
+
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <memory_resource>
 #include <vector>
 
+#include "flow_tables/rewrite.h"
 #include "flow_tables/types.h"
 
 namespace pointsman {
 
-// One connection. What a reply is recognised by follows from the rest: see ReplyKey.
-struct Connection {
-  Tuple original;           // as the client sends it
-  Translation translation;  // what becomes of it
-  Translation reply;        // what becomes of the endpoint's answers
+// One connection, a cache line. What a reply is recognised by follows from the rest: see ReplyKey.
+struct alignas(64) Connection {
+  Tuple original;  // as the client sends it
+  Rewrite there;   // what becomes of it
+  Rewrite back;    // what becomes of the endpoint's answers
   friend bool operator==(const Connection&, const Connection&) = default;
 };
+static_assert(sizeof(Connection) == 64);
 
 // (endpoint's address, new source address, endpoint's port, new source port, protocol).
 inline Tuple ReplyKey(const Connection& connection) {
-  const Translation& to = connection.translation;
+  const Translation& to = connection.there.to;
   return {.source_address = to.new_destination_address,
           .destination_address = to.new_source_address,
           .source_port = to.new_destination_port,
@@ -35,16 +42,19 @@ inline Tuple ReplyKey(const Connection& connection) {
           .protocol = connection.original.protocol};
 }
 
-// Back to the client: the two ends of the original, exchanged.
-inline Translation ReplyTranslation(const Tuple& original, const Translation& translation,
-                                    uint16_t next_hop) {
-  return {.new_source_address = original.destination_address,
-          .new_destination_address = original.source_address,
-          .new_source_port = original.destination_port,
-          .new_destination_port = original.source_port,
-          .next_hop = next_hop,
-          .frontend_counter = translation.frontend_counter,
-          .endpoint = translation.endpoint};
+// Answers go back to the client: the two ends of the original, exchanged.
+inline Connection MakeConnection(const Tuple& original, const Translation& there,
+                                 uint16_t reply_next_hop) {
+  const Translation back{.new_source_address = original.destination_address,
+                         .new_destination_address = original.source_address,
+                         .new_source_port = original.destination_port,
+                         .new_destination_port = original.source_port,
+                         .next_hop = reply_next_hop,
+                         .frontend_counter = there.frontend_counter,
+                         .endpoint = there.endpoint};
+  Connection connection{.original = original, .there = MakeRewrite(original, there), .back = {}};
+  connection.back = MakeRewrite(ReplyKey(connection), back);
+  return connection;
 }
 
 enum class RecordResult : uint8_t {
@@ -61,8 +71,10 @@ class Connections {
   };
 
   // `seed` keys the placement: random, where outsiders choose the tuples. REQUIRES: capacity is at
-  // most 2^26. Takes 80 to 96 bytes a connection, all of them at once.
-  Connections(uint32_t capacity, uint64_t seed);
+  // most 2^26. Takes 80 to 96 bytes a connection, all of them at once, of `memory`, which must
+  // outlive the table. Lookups are random: huge pages are worth having.
+  Connections(uint32_t capacity, uint64_t seed,
+              std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
   // Strongly universal (pair-multiply-shift, Thorup, "High speed hashing for integers and
   // strings"). A CRC would not do: which tuples collide does not depend on its seed.
@@ -76,19 +88,29 @@ class Connections {
 
   // Hints, worth giving for a whole batch each before the first Find: the bucket first, then the
   // record. They change nothing.
-  void PrefetchBucket(Placement placement) const {
+  [[gnu::always_inline]] void PrefetchBucket(Placement placement) const {
     __builtin_prefetch(&buckets_[placement.value & bucket_mask_]);
   }
   void PrefetchRecord(Placement placement) const;
 
+  // False: nothing is known of tuples placed there. True says nothing. Reads the bucket only.
+  bool MayKnow(Placement placement) const {
+    const Bucket& bucket = buckets_[placement.value & bucket_mask_];
+    return MatchingTags(bucket, Tag(placement)) != 0 || bucket.passed != 0;
+  }
+
   // What becomes of a packet with this tuple; originals before replies; nullptr: nothing known.
   // Valid until the next Erase or Clear.
-  const Translation* Find(const Tuple& tuple, Placement placement) const;
-  const Translation* Find(const Tuple& tuple) const { return Find(tuple, Hash(tuple)); }
+  const Rewrite* Find(const Tuple& tuple, Placement placement) const;
+  const Rewrite* Find(const Tuple& tuple) const { return Find(tuple, Hash(tuple)); }
 
   // Records both directions, or changes nothing. REQUIRES: connection.original is not the original
   // of a recorded connection.
-  RecordResult Record(const Connection& connection);
+  // `placement` and `reply_placement` are of the original and of the ReplyKey.
+  RecordResult Record(const Connection& connection, Placement placement, Placement reply_placement);
+  RecordResult Record(const Connection& connection) {
+    return Record(connection, Hash(connection.original), Hash(ReplyKey(connection)));
+  }
 
   // Forgets the connection with this original tuple, both directions. False: there is none.
   bool Erase(const Tuple& original);
@@ -115,12 +137,17 @@ class Connections {
     uint32_t passed;  // entries that belong here or before and were placed behind
     std::array<uint32_t, kSlots> entries;
   };
-  struct alignas(64) Row {
-    Connection connection;
-  };
 
-  static uint8_t Tag(Placement placement);
-  static uint32_t MatchingTags(const Bucket& bucket, uint8_t tag);
+  // The bucket takes the low bits, the tag the high ones.
+  static uint8_t Tag(Placement placement) {
+    return static_cast<uint8_t>(std::max(1U, placement.value >> 24));
+  }
+  // Bit i: slot i has this tag.
+  static uint32_t MatchingTags(const Bucket& bucket, uint8_t tag) {
+    const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(&bucket));
+    const __m128i equal = _mm_cmpeq_epi8(tags, _mm_set1_epi8(static_cast<char>(tag)));
+    return static_cast<uint32_t>(_mm_movemask_epi8(equal)) & ((1U << kSlots) - 1);
+  }
   // Calls visit(entry) for the entries that have this placement's tag until it returns true.
   template <class Visit>
   void VisitCandidates(Placement placement, Visit visit) const;
@@ -132,18 +159,56 @@ class Connections {
 
   std::array<uint64_t, 5> keys_;
   uint32_t bucket_mask_;
-  std::vector<Bucket> buckets_;
-  std::vector<Row> records_;
+  std::pmr::vector<Bucket> buckets_;
+  std::pmr::vector<Connection> records_;
   uint32_t used_ = 0;           // records from here on were never taken
   std::vector<uint32_t> free_;  // records before that were given back
 };
+
+// Forced inline: GCC takes a function that only prefetches for one without effect, and drops calls.
+[[gnu::always_inline]] inline void Connections::PrefetchRecord(Placement placement) const {
+  const Bucket& bucket = buckets_[placement.value & bucket_mask_];
+  const uint32_t matches = MatchingTags(bucket, Tag(placement));
+  if (matches == 0) return;
+  const uint32_t entry = bucket.entries[static_cast<uint32_t>(std::countr_zero(matches))];
+  __builtin_prefetch(&records_[entry & ~kReplyBit]);
+}
+
+template <class Visit>
+[[gnu::always_inline]] inline void Connections::VisitCandidates(Placement placement,
+                                                                Visit visit) const {
+  const uint8_t tag = Tag(placement);
+  for (uint32_t at = placement.value & bucket_mask_;; at = (at + 1) & bucket_mask_) {
+    const Bucket& bucket = buckets_[at];
+    for (uint32_t left = MatchingTags(bucket, tag); left != 0; left &= left - 1) {
+      if (visit(bucket.entries[static_cast<uint32_t>(std::countr_zero(left))])) return;
+    }
+    if (bucket.passed == 0) return;
+  }
+}
+
+[[gnu::always_inline]] inline const Rewrite* Connections::Find(const Tuple& tuple,
+                                                               Placement placement) const {
+  const Rewrite* found = nullptr;
+  VisitCandidates(placement, [&](uint32_t entry) {
+    const Connection& connection = records_[entry & ~kReplyBit];
+    if ((entry & kReplyBit) != 0) {
+      if (ReplyKey(connection) == tuple) found = &connection.back;
+      return false;
+    }
+    if (connection.original != tuple) return false;
+    found = &connection.there;
+    return true;
+  });
+  return found;
+}
 
 template <class Visit>
 void Connections::ForEach(Visit visit) const {
   for (const Bucket& bucket : buckets_) {
     for (uint32_t slot = 0; slot < kSlots; ++slot) {
       const bool original = (bucket.entries[slot] & kReplyBit) == 0;
-      if (bucket.tags[slot] != 0 && original) visit(records_[bucket.entries[slot]].connection);
+      if (bucket.tags[slot] != 0 && original) visit(records_[bucket.entries[slot]]);
     }
   }
 }

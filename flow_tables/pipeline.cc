@@ -1,12 +1,10 @@
 #include "flow_tables/pipeline.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
-#include "flow_tables/big_endian.h"
-#include "flow_tables/checksum.h"
 #include "flow_tables/hash.h"
-#include "flow_tables/placement.h"
 
 namespace pointsman {
 namespace {
@@ -23,49 +21,6 @@ Outcome Pass(Port ingress) {
 template <class Row>
 const Row& RowAt(const std::vector<Row>& rows, uint32_t index) {
   return rows[index & (rows.size() - 1)];
-}
-
-uint32_t Ports(uint16_t source, uint16_t destination) {
-  return uint32_t{source} << 16 | destination;
-}
-
-void UpdateChecksum(uint8_t* at, const ChecksumDelta& delta) {
-  StoreBe16(at, delta.Apply(LoadBe16(at)));
-}
-
-void UpdateUdpChecksum(uint8_t* at, const ChecksumDelta& delta) {
-  const uint16_t old = LoadBe16(at);
-  if (old == 0) return;
-  const uint16_t updated = delta.Apply(old);
-  StoreBe16(at, updated == 0 ? 0xffff : updated);
-}
-
-// The frame's headers become those of the translation, its checksums with them.
-void Rewrite(uint8_t* frame, const Tuple& tuple, const Translation& to, const NextHopRow& hop) {
-  ChecksumDelta addresses;
-  addresses.Replace(tuple.source_address, to.new_source_address);
-  addresses.Replace(tuple.destination_address, to.new_destination_address);
-
-  ChecksumDelta header = addresses;
-  const uint16_t ttl_protocol = LoadBe16(frame + kTtlOffset);
-  header.Replace16(ttl_protocol, static_cast<uint16_t>(ttl_protocol - 0x0100));
-  UpdateChecksum(frame + kIpv4ChecksumOffset, header);
-
-  ChecksumDelta transport = addresses;
-  const uint32_t new_ports = Ports(to.new_source_port, to.new_destination_port);
-  transport.Replace(Ports(tuple.source_port, tuple.destination_port), new_ports);
-  if (tuple.protocol == static_cast<uint8_t>(Protocol::kTcp)) {
-    UpdateChecksum(frame + kTcpChecksumOffset, transport);
-  } else {
-    UpdateUdpChecksum(frame + kUdpChecksumOffset, transport);
-  }
-
-  StoreBe48(frame + kDestinationMacOffset, hop.destination_mac);
-  StoreBe48(frame + kSourceMacOffset, hop.source_mac);
-  --frame[kTtlOffset];
-  StoreBe32(frame + kSourceAddressOffset, to.new_source_address);
-  StoreBe32(frame + kDestinationAddressOffset, to.new_destination_address);
-  StoreBe32(frame + kSourcePortOffset, new_ports);
 }
 
 // The translation of a connection's first packet; `masquerade`: the source changes too.
@@ -86,31 +41,40 @@ Translation OriginalTranslation(const Configuration& configuration, const Tuple&
   return to;
 }
 
-}  // namespace
-
 // What one kind of client gets at a frontend.
-struct Pipeline::Half {
+struct Half {
   FrontendAction action;
   bool masquerade;
   uint8_t slots_log2;
   uint32_t slots_base;
-
-  static Half Of(const FrontendRow& row, ClientClass client_class) {
-    if (client_class == ClientClass::kOutside) {
-      return {row.outside_action, row.outside_masquerade, row.outside_slots_log2,
-              row.outside_slots_base};
-    }
-    return {row.inside_action, row.inside_masquerade, row.inside_slots_log2, row.inside_slots_base};
-  }
 };
 
-Pipeline::Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed)
+Half HalfFor(const FrontendRow& row, ClientClass client_class) {
+  if (client_class == ClientClass::kOutside) {
+    return {row.outside_action, row.outside_masquerade, row.outside_slots_log2,
+            row.outside_slots_base};
+  }
+  return {row.inside_action, row.inside_masquerade, row.inside_slots_log2, row.inside_slots_base};
+}
+
+std::vector<Hop> MakeHops(const std::vector<NextHopRow>& rows) {
+  std::vector<Hop> hops(rows.size());
+  std::transform(rows.begin(), rows.end(), hops.begin(), MakeHop);
+  return hops;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed,
+                   std::pmr::memory_resource* memory)
     : image_(std::move(image)),
+      hops_(MakeHops(image_->next_hops)),
       sources_(image_->sources),
-      connections_(image_->sizes.originals, placement_seed) {}
+      connections_(image_->sizes.originals, placement_seed, memory) {}
 
 void Pipeline::SetImage(std::shared_ptr<const Image> image) {
   image_ = std::move(image);
+  hops_ = MakeHops(image_->next_hops);
   sources_ = SourceRanges(image_->sources);
 }
 
@@ -124,13 +88,62 @@ void Pipeline::Process(std::span<Packet> packets, std::span<Outcome> outcomes) {
 // Stages that only read and prefetch come first, for all packets; what a packet does to the
 // connections comes last, packet by packet, so that the next one sees it.
 void Pipeline::ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes) {
+  ParseBatch(packets);
+  const uint32_t planned = PlanBatch(packets);
+  FinishBatch(packets, outcomes, planned);
+}
+
+void Pipeline::ParseBatch(std::span<const Packet> packets) {
   for (const Packet& packet : packets) __builtin_prefetch(packet.frame.data(), 1);
   for (size_t i = 0; i < packets.size(); ++i) {
     parsed_[i] = Parse(packets[i].frame);
     placements_[i] = connections_.Hash(parsed_[i].tuple);
     connections_.PrefetchBucket(placements_[i]);
   }
-  for (size_t i = 0; i < packets.size(); ++i) connections_.PrefetchRecord(placements_[i]);
+}
+
+// Plans for the packets that are sure to belong to no connection of an earlier batch. Bit i of the
+// result: packet i has one.
+uint32_t Pipeline::PlanBatch(std::span<const Packet> packets) {
+  static_assert(kBatchPackets <= 32);
+  uint32_t planned = 0;
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (connections_.MayKnow(placements_[i])) {
+      connections_.PrefetchRecord(placements_[i]);
+    } else if (parsed_[i].kind == ParseKind::kTuple) {
+      StartPlan(i);
+      planned |= 1U << i;
+    }
+  }
+  for (uint32_t left = planned; left != 0; left &= left - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(left));
+    MakePlan(packets[i], i);
+  }
+  return planned;
+}
+
+[[gnu::always_inline]] inline void Pipeline::Forward(const Packet& packet, const Tuple& tuple,
+                                                     const Rewrite& rewrite,
+                                                     Outcome& outcome) const {
+  uint8_t* frame = packet.frame.data();
+  if (frame[kTtlOffset] < kLowestTtlToForward) {
+    outcome = Punt(Reason::kTtlExpired);
+    return;
+  }
+  const Hop& hop = RowAt(hops_, rewrite.to.next_hop);
+  if (!hop.valid) {
+    outcome = Punt(Reason::kNoNextHop);
+    return;
+  }
+  outcome = {.verdict = Verdict::kForward,
+             .egress = hop.egress,
+             .frontend_counter = rewrite.to.frontend_counter,
+             .endpoint = rewrite.to.endpoint};
+  RewriteFrame(frame, tuple.protocol == static_cast<uint8_t>(Protocol::kTcp), rewrite, hop);
+}
+
+void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes,
+                           uint32_t planned) {
   for (size_t i = 0; i < packets.size(); ++i) {
     const Packet& packet = packets[i];
     const Tuple& tuple = parsed_[i].tuple;
@@ -138,83 +151,101 @@ void Pipeline::ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcom
       outcomes[i] = Pass(packet.ingress);
     } else if (parsed_[i].kind == ParseKind::kPunt) {
       outcomes[i] = Punt(parsed_[i].reason);
-    } else if (const Translation* known = connections_.Find(tuple, placements_[i])) {
-      outcomes[i] = Translate(packet, tuple, *known);
+    } else if (const Rewrite* known = connections_.Find(tuple, placements_[i])) {
+      Forward(packet, tuple, *known, outcomes[i]);
     } else {
-      outcomes[i] = ProcessFirst(packet, tuple);
+      if ((planned >> i & 1) == 0) {
+        StartPlan(i);
+        MakePlan(packet, i);
+      }
+      Connect(packet, i, outcomes[i]);
     }
   }
 }
 
-Outcome Pipeline::ProcessFirst(const Packet& packet, const Tuple& tuple) {
-  const FrontendRow* frontend = FindFrontend(tuple);
-  if (frontend == nullptr) return Pass(packet.ingress);
-  const Client& client = sources_.Find(tuple.source_address);
-  const Half half = Half::Of(*frontend, client.client_class);
-  if (half.action == FrontendAction::kDrop) {
-    return {.verdict = Verdict::kDrop, .reason = Reason::kFrontendDrop};
+void Pipeline::StartPlan(size_t i) {
+  const Tuple& tuple = parsed_[i].tuple;
+  const HashPair hashes =
+      FrontendHashes({tuple.destination_address}, tuple.destination_port, Protocol{tuple.protocol});
+  const BucketGeometry geometry = FrontendGeometry(static_cast<uint32_t>(image_->frontends.size()));
+  for (uint32_t bank = 0; bank < kPlacementBanks; ++bank) {
+    const uint32_t first = geometry.FirstRow(bank, hashes);
+    plans_[i].frontend_rows[bank] = first;
+    __builtin_prefetch(&image_->frontends[first]);
+    __builtin_prefetch(&image_->frontends[first + kFrontendsWays - 1]);
   }
-  if (half.action == FrontendAction::kReject) return Punt(Reason::kReject);
-  return Connect(packet, tuple, *frontend, half, client);
 }
 
-Outcome Pipeline::Connect(const Packet& packet, const Tuple& tuple, const FrontendRow& frontend,
-                          const Half& half, const Client& client) {
+void Pipeline::MakePlan(const Packet& packet, size_t i) {
+  const Tuple& tuple = parsed_[i].tuple;
+  Plan& plan = plans_[i];
+  plan.connects = false;
+  const FrontendRow* frontend = FindFrontend(tuple, plan);
+  if (frontend == nullptr) {
+    plan.refusal = Pass(packet.ingress);
+    return;
+  }
+  const Client& client = sources_.Find(tuple.source_address);
+  const Half half = HalfFor(*frontend, client.client_class);
+  if (half.action == FrontendAction::kDrop) {
+    plan.refusal = {.verdict = Verdict::kDrop, .reason = Reason::kFrontendDrop};
+    return;
+  }
+  if (half.action == FrontendAction::kReject) {
+    plan.refusal = Punt(Reason::kReject);
+    return;
+  }
   const uint32_t hash = SlotHash(tuple, image_->configuration.slot_hash_seed);
   const uint32_t slot = half.slots_base + (hash & ((uint32_t{1} << half.slots_log2) - 1));
   const uint32_t endpoint_id = RowAt(image_->slots, slot).endpoint;
   const EndpointRow& endpoint = RowAt(image_->endpoints, endpoint_id);
-  if (!endpoint.valid) return Punt(Reason::kNoEndpoint);
-  if (packet.frame[kTtlOffset] < kLowestTtlToForward) return Punt(Reason::kTtlExpired);
-
+  if (!endpoint.valid || packet.frame[kTtlOffset] < kLowestTtlToForward) {
+    plan.refusal = Punt(endpoint.valid ? Reason::kTtlExpired : Reason::kNoEndpoint);
+    return;
+  }
   const bool hairpin = endpoint.address == tuple.source_address;
   Translation to = OriginalTranslation(image_->configuration, tuple, endpoint,
                                        half.masquerade || hairpin, hash, packet.attempt);
-  to.frontend_counter = frontend.counter;
+  to.frontend_counter = frontend->counter;
   to.endpoint = endpoint_id;
-  switch (connections_.Record({tuple, to, ReplyTranslation(tuple, to, client.next_hop)})) {
-    case RecordResult::kSourcePortTaken:
-      return Punt(Reason::kSourcePortTaken);
-    case RecordResult::kFull:
-      return Punt(Reason::kConnectionTableFull);
-    case RecordResult::kRecorded:
-      break;
-  }
-  Outcome outcome = Translate(packet, tuple, to);
-  outcome.learned = true;
-  return outcome;
+  plan.connects = true;
+  plan.connection = MakeConnection(tuple, to, client.next_hop);
+  plan.reply_placement = connections_.Hash(ReplyKey(plan.connection));
+  connections_.PrefetchBucket(plan.reply_placement);
 }
 
-Outcome Pipeline::Translate(const Packet& packet, const Tuple& tuple,
-                            const Translation& translation) {
-  uint8_t* frame = packet.frame.data();
-  if (frame[kTtlOffset] < kLowestTtlToForward) return Punt(Reason::kTtlExpired);
-  const NextHopRow& hop = RowAt(image_->next_hops, translation.next_hop);
-  if (!hop.valid) return Punt(Reason::kNoNextHop);
-  Rewrite(frame, tuple, translation, hop);
-  return {.verdict = Verdict::kForward,
-          .egress = hop.egress,
-          .frontend_counter = translation.frontend_counter,
-          .endpoint = translation.endpoint};
-}
-
-// nullptr: none.
-const FrontendRow* Pipeline::FindFrontend(const Tuple& tuple) const {
-  const std::vector<FrontendRow>& rows = image_->frontends;
-  const HashPair hashes =
-      FrontendHashes({tuple.destination_address}, tuple.destination_port, Protocol{tuple.protocol});
-  const BucketGeometry geometry = FrontendGeometry(static_cast<uint32_t>(rows.size()));
-  for (uint32_t bank = 0; bank < kFrontendsBanks; ++bank) {
-    const uint32_t first = geometry.FirstRow(bank, hashes);
+// nullptr: none. Without branches, because which way matches cannot be foretold.
+const FrontendRow* Pipeline::FindFrontend(const Tuple& tuple, const Plan& plan) const {
+  const FrontendRow* found = nullptr;
+  for (const uint32_t first : plan.frontend_rows) {
     for (uint32_t at = first; at < first + kFrontendsWays; ++at) {
-      const FrontendRow& row = rows[at];
-      if (row.valid && row.destination_address == tuple.destination_address &&
-          row.destination_port == tuple.destination_port && row.protocol == tuple.protocol) {
-        return &row;
-      }
+      const FrontendRow& row = image_->frontends[at];
+      const bool equal = row.valid & (row.destination_address == tuple.destination_address) &
+                         (row.destination_port == tuple.destination_port) &
+                         (row.protocol == tuple.protocol);
+      found = equal ? &row : found;
     }
   }
-  return nullptr;
+  return found;
+}
+
+void Pipeline::Connect(const Packet& packet, size_t i, Outcome& outcome) {
+  const Plan& plan = plans_[i];
+  if (!plan.connects) {
+    outcome = plan.refusal;
+    return;
+  }
+  switch (connections_.Record(plan.connection, placements_[i], plan.reply_placement)) {
+    case RecordResult::kSourcePortTaken:
+      outcome = Punt(Reason::kSourcePortTaken);
+      return;
+    case RecordResult::kFull:
+      outcome = Punt(Reason::kConnectionTableFull);
+      return;
+    case RecordResult::kRecorded:
+      Forward(packet, plan.connection.original, plan.connection.there, outcome);
+      outcome.learned = true;
+  }
 }
 
 }  // namespace pointsman

@@ -7,11 +7,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <span>
+#include <vector>
 
 #include "flow_tables/connections.h"
 #include "flow_tables/image.h"
 #include "flow_tables/packet.h"
+#include "flow_tables/placement.h"
+#include "flow_tables/rewrite.h"
 #include "flow_tables/source_ranges.h"
 
 namespace pointsman {
@@ -38,9 +42,11 @@ class Pipeline {
  public:
   // Starts with no connections and room for as many as image->sizes says. `placement_seed` keys
   // the table of connections: random where outsiders choose the packets. It has no influence on
-  // outcomes. REQUIRES: each table of the image has a power of two rows,
-  // frontends at least one bucket a bank.
-  explicit Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed = 0);
+  // outcomes. The table of connections is in `memory`, which must outlive the pipeline.
+  // REQUIRES: each table of the image has a power of two rows, frontends at least one bucket a
+  // bank.
+  explicit Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed = 0,
+                    std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
   // Packets that come later meet this image; connections, and the room for them, stay.
   // REQUIRES: as for the constructor.
@@ -55,23 +61,36 @@ class Pipeline {
  private:
   static constexpr size_t kBatchPackets = 32;
 
+  // Steps 3 and 4 for one packet, as far as the image alone decides.
+  struct Plan {
+    std::array<uint32_t, kPlacementBanks> frontend_rows;  // first of the frontend's buckets
+    bool connects;                                        // else: `refusal` is the outcome
+    Outcome refusal;
+    Connection connection;
+    Connections::Placement reply_placement;
+  };
+
+  // The stages of a batch; `i` is a packet's place in it.
   void ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes);
-  // Step 2 and on, for a packet whose tuple is not known.
-  Outcome ProcessFirst(const Packet& packet, const Tuple& tuple);
-  // Step 4: the frontend chose `action` forward and a run of slots.
-  struct Half;
-  Outcome Connect(const Packet& packet, const Tuple& tuple, const FrontendRow& frontend,
-                  const Half& half, const Client& client);
-  // Step 5.
-  Outcome Translate(const Packet& packet, const Tuple& tuple, const Translation& translation);
-  const FrontendRow* FindFrontend(const Tuple& tuple) const;
+  void ParseBatch(std::span<const Packet> packets);
+  uint32_t PlanBatch(std::span<const Packet> packets);
+  void FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes, uint32_t planned);
+
+  void StartPlan(size_t i);
+  void MakePlan(const Packet& packet, size_t i);
+  const FrontendRow* FindFrontend(const Tuple& tuple, const Plan& plan) const;
+  void Connect(const Packet& packet, size_t i, Outcome& outcome);
+  void Forward(const Packet& packet, const Tuple& tuple, const Rewrite& rewrite,
+               Outcome& outcome) const;
 
   std::shared_ptr<const Image> image_;
+  std::vector<Hop> hops_;
   SourceRanges sources_;
   Connections connections_;
-  // ProcessBatch's own, here to spare their initialisation each time.
+  // A batch's own, here to spare their initialisation each time.
   std::array<Parsed, kBatchPackets> parsed_;
   std::array<Connections::Placement, kBatchPackets> placements_;
+  std::array<Plan, kBatchPackets> plans_;
 };
 
 }  // namespace pointsman

@@ -24,7 +24,7 @@ Connection MakeConnection(uint32_t client, uint16_t new_source_port, uint32_t en
                        .next_hop = 2,
                        .frontend_counter = 7,
                        .endpoint = endpoint};
-  return {original, to, ReplyTranslation(original, to, 3)};
+  return MakeConnection(original, to, uint16_t{3});
 }
 
 TEST(ConnectionsTest, FindsBothDirections) {
@@ -33,7 +33,7 @@ TEST(ConnectionsTest, FindsBothDirections) {
   EXPECT_EQ(table.Find(c.original), nullptr);
   ASSERT_EQ(table.Record(c), RecordResult::kRecorded);
   ASSERT_NE(table.Find(c.original), nullptr);
-  EXPECT_EQ(*table.Find(c.original), c.translation);
+  EXPECT_EQ(*table.Find(c.original), c.there);
   ASSERT_NE(table.Find(ReplyKey(c)), nullptr);
   const Translation back{.new_source_address = 0x0a600001,
                          .new_destination_address = 5,
@@ -42,7 +42,7 @@ TEST(ConnectionsTest, FindsBothDirections) {
                          .next_hop = 3,
                          .frontend_counter = 7,
                          .endpoint = 1};
-  EXPECT_EQ(*table.Find(ReplyKey(c)), back);
+  EXPECT_EQ(table.Find(ReplyKey(c))->to, back);
 }
 
 TEST(ConnectionsTest, EveryFieldOfTheKeyCounts) {
@@ -78,9 +78,9 @@ TEST(ConnectionsTest, OriginalsComeBeforeReplies) {
   second.original = ReplyKey(first);
   ASSERT_EQ(table.Record(first), RecordResult::kRecorded);
   ASSERT_EQ(table.Record(second), RecordResult::kRecorded);
-  EXPECT_EQ(*table.Find(ReplyKey(first)), second.translation);
+  EXPECT_EQ(*table.Find(ReplyKey(first)), second.there);
   EXPECT_TRUE(table.Erase(second.original));
-  EXPECT_EQ(*table.Find(ReplyKey(first)), first.reply);
+  EXPECT_EQ(*table.Find(ReplyKey(first)), first.back);
 }
 
 TEST(ConnectionsTest, HoldsAsManyAsItSaysWhateverTheSeed) {
@@ -123,8 +123,8 @@ TEST(ConnectionsTest, DoesWhatAListDoes) {
     ASSERT_EQ(table.size(), model.size());
     if (model.empty()) continue;
     const Connection& some = model[Below(random, static_cast<uint32_t>(model.size()))];
-    ASSERT_EQ(*table.Find(some.original), some.translation);
-    ASSERT_EQ(*table.Find(ReplyKey(some)), some.reply);
+    ASSERT_EQ(*table.Find(some.original), some.there);
+    ASSERT_EQ(*table.Find(ReplyKey(some)), some.back);
   }
   std::vector<Connection> listed;
   table.ForEach([&](const Connection& c) { listed.push_back(c); });
