@@ -2,13 +2,16 @@
 
 #include <utility>
 
+#include "host/softpath/huge_pages.h"
+
 namespace pointsman {
 namespace {
 
 class PipelineExecutor : public Executor {
  public:
   explicit PipelineExecutor(const CardSizes& sizes)
-      : sizes_(sizes), pipeline_(std::make_shared<const Image>(EmptyImage(sizes))) {}
+      : sizes_(sizes),
+        pipeline_(std::make_shared<const Image>(EmptyImage(sizes)), 0, HugePages()) {}
 
   const CardSizes& sizes() const override { return sizes_; }
   const char* name() const override { return "software"; }
