@@ -88,26 +88,25 @@ void Pipeline::Process(std::span<Packet> packets, std::span<Outcome> outcomes) {
 // Stages that only read and prefetch come first, for all packets; what a packet does to the
 // connections comes last, packet by packet, so that the next one sees it.
 void Pipeline::ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes) {
-  ParseBatch(packets);
-  const uint32_t planned = PlanBatch(packets);
+  const uint32_t planned = ParseBatch(packets);
+  for (uint32_t left = planned; left != 0; left &= left - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(left));
+    MakePlan(packets[i], i);
+  }
   FinishBatch(packets, outcomes, planned);
 }
 
-void Pipeline::ParseBatch(std::span<const Packet> packets) {
-  for (const Packet& packet : packets) __builtin_prefetch(packet.frame.data(), 1);
-  for (size_t i = 0; i < packets.size(); ++i) {
-    parsed_[i] = Parse(packets[i].frame);
-    placements_[i] = connections_.Hash(parsed_[i].tuple);
-    connections_.PrefetchBucket(placements_[i]);
-  }
-}
-
-// Plans for the packets that are sure to belong to no connection of an earlier batch. Bit i of the
-// result: packet i has one.
-uint32_t Pipeline::PlanBatch(std::span<const Packet> packets) {
+// Starts plans for the packets that belong to no connection of an earlier batch for sure; bit i of
+// the result: packet i has one. A packet's bucket is read some packets after it was asked for.
+uint32_t Pipeline::ParseBatch(std::span<const Packet> packets) {
   static_assert(kBatchPackets <= 32);
+  constexpr size_t kBucketLag = kBatchPackets / 2;
+  for (const Packet& packet : packets) __builtin_prefetch(packet.frame.data(), 1);
   uint32_t planned = 0;
-  for (size_t i = 0; i < packets.size(); ++i) {
+  for (size_t step = 0; step < packets.size() + kBucketLag; ++step) {
+    if (step < packets.size()) ParsePacket(packets[step], step);
+    if (step < kBucketLag) continue;
+    const size_t i = step - kBucketLag;
     if (connections_.MayKnow(placements_[i])) {
       connections_.PrefetchRecord(placements_[i]);
     } else if (parsed_[i].kind == ParseKind::kTuple) {
@@ -115,11 +114,13 @@ uint32_t Pipeline::PlanBatch(std::span<const Packet> packets) {
       planned |= 1U << i;
     }
   }
-  for (uint32_t left = planned; left != 0; left &= left - 1) {
-    const auto i = static_cast<size_t>(std::countr_zero(left));
-    MakePlan(packets[i], i);
-  }
   return planned;
+}
+
+inline void Pipeline::ParsePacket(const Packet& packet, size_t i) {
+  parsed_[i] = Parse(packet.frame);
+  placements_[i] = connections_.Hash(parsed_[i].tuple);
+  connections_.PrefetchBucket(placements_[i]);
 }
 
 [[gnu::always_inline]] inline void Pipeline::Forward(const Packet& packet, const Tuple& tuple,

@@ -72,8 +72,8 @@ class Pipeline {
 
   // The stages of a batch; `i` is a packet's place in it.
   void ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes);
-  void ParseBatch(std::span<const Packet> packets);
-  uint32_t PlanBatch(std::span<const Packet> packets);
+  uint32_t ParseBatch(std::span<const Packet> packets);
+  void ParsePacket(const Packet& packet, size_t i);
   void FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes, uint32_t planned);
 
   void StartPlan(size_t i);

@@ -23,7 +23,7 @@ struct Rewrite {
 };
 
 // A row of next-hops as frames need it.
-struct Hop {
+struct alignas(16) Hop {
   std::array<uint8_t, 12> macs{};  // of the destination, then of the source, as on the wire
   Port egress = Port::kUplink;
   bool valid = false;
