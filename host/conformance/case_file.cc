@@ -40,10 +40,11 @@ std::optional<SocketAddress> DecodeSocketAddress(const Field& field) {
   if (colon != std::string::npos) {
     if (!absl::SimpleAtoi(text.substr(colon + 1), &port)) port = 0;
     text.resize(colon);
-    if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
   }
-  auto address = kube::IpAddress::Parse(text);
-  if (!address.ok() || port == 0 || port > 65535) {
+  const bool bracketed = text.starts_with('[') && text.ends_with(']');
+  auto address = kube::IpAddress::Parse(bracketed ? text.substr(1, text.size() - 2) : text);
+  const bool is_right = address.ok() && bracketed == (address->family() == kube::IpFamily::kIPv6);
+  if (!is_right || port == 0 || port > 65535) {
     field.Fail("address:port is expected, with an IPv6 address in brackets");
     return std::nullopt;
   }
