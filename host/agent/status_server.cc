@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <chrono>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -39,7 +40,7 @@ class HttpStatusServer : public StatusServer {
           fmt::format("{}: the status socket cannot be made; choose another with --status", path_));
     }
     thread_ = std::thread([this] { server_.listen_after_bind(); });
-    return absl::OkStatus();
+    return AwaitListening();
   }
 
   void Publish(std::string document) override {
@@ -48,6 +49,19 @@ class HttpStatusServer : public StatusServer {
   }
 
  private:
+  // Until the thread listens, server_.stop() would have no effect.
+  absl::Status AwaitListening() const {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kAnswerSeconds);
+    while (!server_.is_running()) {
+      if (std::chrono::steady_clock::now() > deadline) {
+        return absl::FailedPreconditionError(
+            fmt::format("{}: the status socket did not listen within {} s", path_, kAnswerSeconds));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return absl::OkStatus();
+  }
+
   const std::string path_;
   httplib::Server server_;
   std::mutex mutex_;
