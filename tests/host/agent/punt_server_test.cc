@@ -1,0 +1,71 @@
+#include "host/agent/punt_server.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/driver/card_fixture.h"
+#include "tests/support/packet_builder.h"
+
+namespace pointsman {
+namespace {
+
+constexpr Ipv4Address kNode{0xc0a80002};
+
+class PuntServerTest : public CardFixture {
+ protected:
+  void SetUp() override { ASSERT_TRUE(Open().ok()); }
+
+  static PuntedFrame PuntFor(Reason reason, uint8_t attempt = 0) {
+    PuntedFrame punt;
+    punt.line.verdict = Verdict::kPunt;
+    punt.line.reason = reason;
+    punt.line.ingress = Port::kNode;
+    punt.line.attempt = attempt;
+    punt.frame = BuildTcp({});
+    return punt;
+  }
+};
+
+TEST_F(PuntServerTest, TransmitsTheAnswer) {
+  PuntServer server(*card_);
+  const std::vector<PuntedFrame> punts = {PuntFor(Reason::kFragment), PuntFor(Reason::kReject)};
+  ASSERT_TRUE(server.Serve(punts, kNode).ok());
+  ASSERT_EQ(fake_.transmitted.size(), 2u);
+  EXPECT_EQ(fake_.transmitted[0].first.egress, Port::kUplink);
+  EXPECT_EQ(fake_.transmitted[0].second, punts[0].frame);
+  EXPECT_EQ(fake_.transmitted[1].first.egress, Port::kNode);
+  EXPECT_NE(fake_.transmitted[1].second, punts[1].frame);
+  EXPECT_EQ(server.served_packets(), 2u);
+}
+
+TEST_F(PuntServerTest, ReturnsAPacketWithItsNextSourcePort) {
+  PuntServer server(*card_);
+  const std::vector<PuntedFrame> punts = {PuntFor(Reason::kSourcePortTaken, 4)};
+  ASSERT_TRUE(server.Serve(punts, kNode).ok());
+  const auto output = card_->Poll();
+  ASSERT_TRUE(output.ok()) << output.status();
+  ASSERT_EQ(output->punts.size(), 1u);
+  EXPECT_EQ(output->punts[0].line.attempt, 5);
+  EXPECT_EQ(output->punts[0].line.ingress, Port::kNode);
+  EXPECT_EQ(output->punts[0].frame, punts[0].frame);
+  EXPECT_TRUE(fake_.transmitted.empty());
+}
+
+TEST_F(PuntServerTest, DropsWhatHasNoAnswer) {
+  PuntServer server(*card_);
+  ASSERT_TRUE(server.Serve({PuntFor(Reason::kModePunt)}, kNode).ok());
+  ASSERT_TRUE(
+      server.Serve({PuntFor(Reason::kSourcePortTaken, kSourcePortAttempts - 1)}, kNode).ok());
+  EXPECT_TRUE(fake_.transmitted.empty());
+  EXPECT_TRUE(card_->Poll()->punts.empty());
+  EXPECT_EQ(server.served_packets(), 2u);
+}
+
+TEST_F(PuntServerTest, HandsOnTheCardsError) {
+  PuntServer server(*card_);
+  fake_.faults.inject_hangs = true;
+  const std::vector<PuntedFrame> punts(400, PuntFor(Reason::kFragment));
+  EXPECT_EQ(server.Serve(punts, kNode).code(), absl::StatusCode::kDeadlineExceeded);
+}
+
+}  // namespace
+}  // namespace pointsman

@@ -1,0 +1,81 @@
+#include "host/agent/status_server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+
+#include "tests/host/kube/temp_folder.h"
+
+namespace pointsman {
+namespace {
+
+using ::testing::HasSubstr;
+using Clock = std::chrono::steady_clock;
+
+class StatusServerTest : public testing::Test {
+ protected:
+  void ExpectNobodyAnswers() const {
+    const Clock::time_point start = Clock::now();
+    const absl::Status status = FetchStatus(socket_).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(std::string(status.message()), HasSubstr(socket_));
+    EXPECT_LT(Clock::now() - start, std::chrono::seconds(5));
+  }
+
+  kube::TempFolder folder_;
+  const std::string socket_ = folder_.path() / "run" / "agent.sock";
+};
+
+TEST_F(StatusServerTest, HandsOutTheNewestDocument) {
+  auto server = StatusServer::Open(socket_);
+  ASSERT_TRUE(server.ok()) << server.status();
+  for (const char* document : {"{\"a\": 1}", "{\"a\": 2}"}) {
+    (*server)->Publish(document);
+    const auto fetched = FetchStatus(socket_);
+    ASSERT_TRUE(fetched.ok()) << fetched.status();
+    EXPECT_EQ(*fetched, document);
+  }
+}
+
+TEST_F(StatusServerTest, TheSocketGoesWithIt) {
+  ASSERT_TRUE(StatusServer::Open(socket_).ok());
+  EXPECT_FALSE(std::filesystem::exists(socket_));
+  ExpectNobodyAnswers();
+}
+
+TEST_F(StatusServerTest, TakesThePlaceOfASocketThatWasLeft) {
+  folder_.Write("run/agent.sock", "");
+  auto server = StatusServer::Open(socket_);
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_TRUE(FetchStatus(socket_).ok());
+}
+
+TEST_F(StatusServerTest, NamesASocketThatCannotBeMade) {
+  folder_.Write("file", "");
+  const std::string path = folder_.path() / "file" / "agent.sock";
+  const auto server = StatusServer::Open(path);
+  EXPECT_EQ(server.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(server.status().message()), HasSubstr(path));
+}
+
+TEST_F(StatusServerTest, DoesNotWaitForOneWhoNeverAnswers) {
+  folder_.MakeFolder("run");
+  const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(socket_.size(), sizeof(address.sun_path));
+  std::strcpy(address.sun_path, socket_.c_str());
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  ExpectNobodyAnswers();
+  close(listener);
+}
+
+}  // namespace
+}  // namespace pointsman

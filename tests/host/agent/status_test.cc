@@ -1,0 +1,130 @@
+#include "host/agent/status.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "host/kube/manifests.h"
+#include "tests/host/agent/manifests.h"
+#include "tests/host/kube/temp_folder.h"
+
+namespace pointsman {
+namespace {
+
+using nlohmann::json;
+using ::testing::UnorderedElementsAre;
+
+std::vector<std::string> Keys(const json& object) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : object.items()) keys.push_back(key);
+  return keys;
+}
+
+class StatusTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    kube::TempFolder folder;
+    folder.Write("node.yaml", test::kNodeManifest);
+    folder.Write("web.yaml", test::kServiceManifest);
+    auto manifests = kube::ManifestFolder::Open(folder.path());
+    ASSERT_TRUE(manifests.ok()) << manifests.status();
+    auto forwarding = ForwardingOfNode(manifests->view(), "n1");
+    ASSERT_TRUE(forwarding.ok()) << forwarding.status();
+    forwarding_ = *std::move(forwarding);
+    auto image = BuildImage(forwarding_.forwarding, EmptyImage(kSimSizes));
+    ASSERT_TRUE(image.ok()) << image.status();
+    image_ = *std::move(image);
+    card_.profile = "sim";
+  }
+
+  AgentState State() const {
+    AgentState state;
+    state.node = "n1";
+    state.forwarding = &forwarding_;
+    state.image = &image_;
+    state.connections = &connections_;
+    state.card = &card_;
+    return state;
+  }
+
+  NodeForwarding forwarding_;
+  Image image_;
+  ConnectionList connections_;
+  CardDescription card_;
+};
+
+TEST_F(StatusTest, HasTheDocumentedKeys) {
+  const json document = json::parse(StatusDocument(State()));
+  EXPECT_THAT(Keys(document),
+              UnorderedElementsAre("node", "card", "services", "frontends", "connections",
+                                   "packets", "reasons", "problems", "notes", "last_error"));
+  EXPECT_THAT(Keys(document["card"]),
+              UnorderedElementsAre("profile", "heartbeat", "cycles", "error_bits", "rows_written"));
+  EXPECT_EQ(document["node"], "n1");
+  EXPECT_EQ(document["card"]["profile"], "sim");
+}
+
+TEST_F(StatusTest, TellsServicesAndFrontendsWithTheirCounters) {
+  AgentState state = State();
+  state.counters = {{.packets = 7, .bytes = 420}};
+  const json document = json::parse(StatusDocument(state));
+  ASSERT_EQ(document["services"].size(), 1u);
+  const json& service = document["services"][0];
+  EXPECT_EQ(service["namespace"], "shop");
+  EXPECT_EQ(service["name"], "web");
+  EXPECT_EQ(service["frontends"][0]["address"], "10.96.0.10");
+  EXPECT_EQ(service["endpoints"]["ready"], 2);
+  EXPECT_EQ(service["endpoints"]["local"], 1);
+  ASSERT_EQ(document["frontends"].size(), 1u);
+  const json& frontend = document["frontends"][0];
+  EXPECT_EQ(frontend["address"], "10.96.0.10:80");
+  EXPECT_EQ(frontend["protocol"], "TCP");
+  EXPECT_EQ(frontend["packets"], 7);
+  EXPECT_EQ(frontend["bytes"], 420);
+}
+
+TEST_F(StatusTest, CountsEveryConnectionAndListsTheFirstThousand) {
+  EventLine event{.kind = EventKind::kLearn};
+  event.original = {.source_address = 0x0af40105,
+                    .destination_address = 0x0a60000a,
+                    .source_port = 1024,
+                    .destination_port = 80,
+                    .protocol = static_cast<uint8_t>(Protocol::kTcp)};
+  event.translation.new_destination_address = 0x0af4010a;
+  event.translation.new_destination_port = 8080;
+  for (event.original_row = 0; event.original_row < 1001; ++event.original_row) {
+    connections_.Take({&event, 1});
+  }
+  const json connections = json::parse(StatusDocument(State()))["connections"];
+  EXPECT_EQ(connections["count"], 1001);
+  ASSERT_EQ(connections["list"].size(), 1000u);
+  EXPECT_EQ(connections["list"][0]["client"], "10.244.1.5:1024");
+  EXPECT_EQ(connections["list"][0]["frontend"], "10.96.0.10:80");
+  EXPECT_EQ(connections["list"][0]["endpoint"], "10.244.1.10:8080");
+}
+
+TEST_F(StatusTest, TellsPacketsByKindAndByReason) {
+  AgentState state = State();
+  state.software_packets = 3;
+  state.health.statistics.resize(64);
+  state.health.statistics[static_cast<size_t>(Statistic::kUplinkReceived)] = 11;
+  state.health.statistics[32 + static_cast<size_t>(Reason::kReject)] = 5;
+  state.last_error = "sources: full";
+  const json document = json::parse(StatusDocument(state));
+  EXPECT_EQ(document["packets"]["by_software"], 3);
+  EXPECT_EQ(document["packets"]["uplink_received"], 11);
+  EXPECT_EQ(document["packets"]["dropped"], 0);
+  EXPECT_EQ(document["reasons"], (json{{"reject", 5}}));
+  EXPECT_EQ(document["last_error"], "sources: full");
+}
+
+TEST_F(StatusTest, TakesACardThatSentNoStatisticsAndNoCounters) {
+  const json document = json::parse(StatusDocument(State()));
+  EXPECT_EQ(document["packets"]["forwarded"], 0);
+  EXPECT_EQ(document["frontends"][0]["packets"], 0);
+  EXPECT_EQ(document["reasons"], json::object());
+}
+
+}  // namespace
+}  // namespace pointsman
