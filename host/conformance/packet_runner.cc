@@ -38,9 +38,11 @@ NodeFacts FactsOf(const NodeSetup& node) {
   return facts;
 }
 
-std::optional<std::string> ReasonToSkip(const PacketCase& asked) {
+std::optional<std::string> ReasonToSkip(const Step& step, const PacketCase& asked) {
   if (asked.source.family() == kube::IpFamily::kIPv6) return "IPv6 is not carried yet";
   if (asked.protocol == kube::Protocol::kSctp) return "SCTP is not carried yet";
+  if (!asked.sticky.empty()) return "session affinity is not judged yet";
+  if (step.restart) return "restarts are not played yet";
   const auto& modes = asked.backends;
   if (!modes.empty() && std::find(modes.begin(), modes.end(), "nftables") == modes.end()) {
     return fmt::format("holds for kube-proxy's mode {} only", fmt::join(modes, ", "));
@@ -145,7 +147,7 @@ class ScenarioRunner {
   absl::StatusOr<CaseResult> Ask(const Step& step, const PacketCase& asked) {
     CaseResult result{file_.file, asked.line, scenario_.name, asked.name, CaseStatus::kPassed, {}};
     if (!step.name.empty()) result.scenario += " / " + step.name;
-    if (auto reason = ReasonToSkip(asked)) {
+    if (auto reason = ReasonToSkip(step, asked)) {
       result.status = CaseStatus::kSkipped;
       result.detail = *reason;
       return result;
