@@ -243,16 +243,16 @@ TEST_F(CardFaultTest, FaultsOfPuntsAndEvents) {
        "event ring: line 0: kind is 0, expected 1 (learn)"},
       {"event original",
        [&](FakeCard& card) {
-         card.faults.damage_event = [](EventLine& e) { e.original_row = 16384; };
+         card.faults.damage_event = [](EventLine& e) { e.original_row = kSimSizes.originals; };
          learn(card);
        },
-       "event ring: line 0: original-row is 16384, expected at most 16383"},
+       "event ring: line 0: original-row is 32768, expected at most 32767"},
       {"event reply",
        [&](FakeCard& card) {
          card.faults.damage_event = [](EventLine& e) { e.reply_row = 0xffffffff; };
          learn(card);
        },
-       "event ring: line 0: reply-row is 4294967295, expected at most 16383"},
+       "event ring: line 0: reply-row is 4294967295, expected at most 32767"},
       {"more events than the ring",
        [&](FakeCard& card) {
          card.faults.damage_status = [](StatusLine& s) { s.event_tail = 17; };

@@ -1,4 +1,5 @@
-// Any bytes as a manifest: decoded, or refused with a problem; never a crash, a hang or an exception.
+// Any bytes as a manifest: decoded, or refused with a problem; never a crash, a hang or an
+// exception.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
