@@ -3,8 +3,8 @@
 
 usage: summarize_tests.py JUNIT.xml LOG
 
-Prints what failed with its output, what was skipped with its reason, and what tests measured (lines that begin with
-"figure:" or "note:"). Writes the output of every test to LOG. The last line, printed and in LOG, counts single cases where a
+Prints what failed with its output, what was skipped with its reason, what tests note (lines that begin with "note:"), and
+what synthesis counted. Writes the output of every test to LOG. The last line, printed and in LOG, counts single cases where a
 program says how many it ran, programs where it does not. Exit code 1 if anything failed or nothing ran.
 """
 import re
@@ -14,7 +14,7 @@ import xml.etree.ElementTree as ElementTree
 PASSED = re.compile(r"^\[  PASSED  \] (\d+) test|^(\d+) passed, \d+ failed", re.M)
 FAILED = re.compile(r"^ ?(\d+) FAILED TEST|^\d+ passed, (\d+) failed", re.M)
 SKIPPED = re.compile(r"^\[  SKIPPED \] (\d+) test", re.M)
-SHOWN = re.compile(r"^(?:figure|note): .*$", re.M)
+SHOWN = re.compile(r"^(?:note: .*|(?:lut|lut_ram|ff|bram36|uram|logic_depth) \d+)$", re.M)
 
 
 def total(pattern, text):
@@ -32,8 +32,9 @@ def main():
             for line in SHOWN.findall(output):
                 print(f"  {name}: {line}")
             skips = total(SKIPPED, output)
-            skipped += skips
-            if skips or case.get("status") in ("notrun", "disabled"):
+            not_run = case.get("status") in ("notrun", "disabled")
+            skipped += skips + not_run
+            if skips or not_run:
                 reasons = [line for line in output.splitlines() if "skipp" in line.lower()][:3]
                 print(f"  {name}: skipped: " + ("; ".join(reasons) or "not run"))
             if case.get("status") == "run":
