@@ -23,7 +23,6 @@ class CardExecutor : public Executor {
   explicit CardExecutor(std::unique_ptr<Card> card) : card_(std::move(card)) {}
 
   const CardSizes& sizes() const override { return card_->description().sizes; }
-  const char* name() const override { return "card"; }
 
   absl::Status Adopt(const Plan& plan, std::shared_ptr<const Image> image) override {
     const CardSettings settings{Mode::kOffload, /*capture=*/true, image->configuration};

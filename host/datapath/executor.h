@@ -1,8 +1,7 @@
 // What runs packets by the rule of docs/card.md: the software pipeline, the simulated card or a
-// real one. Whoever holds an Executor cannot tell which it is, but for where outcomes say "by
-// card".
+// real one. Whoever holds an Executor cannot tell which it is.
 //
-// Not thread-safe.
+// Not thread-safe. After an error of Adopt or Run an executor is of no more use.
 #ifndef POINTSMAN_HOST_DATAPATH_EXECUTOR_H_
 #define POINTSMAN_HOST_DATAPATH_EXECUTOR_H_
 
@@ -37,7 +36,6 @@ class Executor {
 
   // Rows its tables hold.
   virtual const CardSizes& sizes() const = 0;
-  virtual const char* name() const = 0;  // "software", "card"
 
   // Takes over `image`; `plan` leads there from the image before. Errors: those of Card::Write.
   virtual absl::Status Adopt(const Plan& plan, std::shared_ptr<const Image> image) = 0;

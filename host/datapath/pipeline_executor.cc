@@ -14,7 +14,6 @@ class PipelineExecutor : public Executor {
         pipeline_(std::make_shared<const Image>(EmptyImage(sizes)), 0, HugePages()) {}
 
   const CardSizes& sizes() const override { return sizes_; }
-  const char* name() const override { return "software"; }
 
   absl::Status Adopt(const Plan&, std::shared_ptr<const Image> image) override {
     pipeline_.SetImage(std::move(image));

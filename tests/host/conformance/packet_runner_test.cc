@@ -68,7 +68,6 @@ class WrongExecutor : public Executor {
   using Spoil = void (*)(const PendingPacket&, ExecutedPacket&);
   explicit WrongExecutor(Spoil spoil) : spoil_(spoil) {}
   const CardSizes& sizes() const override { return right_->sizes(); }
-  const char* name() const override { return "wrong"; }
   absl::Status Adopt(const Plan& plan, std::shared_ptr<const Image> image) override {
     return right_->Adopt(plan, std::move(image));
   }

@@ -27,7 +27,6 @@ class ScriptedExecutor : public Executor {
  public:
   explicit ScriptedExecutor(Script& script) : script_(script) {}
   const CardSizes& sizes() const override { return kSimSizes; }
-  const char* name() const override { return "scripted"; }
   absl::Status Adopt(const Plan&, std::shared_ptr<const Image>) override { return script_.adopt; }
   absl::Status Forget() override { return absl::OkStatus(); }
   absl::StatusOr<std::vector<ExecutedPacket>> Run(std::span<const PendingPacket> pending) override {
