@@ -8,7 +8,6 @@
 
 namespace pointsman {
 
-std::string Describe(Ipv4Address address);       // 10.96.0.1
 std::string Describe(const Frontend& frontend);  // frontend shop/cart:http (10.96.0.1:80 TCP)
 std::string Describe(const Source& source);      // source 10.244.0.0/24
 

@@ -37,7 +37,7 @@ absl::StatusOr<uint32_t> EndpointRows::Id(const Backend& backend, const Frontend
   const auto next_hop = next_hops_.Id(backend.next_hop, frontend);
   if (!next_hop.ok()) return next_hop.status();
   const EndpointRow row{
-      .valid = true, .address = backend.address.value, .port = backend.port, .next_hop = *next_hop};
+      .valid = true, .address = backend.address.v4().value, .port = backend.port, .next_hop = *next_hop};
   const auto id = ids_.Id(PackRow(row));
   if (!id) {
     return absl::ResourceExhaustedError(fmt::format(

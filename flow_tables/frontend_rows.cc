@@ -20,38 +20,46 @@ HashPair HashesOf(const FrontendRow& row) {
                         static_cast<Protocol>(row.protocol));
 }
 
-// The run of the half; an empty one at 0 unless it forwards.
-absl::StatusOr<SlotRun> RunOf(const FrontendHalf& half, const Frontend& frontend, SlotRuns& runs,
-                              EndpointRows& endpoints, Image& image) {
-  if (half.action != FrontendAction::kForward) return SlotRun{};
+// A half of a frontend as its row holds it.
+struct HalfRow {
+  FrontendAction action;
+  SlotRun run;  // empty, at 0, unless the action is forward
+};
+
+absl::StatusOr<HalfRow> HalfRowOf(const FrontendHalf& half, const Frontend& frontend,
+                                  SlotRuns& runs, EndpointRows& endpoints, Image& image) {
+  if (half.action != FrontendAction::kForward) return HalfRow{half.action, {}};
   if (half.endpoints.empty()) {
     return absl::InvalidArgumentError(fmt::format(
         "{}: action forward without endpoints; reject or drop instead", Describe(frontend)));
   }
   const auto ids = endpoints.Ids(half, frontend);
   if (!ids.ok()) return ids.status();
-  return runs.RunOf(*ids, frontend, image);
+  if (!WhyHostDecides(frontend).empty()) return HalfRow{FrontendAction::kHost, {}};
+  const auto run = runs.RunOf(*ids, frontend, image);
+  if (!run.ok()) return run.status();
+  return HalfRow{FrontendAction::kForward, *run};
 }
 
 // All but the counter.
 absl::StatusOr<FrontendRow> RowOf(const Frontend& frontend, SlotRuns& runs, EndpointRows& endpoints,
                                   Image& image) {
-  const auto outside = RunOf(frontend.outside, frontend, runs, endpoints, image);
+  const auto outside = HalfRowOf(frontend.outside, frontend, runs, endpoints, image);
   if (!outside.ok()) return outside.status();
-  const auto inside = RunOf(frontend.inside, frontend, runs, endpoints, image);
+  const auto inside = HalfRowOf(frontend.inside, frontend, runs, endpoints, image);
   if (!inside.ok()) return inside.status();
   return FrontendRow{.valid = true,
-                     .destination_address = frontend.address.value,
+                     .destination_address = frontend.address.v4().value,
                      .destination_port = frontend.port,
                      .protocol = static_cast<uint8_t>(frontend.protocol),
-                     .outside_action = frontend.outside.action,
+                     .outside_action = outside->action,
                      .outside_masquerade = frontend.outside.masquerade,
-                     .outside_slots_log2 = static_cast<uint8_t>(outside->log2),
-                     .outside_slots_base = outside->base,
-                     .inside_action = frontend.inside.action,
+                     .outside_slots_log2 = static_cast<uint8_t>(outside->run.log2),
+                     .outside_slots_base = outside->run.base,
+                     .inside_action = inside->action,
                      .inside_masquerade = frontend.inside.masquerade,
-                     .inside_slots_log2 = static_cast<uint8_t>(inside->log2),
-                     .inside_slots_base = inside->base};
+                     .inside_slots_log2 = static_cast<uint8_t>(inside->run.log2),
+                     .inside_slots_base = inside->run.base};
 }
 
 // A row made, to be placed; `frontend` is borrowed.
@@ -68,6 +76,7 @@ absl::StatusOr<std::vector<Unplaced>> MakeRows(const std::vector<Frontend>& fron
   std::vector<Unplaced> rows;
   rows.reserve(frontends.size());
   for (const Frontend& frontend : frontends) {
+    if (!IsForCard(frontend)) continue;
     const auto row = RowOf(frontend, runs, endpoints, image);
     if (!row.ok()) return row.status();
     if (!keys.insert(FrontendKey(*row)).second) {

@@ -1,9 +1,12 @@
 #include "flow_tables/image.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 #include "flow_tables/endpoint_rows.h"
 #include "flow_tables/frontend_rows.h"
 #include "flow_tables/next_hop_rows.h"
+#include "flow_tables/service_ranges.h"
 #include "flow_tables/source_rows.h"
 #include "fmt/format.h"
 
@@ -14,6 +17,19 @@ absl::Status CheckMasqueradePorts(const MasqueradePorts& ports) {
   if ((ports.base & ports.mask) == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(fmt::format(
       "masquerade ports: base {:#06x} and mask {:#06x} share bits", ports.base, ports.mask));
+}
+
+bool ForwardsIpv6(const Forwarding& wanted) {
+  const auto is_v6 = [](const Frontend& frontend) { return !frontend.address.is_v4(); };
+  return std::ranges::any_of(wanted.frontends, is_v6) ||
+         std::ranges::any_of(wanted.service_ranges,
+                             [](const AddressPrefix& range) { return !range.address.is_v4(); });
+}
+
+bool ForwardsSctpOverIpv4(const Forwarding& wanted) {
+  return std::ranges::any_of(wanted.frontends, [](const Frontend& frontend) {
+    return frontend.address.is_v4() && frontend.protocol == Protocol::kSctp;
+  });
 }
 
 }  // namespace
@@ -37,7 +53,10 @@ absl::StatusOr<Image> BuildImage(const Forwarding& wanted, const Image& previous
   Image image = EmptyImage(previous.sizes);
   image.configuration = {.slot_hash_seed = wanted.slot_hash_seed,
                          .masquerade_address = wanted.masquerade_address,
-                         .masquerade_ports = wanted.masquerade_ports};
+                         .masquerade_ports = wanted.masquerade_ports,
+                         .host_forwards_ipv6 = ForwardsIpv6(wanted),
+                         .host_forwards_sctp = ForwardsSctpOverIpv4(wanted),
+                         .service_ranges = CoveringRanges(wanted)};
   image.slots = previous.slots;
   NextHopRows next_hops(wanted.gateway, previous, image);
   EndpointRows endpoints(previous, next_hops, image);

@@ -4,6 +4,8 @@
 #ifndef POINTSMAN_FLOW_TABLES_IMAGE_H_
 #define POINTSMAN_FLOW_TABLES_IMAGE_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,11 +15,22 @@
 
 namespace pointsman {
 
-// What the registers slot-hash-seed and masquerade-* hold.
+// Addresses that only Services have: (address & mask) == range's address. Mask 0: not used.
+struct ServiceRange {
+  uint32_t address = 0;
+  uint32_t mask = 0;
+  friend bool operator==(const ServiceRange&, const ServiceRange&) = default;
+};
+inline constexpr size_t kServiceRanges = 4;
+
+// What the registers slot-hash-seed, masquerade-*, host-protocols and service-range-* hold.
 struct Configuration {
   uint32_t slot_hash_seed = 0;
   Ipv4Address masquerade_address;
   MasqueradePorts masquerade_ports;
+  bool host_forwards_ipv6 = false;
+  bool host_forwards_sctp = false;
+  std::array<ServiceRange, kServiceRanges> service_ranges{};
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 
@@ -44,6 +57,12 @@ Image EmptyImage(const CardSizes& sizes);
 //
 // Row 0 of next-hops is the gateway. Endpoints and sources behind the gateway share that row, so
 // that one write takes all of them, and their connections, to a new gateway.
+//
+// Frontends that are not for the card (IsForCard) make no rows, but set host_forwards_*. Where the
+// host decides (WhyHostDecides), a half that forwards has action host, no slots, and its endpoints
+// as rows. The service ranges are as few prefixes as the registers hold that cover
+// wanted.cluster_ips and wanted.service_ranges; what they hold besides costs a punt and is passed
+// on.
 //
 // Errors, naming table and object: ResourceExhausted when old and new do not fit side by side (an
 // image between the two that only removes makes room), InvalidArgument for what breaks a promise of

@@ -16,8 +16,10 @@ RowBits PrefixOf(uint32_t address, uint8_t prefix_length) {
 }
 
 absl::Status CheckPrefix(const Source& source) {
-  const uint64_t behind = (uint64_t{1} << 32 >> source.prefix_length) - 1;
-  if (source.prefix_length <= 32 && (source.address.value & behind) == 0) return absl::OkStatus();
+  const AddressPrefix& prefix = source.prefix;
+  const bool is_right = prefix.length_bits >= kIpv4PrefixBits && prefix.length_bits <= 128 &&
+                        (prefix.address.low() & ~prefix.LowMask()) == 0;
+  if (is_right) return absl::OkStatus();
   return absl::InvalidArgumentError(fmt::format(
       "{}: not a prefix; its length is 0 to 32 and the bits behind it are 0", Describe(source)));
 }
@@ -25,7 +27,9 @@ absl::Status CheckPrefix(const Source& source) {
 absl::Status FillSource(const Source& source, NextHopRows& next_hops, StableIds& ids,
                         Image& image) {
   if (absl::Status status = CheckPrefix(source); !status.ok()) return status;
-  const auto row = ids.Id(PrefixOf(source.address.value, source.prefix_length));
+  const uint32_t address = source.prefix.address.v4().value;
+  const auto prefix_length = static_cast<uint8_t>(source.prefix.length_bits - kIpv4PrefixBits);
+  const auto row = ids.Id(PrefixOf(address, prefix_length));
   if (!row) {
     return absl::ResourceExhaustedError(
         fmt::format("table sources: all {} rows are taken, none is free for {}",
@@ -37,8 +41,8 @@ absl::Status FillSource(const Source& source, NextHopRows& next_hops, StableIds&
   const auto next_hop = next_hops.Id(source.next_hop, source);
   if (!next_hop.ok()) return next_hop.status();
   image.sources[*row] = {.valid = true,
-                         .address = source.address.value,
-                         .prefix_length = source.prefix_length,
+                         .address = address,
+                         .prefix_length = prefix_length,
                          .client_class = source.client_class,
                          .next_hop = *next_hop};
   return absl::OkStatus();
@@ -54,6 +58,7 @@ absl::Status FillSources(const std::vector<Source>& sources, const Image& previo
     if (held.valid) ids.Keep(PrefixOf(held.address, held.prefix_length), row);
   }
   for (const Source& source : sources) {
+    if (!source.prefix.address.is_v4()) continue;
     if (absl::Status status = FillSource(source, next_hops, ids, image); !status.ok()) {
       return status;
     }

@@ -22,7 +22,20 @@ struct MacAddress {
 };
 
 // IANA protocol numbers that the tables carry.
-enum class Protocol : uint8_t { kTcp = 6, kUdp = 17 };
+enum class Protocol : uint8_t { kTcp = 6, kUdp = 17, kSctp = 132 };
+
+// "TCP", "UDP", "SCTP"
+constexpr const char* Name(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::kTcp:
+      return "TCP";
+    case Protocol::kUdp:
+      return "UDP";
+    case Protocol::kSctp:
+      break;
+  }
+  return "SCTP";
+}
 
 }  // namespace pointsman
 
