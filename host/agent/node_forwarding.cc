@@ -19,10 +19,6 @@ absl::StatusOr<NodeForwarding> ForwardingOfNode(const kube::ManifestView& manife
   for (const kube::Problem& problem : built.problems) result.problems.push_back(problem.ToString());
   for (const kube::Note& note : manifests.notes) result.notes.push_back(note.ToString());
   for (const kube::Note& note : noted->notes) result.notes.push_back(note.ToString());
-  for (const Limitation& limitation : built.limitations) {
-    result.notes.push_back(
-        fmt::format("Node {}: {}: {}", node_name, limitation.what, limitation.why));
-  }
   for (const ServiceReport& service : result.services) {
     for (const Limitation& limitation : service.limitations) {
       result.notes.push_back(

@@ -11,7 +11,7 @@
 
 #include "flow_tables/packet.h"
 #include "host/conformance/probe.h"
-#include "host/services/card_values.h"
+#include "host/services/table_values.h"
 #include "host/services/forwarding_builder.h"
 
 namespace pointsman::conformance {

@@ -70,6 +70,9 @@ class IpPrefix {
   // 0.0.0.0/0
   IpPrefix() = default;
 
+  // The prefix that holds this address alone.
+  static IpPrefix Of(const IpAddress& address) { return IpPrefix(address, address.bits()); }
+
   // Strict, as IpAddress::Parse. Bits beyond the length are cleared, as kube-proxy does.
   static absl::StatusOr<IpPrefix> Parse(std::string_view text);
   // As IpAddress::ParseStored; the length may have leading zeros, too.

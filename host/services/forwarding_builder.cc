@@ -3,53 +3,63 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <map>
-#include <optional>
+#include <set>
 #include <tuple>
 #include <utility>
 
-#include "host/services/card_values.h"
 #include "host/services/endpoint_sets.h"
+#include "host/services/endpoint_weights.h"
 #include "host/services/local_pods.h"
 #include "host/services/neighbours.h"
 #include "host/services/served_ports.h"
+#include "host/services/table_values.h"
 
 namespace pointsman {
 namespace {
 
-constexpr kube::IpFamily kFamily = kube::IpFamily::kIPv4;
+constexpr std::array kFamilies = {kube::IpFamily::kIPv4, kube::IpFamily::kIPv6};
 
-// A port that the card can serve, with all that belongs to it.
+// A port that is served, with all that belongs to it.
 struct PortPlan {
   size_t service;  // in ServiceForwarding::services
   ServedPort port;
-  Protocol protocol;
+  uint32_t affinity_seconds;
   EndpointSets sets;
   std::vector<ServedAddress> addresses;
 };
 
 std::vector<PortPlan> PlanPorts(const kube::Service& service, size_t index, const Slices& slices,
                                 const NodeFacts& facts) {
+  const bool has_affinity = service.session_affinity == kube::SessionAffinity::kClientIp;
+  const int affinity_seconds = has_affinity ? service.session_affinity_timeout_seconds : 0;
   std::vector<PortPlan> plans;
-  for (ServedPort& port : ServedPorts(service, kFamily)) {
-    const std::optional<Protocol> protocol = CardProtocol(port.protocol);
-    if (!protocol) continue;
-    EndpointSets sets = Categorize(port, EndpointsOfPort(slices, port, facts.name));
-    std::vector<ServedAddress> addresses = ServedAddresses(port, sets, facts);
-    plans.push_back({index, std::move(port), *protocol, std::move(sets), std::move(addresses)});
+  for (const kube::IpFamily family : kFamilies) {
+    if (!facts.Primary(family)) continue;
+    for (ServedPort& port : ServedPorts(service, family)) {
+      EndpointSets sets = Categorize(port, EndpointsOfPort(slices, port, facts.name));
+      std::vector<ServedAddress> addresses = ServedAddresses(port, sets, facts);
+      plans.push_back({index, std::move(port), static_cast<uint32_t>(affinity_seconds),
+                       std::move(sets), std::move(addresses)});
+    }
   }
   return plans;
 }
 
-EndpointCounts Count(const Slices& slices, const std::string& node_name) {
+// Of the family that comes first in the Service, so that a dual-stack pod counts once.
+EndpointCounts Count(const kube::Service& service, const Slices& slices,
+                     const std::string& node_name) {
   struct State {
     bool ready = false;
     bool local = false;
   };
+  const kube::IpFamily family =
+      service.cluster_ips.empty() ? kube::IpFamily::kIPv4 : service.cluster_ips[0].family();
   std::map<kube::IpAddress, State> states;
   for (const kube::EndpointSlice* slice : slices) {
-    if (slice->address_type != kFamily) continue;
+    if (slice->address_type != family) continue;
     for (const kube::Endpoint& endpoint : slice->endpoints) {
       if (endpoint.addresses.empty()) continue;
       State& state = states[endpoint.addresses.front()];
@@ -69,20 +79,30 @@ EndpointCounts Count(const Slices& slices, const std::string& node_name) {
 // Gives each address, port and protocol to one frontend.
 class FrontendTable {
  public:
-  FrontendTable(const Neighbours& neighbours, ServiceForwarding& out)
-      : neighbours_(neighbours), out_(out) {}
+  FrontendTable(const Neighbours& neighbours, const EndpointWeights& weights, Scheduler scheduler,
+                ServiceForwarding& out)
+      : neighbours_(neighbours), weights_(weights), scheduler_(scheduler), out_(out) {}
 
   void Add(const PortPlan& plan, const ServedAddress& address) {
     const std::string name = fmt::format("{} {}", plan.port.FullName(), ToString(address.kind));
+    const Protocol protocol = TableProtocol(plan.port.protocol);
     const auto [entry, added] = taken_.try_emplace(
-        {CardAddress(address.address), address.port, plan.protocol}, Owner{plan.service, name});
+        {TableAddress(address.address), address.port, protocol}, Owner{plan.service, name});
     if (!added) return ReportTaken(plan, address, entry->second);
-    out_.forwarding.frontends.push_back({.name = name,
-                                         .address = CardAddress(address.address),
-                                         .port = address.port,
-                                         .protocol = plan.protocol,
-                                         .outside = Half(plan.sets, address.outside),
-                                         .inside = Half(plan.sets, address.inside)});
+    Frontend frontend{.name = name,
+                      .address = TableAddress(address.address),
+                      .port = address.port,
+                      .protocol = protocol,
+                      .outside = Half(plan.sets, address.outside),
+                      .inside = Half(plan.sets, address.inside),
+                      .source_ranges = {},
+                      .affinity_seconds = plan.affinity_seconds,
+                      .affinity_group = plan.affinity_seconds == 0 ? "" : AffinityGroup(plan.port),
+                      .scheduler = scheduler_};
+    for (const kube::IpPrefix& range : address.source_ranges) {
+      frontend.source_ranges.push_back(TablePrefix(range));
+    }
+    out_.forwarding.frontends.push_back(std::move(frontend));
     out_.services[plan.service].frontends.push_back(
         {address.kind, address.address, address.port, plan.port.protocol, plan.port.name});
   }
@@ -92,6 +112,11 @@ class FrontendTable {
     size_t service;
     std::string name;
   };
+
+  // Ports of both families have one name; one that is served over TCP and UDP has one for each.
+  static std::string AffinityGroup(const ServedPort& port) {
+    return fmt::format("{} {}", port.FullName(), kube::ToString(port.protocol));
+  }
 
   void Report(const PortPlan& plan, FrontendKind kind, std::string message) {
     out_.problems.push_back({.origin = {},
@@ -115,15 +140,19 @@ class FrontendTable {
     const auto& endpoints = rule.scope == EndpointScope::kLocal ? sets.local : sets.cluster;
     half.endpoints.reserve(endpoints.size());
     for (const ServiceEndpoint& endpoint : endpoints) {
-      half.endpoints.push_back(
-          {CardAddress(endpoint.address), endpoint.port, neighbours_.Towards(endpoint.address)});
+      const auto weight = weights_.find(endpoint.address);
+      half.endpoints.push_back({TableAddress(endpoint.address), endpoint.port,
+                                neighbours_.Towards(endpoint.address),
+                                weight == weights_.end() ? uint16_t{1} : weight->second});
     }
     return half;
   }
 
   const Neighbours& neighbours_;
+  const EndpointWeights& weights_;
+  const Scheduler scheduler_;
   ServiceForwarding& out_;
-  std::map<std::tuple<Ipv4Address, uint16_t, Protocol>, Owner> taken_;
+  std::map<std::tuple<Address, uint16_t, Protocol>, Owner> taken_;
 };
 
 // Reports every Service, and plans its ports.
@@ -138,17 +167,16 @@ std::vector<PortPlan> PlanServices(const kube::ObjectSet& objects, const NodeFac
     reports.push_back({.service = key,
                        .not_served = WhyNotServed(service),
                        .frontends = {},
-                       .endpoints = Count(slices, facts.name),
-                       .limitations = LimitationsOf(service, slices, facts)});
+                       .endpoints = Count(service, slices, facts.name),
+                       .limitations = LimitationsOf(service, facts)});
     auto of_service = PlanPorts(service, index, slices, facts);
     std::move(of_service.begin(), of_service.end(), std::back_inserter(plans));
   }
   return plans;
 }
 
-void AddFrontends(const std::vector<PortPlan>& plans, const Neighbours& neighbours,
-                  ServiceForwarding& out) {
-  FrontendTable table(neighbours, out);
+void AddFrontends(const std::vector<PortPlan>& plans, FrontendTable& table,
+                  Forwarding& forwarding) {
   for (const bool node_ports : {false, true}) {
     for (const PortPlan& plan : plans) {
       for (const ServedAddress& address : plan.addresses) {
@@ -156,11 +184,33 @@ void AddFrontends(const std::vector<PortPlan>& plans, const Neighbours& neighbou
       }
     }
   }
-  std::sort(out.forwarding.frontends.begin(), out.forwarding.frontends.end(),
-            [](const Frontend& a, const Frontend& b) {
-              return std::tie(a.address, a.port, a.protocol) <
-                     std::tie(b.address, b.port, b.protocol);
-            });
+  std::ranges::sort(forwarding.frontends, [](const Frontend& a, const Frontend& b) {
+    return std::tie(a.address, a.port, a.protocol) < std::tie(b.address, b.port, b.protocol);
+  });
+}
+
+// What the node masquerades with, and which addresses are Services'.
+void TakeAddresses(const NodeFacts& facts, const std::vector<PortPlan>& plans,
+                   ServiceForwarding& out) {
+  if (const auto primary = facts.Primary(kube::IpFamily::kIPv4)) {
+    out.forwarding.masquerade_address = TableAddress(*primary).v4();
+  } else {
+    out.problems.push_back({.origin = {},
+                            .object = "Node " + facts.name,
+                            .field = "status.addresses",
+                            .message = "no primary IPv4 address to masquerade with: no Service is "
+                                       "forwarded over IPv4"});
+  }
+  if (const auto primary = facts.Primary(kube::IpFamily::kIPv6)) {
+    out.forwarding.masquerade_address_v6 = TableAddress(*primary);
+  }
+  std::set<Address> cluster_ips;
+  for (const PortPlan& plan : plans) cluster_ips.insert(TableAddress(plan.port.cluster_ip));
+  out.forwarding.cluster_ips.assign(cluster_ips.begin(), cluster_ips.end());
+  for (const kube::IpPrefix& cidr : facts.service_cidrs) {
+    if (facts.Primary(cidr.family())) out.forwarding.service_ranges.push_back(TablePrefix(cidr));
+  }
+  std::ranges::sort(out.forwarding.service_ranges);
 }
 
 }  // namespace
@@ -169,21 +219,13 @@ ServiceForwarding BuildForwarding(const kube::ObjectSet& objects, const NodeFact
   ServiceForwarding out;
   const PodMacs pods = LocalPodMacs(objects, facts.name, out.problems);
   const Neighbours neighbours(facts, pods);
-  out.limitations = LimitationsOf(facts);
   out.forwarding.sources = neighbours.Sources();
   out.forwarding.gateway = neighbours.Gateway();
   const std::vector<PortPlan> plans = PlanServices(objects, facts, out.services);
-  const std::optional<kube::IpAddress> primary = facts.Primary(kFamily);
-  if (!primary) {
-    out.problems.push_back({.origin = {},
-                            .object = "Node " + facts.name,
-                            .field = "status.addresses",
-                            .message = "no primary IPv4 address to masquerade with: no Service is "
-                                       "forwarded"});
-    return out;
-  }
-  out.forwarding.masquerade_address = CardAddress(*primary);
-  AddFrontends(plans, neighbours, out);
+  TakeAddresses(facts, plans, out);
+  const EndpointWeights weights = WeightsOfPods(objects, out.problems);
+  FrontendTable table(neighbours, weights, facts.scheduler, out);
+  AddFrontends(plans, table, out.forwarding);
   return out;
 }
 

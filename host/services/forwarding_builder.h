@@ -26,7 +26,7 @@ struct FrontendReport {
   bool operator==(const FrontendReport&) const = default;
 };
 
-// Distinct IPv4 addresses behind any port of a Service.
+// Distinct addresses behind any port of a Service, of the family that comes first in it.
 struct EndpointCounts {
   int total = 0;
   int ready = 0;
@@ -46,14 +46,13 @@ struct ServiceReport {
 struct ServiceForwarding {
   Forwarding forwarding;                // frontends by address, port, protocol; sources by prefix
   std::vector<ServiceReport> services;  // one for every Service, by namespace and name
-  std::vector<Limitation> limitations;  // of the node as a whole
   std::vector<kube::Problem> problems;  // what was left out because the objects are wrong
 };
 
-// IPv4, TCP and UDP. Of two frontends with one address, port and protocol one is left out, with a
+// Of two frontends with one address, port and protocol one is left out, with a
 // problem that names both: a node port gives way to any other kind, else the later one by namespace
 // and name gives way.
-// Facts without a primary IPv4 address give no frontends, with a problem.
+// A family of which the node has no primary address gets no frontends; for IPv4 that is a problem.
 ServiceForwarding BuildForwarding(const kube::ObjectSet& objects, const NodeFacts& facts);
 
 }  // namespace pointsman

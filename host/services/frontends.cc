@@ -1,13 +1,12 @@
 #include "host/services/frontends.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace pointsman {
 namespace {
 
 using kube::IpAddress;
-
-constexpr ClientRule kDropAll = {.action = FrontendAction::kDrop};
 
 struct Rules {
   ClientRule outside;
@@ -66,10 +65,17 @@ std::string_view FieldOf(FrontendKind kind) {
   return "spec.ports[].nodePort";
 }
 
-bool RestrictsSources(const ServedPort& port) {
-  return !port.source_ranges.empty() &&
-         std::none_of(port.source_ranges.begin(), port.source_ranges.end(),
-                      [](const kube::IpPrefix& range) { return range.length_bits() == 0; });
+std::vector<kube::IpPrefix> AllowedSources(const ServedPort& port, const NodeFacts& facts) {
+  const std::vector<kube::IpPrefix>& ranges = port.source_ranges;
+  const auto is_everybody = [](const kube::IpPrefix& range) { return range.length_bits() == 0; };
+  if (ranges.empty() || std::ranges::any_of(ranges, is_everybody)) return {};
+  std::vector<kube::IpPrefix> allowed = ranges;
+  const std::optional<IpAddress> node = facts.Primary(port.cluster_ip.family());
+  const auto has_node = [&](const kube::IpPrefix& range) { return node && range.Contains(*node); };
+  if (std::ranges::any_of(ranges, has_node)) {
+    for (const IpAddress& ip : port.load_balancer_ips) allowed.push_back(kube::IpPrefix::Of(ip));
+  }
+  return allowed;
 }
 
 std::vector<ServedAddress> ServedAddresses(const ServedPort& port, const EndpointSets& sets,
@@ -77,13 +83,14 @@ std::vector<ServedAddress> ServedAddresses(const ServedPort& port, const Endpoin
   std::vector<ServedAddress> out;
   const auto add = [&](FrontendKind kind, const IpAddress& address, uint16_t number,
                        const Rules& rules) {
-    out.push_back({kind, address, number, rules.outside, rules.inside});
+    out.push_back({kind, address, number, rules.outside, rules.inside, {}});
   };
   const Rules external = ExternalRules(port, sets);
-  const Rules load_balancer = RestrictsSources(port) ? Rules{kDropAll, kDropAll} : external;
+  const std::vector<kube::IpPrefix> allowed = AllowedSources(port, facts);
   add(FrontendKind::kClusterIp, port.cluster_ip, port.port, InternalRules(port, sets, facts));
   for (const IpAddress& ip : port.load_balancer_ips) {
-    add(FrontendKind::kLoadBalancer, ip, port.port, load_balancer);
+    add(FrontendKind::kLoadBalancer, ip, port.port, external);
+    out.back().source_ranges = allowed;
   }
   for (const IpAddress& ip : port.external_ips) {
     add(FrontendKind::kExternalIp, ip, port.port, external);

@@ -49,15 +49,18 @@ struct ServedAddress {
   uint16_t port = 0;
   ClientRule outside;
   ClientRule inside;
+  std::vector<kube::IpPrefix> source_ranges;  // clients that may use it; empty: everybody
   bool operator==(const ServedAddress&) const = default;
 };
 
-// Whether the source ranges keep anybody of the port's family from its load balancer addresses.
-bool RestrictsSources(const ServedPort& port);
+// Clients that the port's source ranges let through; empty: everybody. Where they let the node in
+// they let the load balancer's own addresses in, too: a node that has such an address on an
+// interface of its own sends from it.
+std::vector<kube::IpPrefix> AllowedSources(const ServedPort& port, const NodeFacts& facts);
 
 // In the order of the kinds, which is also that of precedence where one address is of two kinds
-// (one that the load balancer guards stays guarded). Load balancer addresses with source ranges
-// that keep anybody out drop everything: the ranges themselves are not applied yet.
+// (one that the load balancer guards stays guarded). Source ranges guard load balancer addresses
+// only.
 std::vector<ServedAddress> ServedAddresses(const ServedPort& port, const EndpointSets& sets,
                                            const NodeFacts& facts);
 

@@ -1,4 +1,5 @@
-// What a Service asks for and does not get, so that it is never silently wrong. Pure.
+// What a Service asks for and does not get from the card, so that it is never silently other than
+// expected. Pure.
 #ifndef POINTSMAN_HOST_SERVICES_LIMITATIONS_H_
 #define POINTSMAN_HOST_SERVICES_LIMITATIONS_H_
 
@@ -6,7 +7,6 @@
 #include <vector>
 
 #include "host/kube/objects.h"
-#include "host/services/endpoint_sets.h"
 #include "host/services/node_facts.h"
 
 namespace pointsman {
@@ -18,11 +18,7 @@ struct Limitation {
 };
 
 // Of a Service that is served (see WhyNotServed); none of another.
-std::vector<Limitation> LimitationsOf(const kube::Service& service, const Slices& slices,
-                                      const NodeFacts& facts);
-
-// Of the node as a whole.
-std::vector<Limitation> LimitationsOf(const NodeFacts& facts);
+std::vector<Limitation> LimitationsOf(const kube::Service& service, const NodeFacts& facts);
 
 }  // namespace pointsman
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "host/services/card_values.h"
+#include "host/services/table_values.h"
 
 namespace pointsman {
 namespace {

@@ -3,15 +3,12 @@
 #include <map>
 #include <utility>
 
-#include "host/services/card_values.h"
+#include "host/services/table_values.h"
 
 namespace pointsman {
 namespace {
 
 using kube::IpAddress;
-using kube::IpFamily;
-
-constexpr uint8_t kWholeAddress = 32;
 
 std::set<IpAddress> NodeAddresses(const NodeFacts& facts) {
   std::set<IpAddress> addresses(facts.primary_addresses.begin(), facts.primary_addresses.end());
@@ -22,11 +19,8 @@ std::set<IpAddress> NodeAddresses(const NodeFacts& facts) {
 // Sources by prefix; what is added first stays.
 class SourceTable {
  public:
-  void Add(const IpAddress& address, uint8_t length, ClientClass client_class,
-           const NextHop& next_hop) {
-    if (address.family() != IpFamily::kIPv4) return;
-    const Ipv4Address prefix = CardAddress(address);
-    sources_.emplace(std::pair(prefix, length), Source{prefix, length, client_class, next_hop});
+  void Add(const AddressPrefix& prefix, ClientClass client_class, const NextHop& next_hop) {
+    sources_.emplace(prefix, Source{prefix, client_class, next_hop});
   }
 
   std::vector<Source> Take() const {
@@ -36,7 +30,7 @@ class SourceTable {
   }
 
  private:
-  std::map<std::pair<Ipv4Address, uint8_t>, Source> sources_;
+  std::map<AddressPrefix, Source> sources_;
 };
 
 }  // namespace
@@ -63,16 +57,15 @@ NextHop Neighbours::Towards(const IpAddress& address) const {
 std::vector<Source> Neighbours::Sources() const {
   SourceTable table;
   for (const IpAddress& address : node_addresses_) {
-    table.Add(address, kWholeAddress, ClientClass::kNode, Towards(address));
+    table.Add({TableAddress(address)}, ClientClass::kNode, Towards(address));
   }
   for (const auto& [address, mac] : pods_) {
     const ClientClass of_pod =
         facts_.IsPod(address) ? ClientClass::kLocalPod : ClientClass::kOutside;
-    table.Add(address, kWholeAddress, of_pod, Towards(address));
+    table.Add({TableAddress(address)}, of_pod, Towards(address));
   }
   for (const kube::IpPrefix& prefix : facts_.pod_cidrs) {
-    table.Add(prefix.address(), static_cast<uint8_t>(prefix.length_bits()), ClientClass::kLocalPod,
-              Gateway());
+    table.Add(TablePrefix(prefix), ClientClass::kLocalPod, Gateway());
   }
   return table.Take();
 }

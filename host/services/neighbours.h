@@ -31,7 +31,7 @@ class Neighbours {
   NextHop Gateway() const;
   NextHop Towards(const kube::IpAddress& address) const;
 
-  // The IPv4 sources, by prefix: addresses of the node (class node), pod CIDRs (class local-pod)
+  // The sources, by prefix: addresses of the node (class node), pod CIDRs (class local-pod)
   // and local pods whose MAC is known (class local-pod where a pod CIDR holds them, else outside).
   std::vector<Source> Sources() const;
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "host/services/card_values.h"
+#include "host/services/table_values.h"
 
 namespace pointsman {
 namespace {
@@ -82,6 +82,7 @@ void TakeOverrides(const NodeOverrides& overrides, NodeFacts& facts) {
   facts.service_cidrs = overrides.service_cidrs;
   facts.node_port_addresses = overrides.node_port_addresses;
   facts.masquerade_all = overrides.masquerade_all;
+  facts.scheduler = overrides.scheduler;
 }
 
 }  // namespace

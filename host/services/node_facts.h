@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "flow_tables/types.h"
+#include "flow_tables/forwarding.h"
 #include "host/kube/ip_address.h"
 #include "host/kube/object_set.h"
 #include "host/kube/problem.h"
@@ -34,6 +34,7 @@ struct NodeFacts {
   // Node ports work on the local addresses among these; empty: on the primary addresses.
   std::vector<kube::IpPrefix> node_port_addresses;
   bool masquerade_all = false;
+  Scheduler scheduler = Scheduler::kRandom;
   MacAddress gateway_mac = kDefaultGatewayMac;
   MacAddress node_mac = kDefaultNodeMac;
 
@@ -55,6 +56,7 @@ struct NodeOverrides {
   std::vector<kube::IpPrefix> service_cidrs;        // no object holds them
   std::vector<kube::IpPrefix> node_port_addresses;  // as in NodeFacts
   bool masquerade_all = false;
+  Scheduler scheduler = Scheduler::kRandom;
 };
 
 struct NotedNodeFacts {

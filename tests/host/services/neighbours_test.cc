@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "host/services/card_values.h"
+#include "host/services/table_values.h"
 #include "tests/host/services/test_objects.h"
 
 namespace pointsman {

@@ -1,4 +1,4 @@
-#include "host/services/card_values.h"
+#include "host/services/table_values.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

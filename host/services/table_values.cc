@@ -1,4 +1,4 @@
-#include "host/services/card_values.h"
+#include "host/services/table_values.h"
 
 #include <fmt/format.h>
 
@@ -20,13 +20,14 @@ absl::Status BadMac(std::string_view text, std::string_view why) {
 
 }  // namespace
 
-Ipv4Address CardAddress(const kube::IpAddress& address) {
-  uint32_t value = 0;
-  for (const uint8_t byte : address.bytes()) value = value << 8 | byte;
-  return {value};
+Address TableAddress(const kube::IpAddress& address) { return Address::FromBytes(address.bytes()); }
+
+AddressPrefix TablePrefix(const kube::IpPrefix& prefix) {
+  const int shortfall = prefix.family() == kube::IpFamily::kIPv4 ? kIpv4PrefixBits : 0;
+  return {TableAddress(prefix.address()), static_cast<uint8_t>(prefix.length_bits() + shortfall)};
 }
 
-std::optional<Protocol> CardProtocol(kube::Protocol protocol) {
+Protocol TableProtocol(kube::Protocol protocol) {
   switch (protocol) {
     case kube::Protocol::kTcp:
       return Protocol::kTcp;
@@ -35,7 +36,7 @@ std::optional<Protocol> CardProtocol(kube::Protocol protocol) {
     case kube::Protocol::kSctp:
       break;
   }
-  return std::nullopt;
+  return Protocol::kSctp;
 }
 
 absl::StatusOr<MacAddress> ParseMac(std::string_view text) {
