@@ -3,8 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "host/services/table_values.h"
+#include "host/services/endpoint_weights.h"
 #include "host/services/local_pods.h"
+#include "host/services/table_values.h"
 #include "tests/host/services/test_objects.h"
 
 namespace pointsman {
@@ -28,26 +29,27 @@ std::vector<std::string> Names(const Forwarding& forwarding) {
 
 const Frontend* Find(const Forwarding& forwarding, std::string_view address, uint16_t port) {
   for (const Frontend& frontend : forwarding.frontends) {
-    if (frontend.address == CardAddress(Ip(address)) && frontend.port == port) return &frontend;
+    if (frontend.address == TableAddress(Ip(address)) && frontend.port == port) return &frontend;
   }
   return nullptr;
 }
 
-std::vector<Ipv4Address> Addresses(const FrontendHalf& half) {
-  std::vector<Ipv4Address> addresses;
+std::vector<Address> Addresses(const FrontendHalf& half) {
+  std::vector<Address> addresses;
   for (const Backend& backend : half.endpoints) addresses.push_back(backend.address);
   return addresses;
 }
 
-Ipv4Address At(std::string_view address) { return CardAddress(Ip(address)); }
+Address At(std::string_view address) { return TableAddress(Ip(address)); }
 
 TEST(BuildForwardingTest, NothingToServe) {
   const ServiceForwarding built = BuildForwarding(kube::ObjectSet(), test::Facts());
   EXPECT_THAT(built.forwarding.frontends, IsEmpty());
   EXPECT_THAT(built.services, IsEmpty());
   EXPECT_THAT(built.problems, IsEmpty());
-  EXPECT_EQ(built.forwarding.sources.size(), 3u);
-  EXPECT_EQ(built.forwarding.masquerade_address, At("192.168.0.2"));
+  EXPECT_EQ(built.forwarding.sources.size(), 6u);
+  EXPECT_EQ(built.forwarding.masquerade_address, At("192.168.0.2").v4());
+  EXPECT_EQ(built.forwarding.masquerade_address_v6, At("2001:db8::1"));
   EXPECT_EQ(built.forwarding.gateway,
             (NextHop{Port::kUplink, kDefaultGatewayMac, kDefaultNodeMac}));
 }
@@ -122,7 +124,7 @@ TEST(BuildForwardingTest, EndpointsLeaveByTheirNextHop) {
           Backend{At("192.168.0.2"), 8080, {Port::kNode, kDefaultNodeMac, kDefaultGatewayMac}}));
 }
 
-TEST(BuildForwardingTest, FrontendsAreSortedAndOnlyOfTheTablesProtocols) {
+TEST(BuildForwardingTest, FrontendsAreSorted) {
   kube::ServicePort udp = TcpPort("dns-udp", 53);
   udp.protocol = kube::Protocol::kUdp;
   kube::ServicePort sctp = TcpPort("dns-sctp", 53);
@@ -134,7 +136,68 @@ TEST(BuildForwardingTest, FrontendsAreSortedAndOnlyOfTheTablesProtocols) {
       test::Facts());
   EXPECT_THAT(Names(built.forwarding),
               ElementsAre("ns1/z ClusterIP", "ns1/dns:web ClusterIP", "ns1/dns:dns ClusterIP",
-                          "ns1/dns:dns-udp ClusterIP"));
+                          "ns1/dns:dns-udp ClusterIP", "ns1/dns:dns-sctp ClusterIP"));
+}
+
+TEST(BuildForwardingTest, DualStack) {
+  kube::Service service = ClusterIpService("web", "172.30.0.10", {TcpPort("", 80, 3001)});
+  service.cluster_ips.push_back(Ip("fd00:10:96::10"));
+  kube::EndpointSlice slice = SliceOf("web", "web-6", "", {EndpointAt("fd00:10::5", "test-node")});
+  slice.address_type = kube::IpFamily::kIPv6;
+  const ServiceForwarding built = BuildForwarding(
+      test::Objects({service, slice, SliceOf("web", "web-4", "", {EndpointAt("10.0.0.1", "")})}),
+      test::Facts());
+  const Frontend* over_v6 = Find(built.forwarding, "fd00:10:96::10", 80);
+  ASSERT_NE(over_v6, nullptr);
+  EXPECT_THAT(Addresses(over_v6->inside), ElementsAre(At("fd00:10::5")));
+  EXPECT_FALSE(IsForCard(*over_v6));
+  EXPECT_NE(Find(built.forwarding, "2001:db8::1", 3001), nullptr);
+  EXPECT_THAT(Addresses(Find(built.forwarding, "172.30.0.10", 80)->inside),
+              ElementsAre(At("10.0.0.1")));
+  EXPECT_THAT(built.forwarding.cluster_ips, ElementsAre(At("172.30.0.10"), At("fd00:10:96::10")));
+}
+
+TEST(BuildForwardingTest, ServiceRangesOfTheNodesFamilies) {
+  NodeFacts facts = test::Facts();
+  facts.service_cidrs = {test::Cidr("fd00:10:96::/112"), test::Cidr("172.30.0.0/16")};
+  EXPECT_THAT(BuildForwarding({}, facts).forwarding.service_ranges,
+              ElementsAre(TablePrefix(test::Cidr("172.30.0.0/16")),
+                          TablePrefix(test::Cidr("fd00:10:96::/112"))));
+  facts.primary_addresses = {Ip("192.168.0.2")};
+  EXPECT_EQ(BuildForwarding({}, facts).forwarding.service_ranges.size(), 1u);
+}
+
+TEST(BuildForwardingTest, AffinityIsSharedByThePortsFrontends) {
+  kube::Service service = test::EveryAddressService();
+  service.session_affinity = kube::SessionAffinity::kClientIp;
+  service.session_affinity_timeout_seconds = 300;
+  const ServiceForwarding built = BuildForwarding(test::Objects({service}), test::Facts());
+  for (const Frontend& frontend : built.forwarding.frontends) {
+    EXPECT_EQ(frontend.affinity_seconds, 300u);
+    EXPECT_EQ(frontend.affinity_group, "ns1/svc1:p80 TCP");
+  }
+}
+
+TEST(BuildForwardingTest, WeightsComeFromPods) {
+  kube::Pod pod;
+  pod.metadata.ns = "ns1";
+  pod.metadata.name = "big";
+  pod.metadata.annotations = {{kWeightAnnotation, "7"}};
+  pod.pod_ips = {Ip("10.0.0.1")};
+  kube::Pod wrong = pod;
+  wrong.metadata.name = "wrong";
+  wrong.metadata.annotations = {{kWeightAnnotation, "-1"}};
+  const ServiceForwarding built = BuildForwarding(
+      test::Objects(
+          {pod, wrong, ClusterIpService("a", "172.30.0.1", {TcpPort("", 80)}),
+           SliceOf("a", "a-1", "", {EndpointAt("10.0.0.1", ""), EndpointAt("10.0.0.2", "")})}),
+      test::Facts());
+  const auto& endpoints = built.forwarding.frontends[0].inside.endpoints;
+  ASSERT_EQ(endpoints.size(), 2u);
+  EXPECT_EQ(endpoints[0].weight, 7);
+  EXPECT_EQ(endpoints[1].weight, 1);
+  ASSERT_EQ(built.problems.size(), 1u);
+  EXPECT_THAT(built.problems[0].ToString(), HasSubstr("Pod ns1/wrong: metadata.annotations"));
 }
 
 TEST(BuildForwardingTest, OfTwoWithOneAddressTheFirstByNameIsServed) {
@@ -169,7 +232,8 @@ TEST(BuildForwardingTest, AnAddressInTwoFieldsOfOneServiceIsNoProblem) {
       test::Objects({service, SliceOf("svc1", "a", "p80", {EndpointAt("10.0.0.1", "")})}),
       test::Facts());
   EXPECT_THAT(built.problems, IsEmpty());
-  EXPECT_EQ(Find(built.forwarding, "1.2.3.4", 80)->outside.action, FrontendAction::kDrop);
+  EXPECT_THAT(Find(built.forwarding, "1.2.3.4", 80)->source_ranges,
+              ElementsAre(TablePrefix(test::Cidr("203.0.113.0/25"))));
 }
 
 TEST(BuildForwardingTest, ReportsEveryService) {

@@ -121,22 +121,30 @@ TEST(ServedAddressesTest, ExternalRules) {
   }
 }
 
-TEST(ServedAddressesTest, SourceRangesCloseLoadBalancerAddressesOnly) {
+TEST(ServedAddressesTest, SourceRangesGuardLoadBalancerAddressesOnly) {
   ServedPort port = EveryAddress();
   port.source_ranges = {Cidr("203.0.113.0/25")};
   for (const ServedAddress& address : ServedAddresses(port, Sets(1, 0, true), test::Facts())) {
-    const bool closed = address.kind == FrontendKind::kLoadBalancer;
-    EXPECT_EQ(address.outside, closed ? kDrop : kMasqueraded) << ToString(address.kind);
+    const bool guarded = address.kind == FrontendKind::kLoadBalancer;
+    EXPECT_EQ(address.source_ranges.empty(), !guarded) << ToString(address.kind);
   }
 }
 
-TEST(RestrictsSourcesTest, OnlyRangesThatKeepSomebodyOut) {
+TEST(AllowedSourcesTest, OnlyRangesThatKeepSomebodyOut) {
   ServedPort port = EveryAddress();
-  EXPECT_FALSE(RestrictsSources(port));
-  port.source_ranges = {Cidr("203.0.113.0/25")};
-  EXPECT_TRUE(RestrictsSources(port));
+  EXPECT_TRUE(AllowedSources(port, test::Facts()).empty());
   port.source_ranges = {Cidr("203.0.113.0/25"), Cidr("0.0.0.0/0")};
-  EXPECT_FALSE(RestrictsSources(port));
+  EXPECT_TRUE(AllowedSources(port, test::Facts()).empty());
+  port.source_ranges = {Cidr("203.0.113.0/25")};
+  EXPECT_EQ(AllowedSources(port, test::Facts()), port.source_ranges);
+}
+
+TEST(AllowedSourcesTest, TheNodeMayHaveTheLoadBalancersAddress) {
+  ServedPort port = EveryAddress();
+  port.source_ranges = {Cidr("192.168.0.0/24")};
+  std::vector<kube::IpPrefix> with_the_address = port.source_ranges;
+  for (const auto& ip : port.load_balancer_ips) with_the_address.push_back(kube::IpPrefix::Of(ip));
+  EXPECT_EQ(AllowedSources(port, test::Facts()), with_the_address);
 }
 
 }  // namespace

@@ -41,14 +41,17 @@ TEST(NeighboursTest, SourcesByPrefix) {
   facts.pod_cidrs = {Cidr("10.1.0.0/16"), Cidr("10.0.0.0/16"), Cidr("10.1.0.0/16"),
                      Cidr("fd00:10::/64")};
   const PodMacs pods = {{Ip("10.0.0.0"), kPodMac}, {Ip("172.16.0.1"), kPodMac}};
-  const auto at = [](const char* text) { return CardAddress(Ip(text)); };
+  const auto at = [](const char* text) { return TablePrefix(Cidr(text)); };
   EXPECT_THAT(Neighbours(facts, pods).Sources(),
-              ElementsAre(Source{at("10.0.0.0"), 16, ClientClass::kLocalPod, kToGateway},
-                          Source{at("10.0.0.0"), 32, ClientClass::kLocalPod, kToPod},
-                          Source{at("10.1.0.0"), 16, ClientClass::kLocalPod, kToGateway},
-                          Source{at("172.16.0.1"), 32, ClientClass::kOutside, kToPod},
-                          Source{at("192.168.0.2"), 32, ClientClass::kNode, kToNode},
-                          Source{at("192.168.1.2"), 32, ClientClass::kNode, kToNode}));
+              ElementsAre(Source{at("10.0.0.0/16"), ClientClass::kLocalPod, kToGateway},
+                          Source{at("10.0.0.0/32"), ClientClass::kLocalPod, kToPod},
+                          Source{at("10.1.0.0/16"), ClientClass::kLocalPod, kToGateway},
+                          Source{at("172.16.0.1/32"), ClientClass::kOutside, kToPod},
+                          Source{at("192.168.0.2/32"), ClientClass::kNode, kToNode},
+                          Source{at("192.168.1.2/32"), ClientClass::kNode, kToNode},
+                          Source{at("2001:db8::1/128"), ClientClass::kNode, kToNode},
+                          Source{at("2001:db8:1::2/128"), ClientClass::kNode, kToNode},
+                          Source{at("fd00:10::/64"), ClientClass::kLocalPod, kToGateway}));
 }
 
 TEST(NeighboursTest, AnAddressOfTheNodeIsNoPod) {
@@ -58,7 +61,7 @@ TEST(NeighboursTest, AnAddressOfTheNodeIsNoPod) {
   facts.pod_cidrs = {Cidr("10.0.0.1/32")};
   const PodMacs pods = {{Ip("10.0.0.1"), kPodMac}};
   EXPECT_THAT(Neighbours(facts, pods).Sources(),
-              ElementsAre(Source{CardAddress(Ip("10.0.0.1")), 32, ClientClass::kNode, kToNode}));
+              ElementsAre(Source{TablePrefix(Cidr("10.0.0.1/32")), ClientClass::kNode, kToNode}));
 }
 
 }  // namespace

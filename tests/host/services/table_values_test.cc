@@ -11,14 +11,16 @@ namespace pointsman {
 namespace {
 
 TEST(CardValuesTest, AddressesAreInHostOrder) {
-  EXPECT_EQ(CardAddress(test::Ip("10.0.0.1")).value, 0x0a000001u);
-  EXPECT_EQ(CardAddress(test::Ip("255.254.0.0")).value, 0xfffe0000u);
+  EXPECT_EQ(TableAddress(test::Ip("10.0.0.1")), Address(Ipv4Address{0x0a000001}));
+  EXPECT_EQ(TableAddress(test::Ip("fd00::102")), Address::FromWords(0xfd00000000000000, 0x102));
+  EXPECT_EQ(TablePrefix(test::Cidr("10.0.0.0/8")).length_bits, 104);
+  EXPECT_EQ(TablePrefix(test::Cidr("fd00::/8")).length_bits, 8);
 }
 
 TEST(CardValuesTest, ProtocolsOfTheTables) {
-  EXPECT_EQ(CardProtocol(kube::Protocol::kTcp), Protocol::kTcp);
-  EXPECT_EQ(CardProtocol(kube::Protocol::kUdp), Protocol::kUdp);
-  EXPECT_EQ(CardProtocol(kube::Protocol::kSctp), std::nullopt);
+  EXPECT_EQ(TableProtocol(kube::Protocol::kTcp), Protocol::kTcp);
+  EXPECT_EQ(TableProtocol(kube::Protocol::kUdp), Protocol::kUdp);
+  EXPECT_EQ(TableProtocol(kube::Protocol::kSctp), Protocol::kSctp);
 }
 
 TEST(CardValuesTest, MacTextAndBack) {
