@@ -103,8 +103,7 @@ int Report(const TestOptions& options, const std::vector<CaseResult>& results) {
 int RunTest(const TestOptions& options) {
   absl::StatusOr<std::vector<std::string>> files = FindFiles(options.paths);
   if (!files.ok()) return ReportInputError(files.status());
-  absl::StatusOr<std::unique_ptr<Datapath>> datapath = OpenDatapath(options.datapath);
-  if (!datapath.ok()) return ReportCardError(datapath.status());
+  conformance::PacketRunner packets([&options] { return OpenDatapath(options.datapath); });
   std::vector<CaseResult> results;
   for (const std::string& name : *files) {
     absl::StatusOr<conformance::CaseFile> file = ReadCaseFile(name);
@@ -114,7 +113,7 @@ int RunTest(const TestOptions& options) {
                          fmt::format("cases of kind {} are not run yet", file->kind)});
       continue;
     }
-    absl::StatusOr<std::vector<CaseResult>> of_file = conformance::RunPacketFile(*file, **datapath);
+    absl::StatusOr<std::vector<CaseResult>> of_file = packets.Run(*file);
     if (!of_file.ok()) return ReportCardError(of_file.status());
     results.insert(results.end(), of_file->begin(), of_file->end());
   }
