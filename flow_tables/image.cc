@@ -19,17 +19,27 @@ absl::Status CheckMasqueradePorts(const MasqueradePorts& ports) {
       "masquerade ports: base {:#06x} and mask {:#06x} share bits", ports.base, ports.mask));
 }
 
+// What is sent to addresses of Services is the host's business over each protocol: to refuse it
+// where no frontend takes it.
+bool HasServices(const Forwarding& wanted, bool v4) {
+  return std::ranges::any_of(wanted.cluster_ips,
+                             [v4](const Address& ip) { return ip.is_v4() == v4; }) ||
+         std::ranges::any_of(wanted.service_ranges, [v4](const AddressPrefix& range) {
+           return range.address.is_v4() == v4;
+         });
+}
+
 bool ForwardsIpv6(const Forwarding& wanted) {
-  const auto is_v6 = [](const Frontend& frontend) { return !frontend.address.is_v4(); };
-  return std::ranges::any_of(wanted.frontends, is_v6) ||
-         std::ranges::any_of(wanted.service_ranges,
-                             [](const AddressPrefix& range) { return !range.address.is_v4(); });
+  return HasServices(wanted, /*v4=*/false) ||
+         std::ranges::any_of(wanted.frontends,
+                             [](const Frontend& frontend) { return !frontend.address.is_v4(); });
 }
 
 bool ForwardsSctpOverIpv4(const Forwarding& wanted) {
-  return std::ranges::any_of(wanted.frontends, [](const Frontend& frontend) {
-    return frontend.address.is_v4() && frontend.protocol == Protocol::kSctp;
-  });
+  return HasServices(wanted, /*v4=*/true) ||
+         std::ranges::any_of(wanted.frontends, [](const Frontend& frontend) {
+           return frontend.address.is_v4() && frontend.protocol == Protocol::kSctp;
+         });
 }
 
 }  // namespace

@@ -24,15 +24,34 @@ uint64_t IdentityBits(const MaglevIdentity& identity) {
   return Mix(Mix(address.high()) ^ address.low()) ^ identity.port;
 }
 
-// An endpoint's walk over the slots: next, next + skip, ... modulo the run's length.
-struct Walk {
-  explicit Walk(const MaglevIdentity& identity) {
+// An endpoint's walk over the slots, each once, in an order of its own: a counter, mixed within as
+// many bits as slots have numbers. Every step of the mixing can be undone, so no slot comes twice.
+class Walk {
+ public:
+  Walk(const MaglevIdentity& identity, int slots_log2)
+      : mask_((uint32_t{1} << slots_log2) - 1), shift_((slots_log2 + 1) / 2) {
     const uint64_t hash = Mix(IdentityBits(identity));
-    next = static_cast<uint32_t>(hash);
-    skip = static_cast<uint32_t>(hash >> 32) | 1;
+    const uint64_t more = Mix(hash);
+    start_ = static_cast<uint32_t>(hash);
+    first_ = static_cast<uint32_t>(hash >> 32) | 1;
+    second_ = static_cast<uint32_t>(more) | 1;
   }
-  uint32_t next;
-  uint32_t skip;
+
+  uint32_t Next() {
+    uint32_t slot = (start_ + at_++) * first_ & mask_;
+    slot ^= slot >> shift_;
+    slot = slot * second_ & mask_;
+    slot ^= slot >> shift_;
+    return slot * first_ & mask_;
+  }
+
+ private:
+  uint32_t mask_;
+  int shift_;
+  uint32_t at_ = 0;
+  uint32_t start_;
+  uint32_t first_;   // odd
+  uint32_t second_;  // odd
 };
 
 // Whose turn it is to claim a slot: who has the fewest for its weight, the first of equals. With
@@ -87,11 +106,13 @@ uint32_t ChooseDensity(std::span<const size_t> set_sizes, uint32_t slots) {
 std::vector<uint32_t> MaglevSlots(std::span<const MaglevIdentity> endpoints, int slots_log2) {
   const size_t size = size_t{1} << slots_log2;
   std::vector<uint32_t> slots(size, kUnclaimed);
-  std::vector<Walk> walks(endpoints.begin(), endpoints.end());
+  std::vector<Walk> walks;
+  walks.reserve(endpoints.size());
+  for (const MaglevIdentity& identity : endpoints) walks.emplace_back(identity, slots_log2);
   const auto claim = [&](uint32_t endpoint) {
-    Walk& walk = walks[endpoint];
-    while (slots[walk.next & (size - 1)] != kUnclaimed) walk.next += walk.skip;
-    slots[walk.next & (size - 1)] = endpoint;
+    uint32_t slot = walks[endpoint].Next();
+    while (slots[slot] != kUnclaimed) slot = walks[endpoint].Next();
+    slots[slot] = endpoint;
   };
   Turns turns(endpoints);
   for (size_t claimed = 0; claimed < size; ++claimed) claim(turns.Next());

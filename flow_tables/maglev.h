@@ -1,7 +1,7 @@
 // Which slot of a run names which endpoint: Maglev hashing (Eisenbud et al., NSDI 2016, section
-// 3.4) over a power of two of slots, with an odd skip so that each endpoint's permutation visits
-// all of them. A function of the endpoints alone, so every node of a cluster fills the same run
-// the same. Pure.
+// 3.4) over a power of two of slots, with permutations mixed for such lengths (skips, as the paper
+// has them, collide there). A function of the endpoints alone, so every node of a cluster fills the
+// same run the same. Pure.
 //
 // Evenness: endpoints take turns, so their shares differ by at most one slot. With 512 slots an
 // endpoint a million flows cannot tell that from equal shares; with 64 they can.

@@ -46,8 +46,9 @@ Forwarding SomeServices() {
   for (uint32_t i = 0; i < kFrontends; ++i) {
     FrontendHalf half{FrontendAction::kForward, false, {}};
     for (uint32_t n = 0; n < 4; ++n)
-      half.endpoints.push_back({{0x0af40000 + i * 4 + n}, 8080, pods});
-    forwarding.frontends.push_back({"bench", {0x0a600000 + i}, 80, Protocol::kTcp, half, half});
+      half.endpoints.push_back({Ipv4Address{0x0af40000 + i * 4 + n}, 8080, pods});
+    forwarding.frontends.push_back(
+        {"bench", Ipv4Address{0x0a600000 + i}, 80, Protocol::kTcp, half, half});
   }
   return forwarding;
 }

@@ -72,7 +72,7 @@ TEST(Image, SharesWhatIsEqual) {
   EXPECT_EQ(Valid(image.next_hops), 2);
   EXPECT_EQ(image.next_hops[0].destination_mac, 0x02aau);
   EXPECT_EQ(RowOf(image, 1).outside_slots_base, RowOf(image, 2).inside_slots_base);
-  EXPECT_EQ(RowOf(image, 1).outside_slots_log2, 8);
+  EXPECT_EQ(RowOf(image, 1).outside_slots_log2, 10);
   EXPECT_EQ(RowOf(image, 3).outside_slots_log2, 0);
   EXPECT_NE(RowOf(image, 1).counter, RowOf(image, 2).counter);
   EXPECT_EQ(image.counter_names[RowOf(image, 3).counter], "shop/3");
@@ -153,6 +153,47 @@ TEST(Image, RefusesWhatBreaksThePromises) {
   }
 }
 
+TEST(Image, HalvesThatTheHostDecidesHaveEndpointsButNoSlots) {
+  Frontend sticky = Service(1, To({Pod(1), Pod(2)}));
+  sticky.affinity_seconds = 60;
+  Frontend guarded = Service(2, To({Pod(1)}));
+  guarded.source_ranges = {Ipv4Prefix({0x0a000000}, 8)};
+  guarded.inside = {};
+  Frontend turns = Service(3, {});
+  turns.scheduler = Scheduler::kRoundRobin;
+  const Image image = Build(Wanted({sticky, guarded, turns}));
+  EXPECT_EQ(RowOf(image, 1).outside_action, FrontendAction::kHost);
+  EXPECT_EQ(RowOf(image, 2).inside_action, FrontendAction::kHost);
+  EXPECT_EQ(RowOf(image, 3).inside_action, FrontendAction::kReject);
+  EXPECT_EQ(Valid(image.endpoints), 2);
+  for (const SlotRow& slot : image.slots) ASSERT_EQ(slot, SlotRow{});
+}
+
+TEST(Image, WhatIsNotForTheCardMakesNoRows) {
+  Frontend six = Service(1, {});
+  six.address = Address::FromWords(0xfd00001000960000, 1);
+  Frontend sctp = Service(2, To({Pod(1)}));
+  sctp.protocol = Protocol::kSctp;
+  const Image image = Build(Wanted({six, sctp}));
+  EXPECT_EQ(Valid(image.frontends), 0);
+  EXPECT_EQ(Valid(image.endpoints), 0);
+  EXPECT_TRUE(image.configuration.host_forwards_ipv6);
+  EXPECT_TRUE(image.configuration.host_forwards_sctp);
+  EXPECT_FALSE(Build(Wanted({sctp})).configuration.host_forwards_ipv6);
+  EXPECT_FALSE(Build(Wanted({six})).configuration.host_forwards_sctp);
+}
+
+// As many slots an endpoint as there is room for, and what was there before stays where it fits.
+TEST(Image, ManySetsHaveShorterRuns) {
+  std::vector<Frontend> frontends;
+  for (uint32_t i = 0; i < 64; ++i) frontends.push_back(Service(i, To({Pod(i), Pod(i + 1)})));
+  const Image many = Build(Wanted(frontends));
+  EXPECT_EQ(RowOf(many, 1).outside_slots_log2, 9);
+  frontends.resize(8);
+  const Image few = Build(Wanted(frontends), many);
+  EXPECT_EQ(RowOf(few, 1).outside_slots_log2, 10);
+}
+
 TEST(Image, NamesTheTableThatIsFull) {
   struct Case {
     std::string table;
@@ -162,7 +203,7 @@ TEST(Image, NamesTheTableThatIsFull) {
   cases[0].table = "frontends";
   cases[0].sizes.frontends = 8;
   cases[1].table = "slots";
-  cases[1].sizes.slots = 1024;
+  cases[1].sizes.slots = 16;
   cases[2].table = "endpoints";
   cases[2].sizes.endpoints = 4;
   cases[3].table = "next-hops";

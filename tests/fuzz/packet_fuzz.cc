@@ -1,5 +1,6 @@
-// Any bytes go through the pipeline and, where they are punted, into an answer. The first byte
-// chooses port and attempt.
+// Any bytes go through the pipeline and, where they are punted, through the software path, until it
+// is decided what becomes of them. The first byte chooses port, attempt and whether the bytes meet
+// the card's rule first.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -7,42 +8,74 @@
 #include <memory>
 #include <utility>
 
-#include "flow_tables/answer.h"
 #include "flow_tables/pipeline.h"
-#include "tests/support/image_builder.h"
+#include "host/softpath/software_path.h"
 
 namespace pointsman {
 namespace {
 
-// Every port of 10.96.0.1 below 64 is a frontend, for TCP and UDP, with all kinds of halves.
-std::shared_ptr<const Image> MakeImage() {
-  CardSizes sizes = kSimSizes;
-  sizes.originals = 64;
-  ImageBuilder builder(sizes);
-  const uint16_t hop = builder.AddNextHop({Port::kNode, {0x02000000aa01}, {0x02000000aa02}});
-  builder.AddSource({0x0af40000}, 16, ClientClass::kLocalPod, hop);
-  const uint32_t base = builder.AddSlots(
-      {builder.AddEndpoint({0x0af40005}, 8080, hop), builder.AddEndpoint({0x0af40006}, 80, 9)});
-  for (uint16_t i = 0; i < 128; ++i) {
-    builder.AddFrontend({.destination_address = 0x0a600001,
-                         .destination_port = static_cast<uint16_t>(i / 2),
-                         .protocol = static_cast<uint8_t>(i % 2 == 0 ? 6 : 17),
-                         .outside_action = static_cast<FrontendAction>(i / 2 % 3),
-                         .outside_masquerade = i % 8 < 4,
-                         .outside_slots_log2 = 1,
-                         .outside_slots_base = base,
-                         .inside_slots_log2 = 1,
-                         .inside_slots_base = base});
-  }
-  return std::make_shared<const Image>(std::move(builder.image()));
-}
+const Address kService4 = Ipv4Address{0x0a600001};
+const Address kService6 = Address::FromWords(0xfd00001000960000, 1);
 
 void Check(bool holds) {
   if (!holds) std::abort();
 }
 
+FrontendHalf Half(FrontendAction action, bool v4) {
+  FrontendHalf half;
+  half.action = action;
+  if (action != FrontendAction::kForward) return half;
+  const NextHop hop{Port::kNode, {0x02000000aa01}, {0x02000000aa02}};
+  const Address first =
+      v4 ? Address(Ipv4Address{0x0af40005}) : Address::FromWords(0xfd00001000000000, 5);
+  half.masquerade = true;
+  half.endpoints = {{first, 8080, hop}, {first, 8081, hop}};
+  return half;
+}
+
+// The ports of two Services below 96 are frontends of all kinds, for every protocol.
+Forwarding MakeForwarding() {
+  Forwarding forwarding;
+  for (uint16_t port = 0; port < 96; ++port) {
+    const bool v4 = port % 2 == 0;
+    Frontend frontend;
+    frontend.name = "fuzz";
+    frontend.address = v4 ? kService4 : kService6;
+    frontend.port = port;
+    frontend.outside = Half(static_cast<FrontendAction>(port / 2 % 3), v4);
+    frontend.inside = Half(FrontendAction::kForward, v4);
+    frontend.affinity_seconds = port % 5 == 0 ? 60 : 0;
+    if (port % 7 == 0) frontend.source_ranges = {Ipv4Prefix({0x0af40000}, 16)};
+    frontend.scheduler = static_cast<Scheduler>(port / 2 % 5);
+    for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp, Protocol::kSctp}) {
+      frontend.protocol = protocol;
+      forwarding.frontends.push_back(frontend);
+    }
+  }
+  forwarding.sources = {{Ipv4Prefix({0x0af40000}, 16), ClientClass::kLocalPod, {}}};
+  forwarding.masquerade_address = {0xc0a80002};
+  forwarding.masquerade_address_v6 = Address::FromWords(0x20010db800000000, 1);
+  forwarding.cluster_ips = {kService4, kService6};
+  forwarding.service_ranges = {Ipv4Prefix({0x0a600000}, 16)};
+  return forwarding;
+}
+
+struct World {
+  World() {
+    CardSizes sizes = kSimSizes;
+    sizes.originals = 64;
+    const auto forwarding = std::make_shared<const Forwarding>(MakeForwarding());
+    auto image = BuildImage(*forwarding, EmptyImage(sizes));
+    Check(image.ok());
+    software.SetForwarding(forwarding, *image);
+    pipeline = std::make_unique<Pipeline>(std::make_shared<const Image>(*std::move(image)));
+  }
+  std::unique_ptr<Pipeline> pipeline;
+  SoftwarePath software{64};
+};
+
 void Fuzz(const uint8_t* data, size_t size) {
-  static Pipeline pipeline(MakeImage());
+  static World world;
   if (size == 0) return;
   const Port ingress = (data[0] & 1) == 0 ? Port::kUplink : Port::kNode;
   // On the heap with nothing behind it, so that AddressSanitizer sees a byte too many.
@@ -51,13 +84,18 @@ void Fuzz(const uint8_t* data, size_t size) {
   Packet packet{.frame = {frame.get(), size - 1},
                 .ingress = ingress,
                 .attempt = static_cast<uint8_t>(data[0] >> 4)};
-  Outcome outcome;
-  pipeline.Process({&packet, 1}, {&outcome, 1});
-  if (outcome.verdict != Verdict::kForward) {
+  Outcome outcome{.verdict = Verdict::kPunt, .reason = static_cast<Reason>(data[0] >> 2 & 15)};
+  if ((data[0] & 2) == 0) world.pipeline->Process({&packet, 1}, {&outcome, 1});
+  for (int round = 0; outcome.verdict == Verdict::kPunt; ++round) {
+    Check(round <= 2 * static_cast<int>(kSourcePortAttempts));
     Check(std::equal(data + 1, data + size, frame.get()));
+    const PuntService service = world.software.Serve(
+        {packet.frame, ingress, outcome.reason, packet.attempt}, absl::UnixEpoch());
+    if (service.fate != Fate::kRetry) break;
+    packet.attempt = service.attempt;
+    packet.directed_endpoint = service.directed_endpoint;
+    world.pipeline->Process({&packet, 1}, {&outcome, 1});
   }
-  const Answer answer = MakeAnswer(packet.frame, ingress, outcome.reason, {0xc0a80002});
-  Check((answer.kind == AnswerKind::kReply) == !answer.frame.empty());
 }
 
 }  // namespace

@@ -75,6 +75,11 @@ TEST(CardRegisters, KeepWhatIsWritten) {
       {RegisterOffset::kMasqueradeAddress, ~0u},
       {RegisterOffset::kMasqueradePortBase, 0xffff},
       {RegisterOffset::kMasqueradePortMask, 0xffff},
+      {RegisterOffset::kHostProtocols, 0x3},
+      {RegisterOffset::kServiceRange0Address, ~0u},
+      {RegisterOffset::kServiceRange0Mask, ~0u},
+      {RegisterOffset::kServiceRange3Address, ~0u},
+      {RegisterOffset::kServiceRange3Mask, ~0u},
   };
   uint32_t value = 0x89abcdef;
   for (const auto& r : registers) {
@@ -86,7 +91,7 @@ TEST(CardRegisters, KeepWhatIsWritten) {
 
 TEST(CardRegisters, HolesReadZeroAndWritesToThemDoNothing) {
   CardBench bench(1);
-  for (uint32_t offset : {0x0024u, 0x0160u, 0x0210u, 0x1100u, 0x1ffcu, 0x2000u, 0x7ffcu}) {
+  for (uint32_t offset : {0x0024u, 0x0160u, 0x0214u, 0x0240u, 0x1100u, 0x1ffcu, 0x2000u, 0x7ffcu}) {
     bench.Write(offset, ~0u);
     EXPECT_EQ(bench.Read(offset), 0u) << std::hex << offset;
   }
