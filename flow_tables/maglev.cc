@@ -24,34 +24,29 @@ uint64_t IdentityBits(const MaglevIdentity& identity) {
   return Mix(Mix(address.high()) ^ address.low()) ^ identity.port;
 }
 
-// An endpoint's walk over the slots, each once, in an order of its own: a counter, mixed within as
-// many bits as slots have numbers. Every step of the mixing can be undone, so no slot comes twice.
+// An endpoint's walk over the slots, each once, in an order of its own: a linear congruential
+// sequence of full period (Hull and Dobell, SIAM Review 4, 1962). Modulo half the slots it is the
+// walk over those, so that a run that doubles keeps much of what it was.
 class Walk {
  public:
-  Walk(const MaglevIdentity& identity, int slots_log2)
-      : mask_((uint32_t{1} << slots_log2) - 1), shift_((slots_log2 + 1) / 2) {
+  Walk(const MaglevIdentity& identity, int slots_log2) : mask_((uint32_t{1} << slots_log2) - 1) {
     const uint64_t hash = Mix(IdentityBits(identity));
     const uint64_t more = Mix(hash);
-    start_ = static_cast<uint32_t>(hash);
-    first_ = static_cast<uint32_t>(hash >> 32) | 1;
-    second_ = static_cast<uint32_t>(more) | 1;
+    at_ = static_cast<uint32_t>(hash);
+    multiplier_ = (static_cast<uint32_t>(hash >> 32) & ~uint32_t{7}) | 5;
+    increment_ = static_cast<uint32_t>(more) | 1;
   }
 
   uint32_t Next() {
-    uint32_t slot = (start_ + at_++) * first_ & mask_;
-    slot ^= slot >> shift_;
-    slot = slot * second_ & mask_;
-    slot ^= slot >> shift_;
-    return slot * first_ & mask_;
+    at_ = at_ * multiplier_ + increment_;
+    return at_ & mask_;
   }
 
  private:
   uint32_t mask_;
-  int shift_;
-  uint32_t at_ = 0;
-  uint32_t start_;
-  uint32_t first_;   // odd
-  uint32_t second_;  // odd
+  uint32_t at_;
+  uint32_t multiplier_;  // 5 modulo 8
+  uint32_t increment_;   // odd
 };
 
 // Whose turn it is to claim a slot: who has the fewest for its weight, the first of equals. With

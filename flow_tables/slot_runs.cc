@@ -62,7 +62,7 @@ absl::StatusOr<SlotRun> SlotRuns::RunOf(std::span<const uint32_t> endpoints,
                                         const Frontend& frontend, Image& image) {
   EndpointSet set(endpoints.begin(), endpoints.end());
   std::sort(set.begin(), set.end());
-  const int log2 = RunSlotsLog2(endpoints.size(), density_);
+  int log2 = RunSlotsLog2(endpoints.size(), density_);
   const auto known = runs_.find(set);
   if (known != runs_.end() && known->second.log2 == log2) return known->second;
   const size_t length = size_t{1} << log2;
@@ -72,8 +72,11 @@ absl::StatusOr<SlotRun> SlotRuns::RunOf(std::span<const uint32_t> endpoints,
                     "it in software",
                     Describe(frontend), endpoints.size(), length));
   }
-  const auto run = space_.Take(log2);
+  auto run = space_.Take(log2);
   if (!run && known != runs_.end()) return known->second;
+  while (!run && log2 > 0 && size_t{1} << (log2 - 1) >= endpoints.size()) {
+    run = space_.Take(--log2);
+  }
   if (!run) {
     return absl::ResourceExhaustedError(
         fmt::format("table slots: no free run of {} slots for the {} endpoints of {}, of "

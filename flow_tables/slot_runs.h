@@ -1,7 +1,7 @@
 // The slot runs of an image: one for each set of endpoints, shared by all frontend halves that have
 // this set. A run of the previous image with the same set and length stays where it is; others go
-// where the previous image has none. Where a run of another length finds no room, the old one
-// stays.
+// where the previous image has none. Where the right length finds no room, the old run
+// stays, or a new one is shorter.
 #ifndef POINTSMAN_FLOW_TABLES_SLOT_RUNS_H_
 #define POINTSMAN_FLOW_TABLES_SLOT_RUNS_H_
 
