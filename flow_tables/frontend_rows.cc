@@ -28,7 +28,11 @@ struct HalfRow {
 
 absl::StatusOr<HalfRow> HalfRowOf(const FrontendHalf& half, const Frontend& frontend,
                                   SlotRuns& runs, EndpointRows& endpoints, Image& image) {
-  if (half.action != FrontendAction::kForward) return HalfRow{half.action, {}};
+  if (half.action != FrontendAction::kForward) {
+    // Whom the source ranges keep out is dropped, not rejected: the host knows which.
+    const bool host = half.action == FrontendAction::kReject && !frontend.source_ranges.empty();
+    return HalfRow{host ? FrontendAction::kHost : half.action, {}};
+  }
   if (half.endpoints.empty()) {
     return absl::InvalidArgumentError(fmt::format(
         "{}: action forward without endpoints; reject or drop instead", Describe(frontend)));

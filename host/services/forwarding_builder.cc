@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <iterator>
 #include <map>
 #include <set>
 #include <tuple>
@@ -14,39 +12,12 @@
 #include "host/services/endpoint_weights.h"
 #include "host/services/local_pods.h"
 #include "host/services/neighbours.h"
+#include "host/services/port_plan.h"
 #include "host/services/served_ports.h"
 #include "host/services/table_values.h"
 
 namespace pointsman {
 namespace {
-
-constexpr std::array kFamilies = {kube::IpFamily::kIPv4, kube::IpFamily::kIPv6};
-
-// A port that is served, with all that belongs to it.
-struct PortPlan {
-  size_t service;  // in ServiceForwarding::services
-  ServedPort port;
-  uint32_t affinity_seconds;
-  EndpointSets sets;
-  std::vector<ServedAddress> addresses;
-};
-
-std::vector<PortPlan> PlanPorts(const kube::Service& service, size_t index, const Slices& slices,
-                                const NodeFacts& facts) {
-  const bool has_affinity = service.session_affinity == kube::SessionAffinity::kClientIp;
-  const int affinity_seconds = has_affinity ? service.session_affinity_timeout_seconds : 0;
-  std::vector<PortPlan> plans;
-  for (const kube::IpFamily family : kFamilies) {
-    if (!facts.Primary(family)) continue;
-    for (ServedPort& port : ServedPorts(service, family)) {
-      EndpointSets sets = Categorize(port, EndpointsOfPort(slices, port, facts.name));
-      std::vector<ServedAddress> addresses = ServedAddresses(port, sets, facts);
-      plans.push_back({index, std::move(port), static_cast<uint32_t>(affinity_seconds),
-                       std::move(sets), std::move(addresses)});
-    }
-  }
-  return plans;
-}
 
 // Of the family that comes first in the Service, so that a dual-stack pod counts once.
 EndpointCounts Count(const kube::Service& service, const Slices& slices,
@@ -76,6 +47,12 @@ EndpointCounts Count(const kube::Service& service, const Slices& slices,
   return counts;
 }
 
+// A port plan and whose it is, as an index in ServiceForwarding::services.
+struct OwnedPlan {
+  size_t service;
+  PortPlan plan;
+};
+
 // Gives each address, port and protocol to one frontend.
 class FrontendTable {
  public:
@@ -83,12 +60,13 @@ class FrontendTable {
                 ServiceForwarding& out)
       : neighbours_(neighbours), weights_(weights), scheduler_(scheduler), out_(out) {}
 
-  void Add(const PortPlan& plan, const ServedAddress& address) {
+  void Add(const OwnedPlan& owned, const ServedAddress& address) {
+    const PortPlan& plan = owned.plan;
     const std::string name = fmt::format("{} {}", plan.port.FullName(), ToString(address.kind));
     const Protocol protocol = TableProtocol(plan.port.protocol);
     const auto [entry, added] = taken_.try_emplace(
-        {TableAddress(address.address), address.port, protocol}, Owner{plan.service, name});
-    if (!added) return ReportTaken(plan, address, entry->second);
+        {TableAddress(address.address), address.port, protocol}, Owner{owned.service, name});
+    if (!added) return ReportTaken(owned, address, entry->second);
     Frontend frontend{.name = name,
                       .address = TableAddress(address.address),
                       .port = address.port,
@@ -103,7 +81,7 @@ class FrontendTable {
       frontend.source_ranges.push_back(TablePrefix(range));
     }
     out_.forwarding.frontends.push_back(std::move(frontend));
-    out_.services[plan.service].frontends.push_back(
+    out_.services[owned.service].frontends.push_back(
         {address.kind, address.address, address.port, plan.port.protocol, plan.port.name});
   }
 
@@ -118,17 +96,18 @@ class FrontendTable {
     return fmt::format("{} {}", port.FullName(), kube::ToString(port.protocol));
   }
 
-  void Report(const PortPlan& plan, FrontendKind kind, std::string message) {
+  void Report(const OwnedPlan& owned, FrontendKind kind, std::string message) {
     out_.problems.push_back({.origin = {},
-                             .object = out_.services[plan.service].service.ToString(),
+                             .object = out_.services[owned.service].service.ToString(),
                              .field = std::string(FieldOf(kind)),
                              .message = std::move(message)});
   }
 
   // One Service may name an address in two fields.
-  void ReportTaken(const PortPlan& plan, const ServedAddress& address, const Owner& owner) {
-    if (owner.service == plan.service) return;
-    Report(plan, address.kind,
+  void ReportTaken(const OwnedPlan& owned, const ServedAddress& address, const Owner& owner) {
+    if (owner.service == owned.service) return;
+    const PortPlan& plan = owned.plan;
+    Report(owned, address.kind,
            fmt::format("{} {} port {} is taken by {}; port \"{}\" is not served there",
                        address.address.ToString(), kube::ToString(plan.port.protocol), address.port,
                        owner.name, plan.port.name));
@@ -156,10 +135,10 @@ class FrontendTable {
 };
 
 // Reports every Service, and plans its ports.
-std::vector<PortPlan> PlanServices(const kube::ObjectSet& objects, const NodeFacts& facts,
-                                   std::vector<ServiceReport>& reports) {
+std::vector<OwnedPlan> PlanServices(const kube::ObjectSet& objects, const NodeFacts& facts,
+                                    std::vector<ServiceReport>& reports) {
   const std::map<kube::ObjectKey, Slices> by_service = SlicesByService(objects);
-  std::vector<PortPlan> plans;
+  std::vector<OwnedPlan> plans;
   for (const auto& [key, service] : objects.services) {
     const auto found = by_service.find(key);
     const Slices slices = found == by_service.end() ? Slices() : found->second;
@@ -169,18 +148,19 @@ std::vector<PortPlan> PlanServices(const kube::ObjectSet& objects, const NodeFac
                        .frontends = {},
                        .endpoints = Count(service, slices, facts.name),
                        .limitations = LimitationsOf(service, facts)});
-    auto of_service = PlanPorts(service, index, slices, facts);
-    std::move(of_service.begin(), of_service.end(), std::back_inserter(plans));
+    for (PortPlan& plan : PlanPorts(service, slices, facts)) {
+      plans.push_back({index, std::move(plan)});
+    }
   }
   return plans;
 }
 
-void AddFrontends(const std::vector<PortPlan>& plans, FrontendTable& table,
+void AddFrontends(const std::vector<OwnedPlan>& plans, FrontendTable& table,
                   Forwarding& forwarding) {
   for (const bool node_ports : {false, true}) {
-    for (const PortPlan& plan : plans) {
-      for (const ServedAddress& address : plan.addresses) {
-        if ((address.kind == FrontendKind::kNodePort) == node_ports) table.Add(plan, address);
+    for (const OwnedPlan& owned : plans) {
+      for (const ServedAddress& address : owned.plan.addresses) {
+        if ((address.kind == FrontendKind::kNodePort) == node_ports) table.Add(owned, address);
       }
     }
   }
@@ -190,7 +170,7 @@ void AddFrontends(const std::vector<PortPlan>& plans, FrontendTable& table,
 }
 
 // What the node masquerades with, and which addresses are Services'.
-void TakeAddresses(const NodeFacts& facts, const std::vector<PortPlan>& plans,
+void TakeAddresses(const NodeFacts& facts, const std::vector<OwnedPlan>& plans,
                    ServiceForwarding& out) {
   if (const auto primary = facts.Primary(kube::IpFamily::kIPv4)) {
     out.forwarding.masquerade_address = TableAddress(*primary).v4();
@@ -205,7 +185,9 @@ void TakeAddresses(const NodeFacts& facts, const std::vector<PortPlan>& plans,
     out.forwarding.masquerade_address_v6 = TableAddress(*primary);
   }
   std::set<Address> cluster_ips;
-  for (const PortPlan& plan : plans) cluster_ips.insert(TableAddress(plan.port.cluster_ip));
+  for (const OwnedPlan& owned : plans) {
+    cluster_ips.insert(TableAddress(owned.plan.port.cluster_ip));
+  }
   out.forwarding.cluster_ips.assign(cluster_ips.begin(), cluster_ips.end());
   for (const kube::IpPrefix& cidr : facts.service_cidrs) {
     if (facts.Primary(cidr.family())) out.forwarding.service_ranges.push_back(TablePrefix(cidr));
@@ -221,7 +203,7 @@ ServiceForwarding BuildForwarding(const kube::ObjectSet& objects, const NodeFact
   const Neighbours neighbours(facts, pods);
   out.forwarding.sources = neighbours.Sources();
   out.forwarding.gateway = neighbours.Gateway();
-  const std::vector<PortPlan> plans = PlanServices(objects, facts, out.services);
+  const std::vector<OwnedPlan> plans = PlanServices(objects, facts, out.services);
   TakeAddresses(facts, plans, out);
   const EndpointWeights weights = WeightsOfPods(objects, out.problems);
   FrontendTable table(neighbours, weights, facts.scheduler, out);

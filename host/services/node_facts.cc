@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -17,6 +18,7 @@ using kube::IpPrefix;
 using kube::Node;
 using kube::Note;
 
+constexpr std::array<uint8_t, 4> kLocalhost = {127, 0, 0, 1};
 constexpr char kZoneLabel[] = "topology.kubernetes.io/zone";
 
 bool AnyContains(const std::vector<IpPrefix>& prefixes, const IpAddress& address) {
@@ -82,6 +84,7 @@ void TakeOverrides(const NodeOverrides& overrides, NodeFacts& facts) {
   facts.service_cidrs = overrides.service_cidrs;
   facts.node_port_addresses = overrides.node_port_addresses;
   facts.masquerade_all = overrides.masquerade_all;
+  facts.localhost_node_ports = overrides.localhost_node_ports;
   facts.scheduler = overrides.scheduler;
 }
 
@@ -111,6 +114,11 @@ std::vector<IpAddress> NodeFacts::NodePortAddresses(IpFamily family) const {
     if (!address.IsLoopback() && AnyContains(node_port_addresses, address)) {
       addresses.push_back(address);
     }
+  }
+  const IpAddress localhost = IpAddress::FromBytes(kLocalhost);
+  if (localhost_node_ports && family == IpFamily::kIPv4 &&
+      AnyContains(node_port_addresses, localhost)) {
+    addresses.push_back(localhost);
   }
   return addresses;
 }

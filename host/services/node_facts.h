@@ -34,6 +34,7 @@ struct NodeFacts {
   // Node ports work on the local addresses among these; empty: on the primary addresses.
   std::vector<kube::IpPrefix> node_port_addresses;
   bool masquerade_all = false;
+  bool localhost_node_ports = false;  // node ports on 127.0.0.1, too, where it is among those above
   Scheduler scheduler = Scheduler::kRandom;
   MacAddress gateway_mac = kDefaultGatewayMac;
   MacAddress node_mac = kDefaultNodeMac;
@@ -41,7 +42,7 @@ struct NodeFacts {
   std::optional<kube::IpAddress> Primary(kube::IpFamily family) const;
   // The primary one first.
   std::vector<kube::IpAddress> LocalAddresses(kube::IpFamily family) const;
-  // Where node ports are served. Never a loopback address.
+  // Where node ports are served. No loopback address but 127.0.0.1 under localhost_node_ports.
   std::vector<kube::IpAddress> NodePortAddresses(kube::IpFamily family) const;
   bool TellsPods(kube::IpFamily family) const;
   bool IsPod(const kube::IpAddress& address) const;
@@ -56,6 +57,7 @@ struct NodeOverrides {
   std::vector<kube::IpPrefix> service_cidrs;        // no object holds them
   std::vector<kube::IpPrefix> node_port_addresses;  // as in NodeFacts
   bool masquerade_all = false;
+  bool localhost_node_ports = false;
   Scheduler scheduler = Scheduler::kRandom;
 };
 

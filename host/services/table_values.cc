@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
+#include <span>
 #include <system_error>
 
 #include "absl/status/status.h"
@@ -21,6 +23,12 @@ absl::Status BadMac(std::string_view text, std::string_view why) {
 }  // namespace
 
 Address TableAddress(const kube::IpAddress& address) { return Address::FromBytes(address.bytes()); }
+
+kube::IpAddress ObjectAddress(const Address& address) {
+  std::array<uint8_t, 16> bytes{};
+  address.Store(bytes.data());
+  return kube::IpAddress::FromBytes(std::span(bytes).first(address.is_v4() ? 4 : 16));
+}
 
 AddressPrefix TablePrefix(const kube::IpPrefix& prefix) {
   const int shortfall = prefix.family() == kube::IpFamily::kIPv4 ? kIpv4PrefixBits : 0;

@@ -14,6 +14,8 @@
 namespace pointsman {
 
 Address TableAddress(const kube::IpAddress& address);
+// The way back.
+kube::IpAddress ObjectAddress(const Address& address);
 AddressPrefix TablePrefix(const kube::IpPrefix& prefix);
 Protocol TableProtocol(kube::Protocol protocol);
 
