@@ -11,6 +11,7 @@
 #include "host/cli/junit.h"
 #include "host/cli/open_datapath.h"
 #include "host/conformance/packet_runner.h"
+#include "host/conformance/run_case_file.h"
 
 namespace pointsman {
 namespace {
@@ -46,11 +47,11 @@ absl::StatusOr<std::vector<std::string>> FindFiles(const std::vector<std::string
   return files;
 }
 
-absl::StatusOr<conformance::CaseFile> ReadCaseFile(const std::string& file) {
+absl::StatusOr<std::string> ReadText(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(stream)), {});
+  std::string text((std::istreambuf_iterator<char>(stream)), {});
   if (!stream) return absl::InvalidArgumentError(fmt::format("{}: cannot be read", file));
-  return conformance::ParseCaseFile(text, file);
+  return text;
 }
 
 void PrintResult(const CaseResult& result) {
@@ -100,22 +101,44 @@ int Report(const TestOptions& options, const std::vector<CaseResult>& results) {
   return failed == 0 ? kExitDone : kExitFailed;
 }
 
+// Asks packets of one datapath, opened when the first file of them comes. Keeps what is wrong with
+// the datapath apart from what is wrong with a file.
+class PacketCases {
+ public:
+  explicit PacketCases(const DatapathOptions& options) : options_(options) {}
+
+  absl::StatusOr<std::vector<CaseResult>> Run(const conformance::CaseFile& file) {
+    if (datapath_ == nullptr) {
+      absl::StatusOr<std::unique_ptr<Datapath>> opened = OpenDatapath(options_);
+      card_status_ = opened.status();
+      if (!opened.ok()) return opened.status();
+      datapath_ = *std::move(opened);
+    }
+    auto results = conformance::RunPacketFile(file, *datapath_);
+    card_status_ = results.status();
+    return results;
+  }
+
+  const absl::Status& card_status() const { return card_status_; }
+
+ private:
+  const DatapathOptions& options_;
+  std::unique_ptr<Datapath> datapath_;
+  absl::Status card_status_;
+};
+
 int RunTest(const TestOptions& options) {
   absl::StatusOr<std::vector<std::string>> files = FindFiles(options.paths);
   if (!files.ok()) return ReportInputError(files.status());
-  absl::StatusOr<std::unique_ptr<Datapath>> datapath = OpenDatapath(options.datapath);
-  if (!datapath.ok()) return ReportCardError(datapath.status());
+  PacketCases packets(options.datapath);
   std::vector<CaseResult> results;
   for (const std::string& name : *files) {
-    absl::StatusOr<conformance::CaseFile> file = ReadCaseFile(name);
-    if (!file.ok()) return ReportInputError(file.status());
-    if (file->kind != "packet") {
-      results.push_back({name, 1, file->kind, "the whole file", CaseStatus::kSkipped,
-                         fmt::format("cases of kind {} are not run yet", file->kind)});
-      continue;
-    }
-    absl::StatusOr<std::vector<CaseResult>> of_file = conformance::RunPacketFile(*file, **datapath);
-    if (!of_file.ok()) return ReportCardError(of_file.status());
+    absl::StatusOr<std::string> text = ReadText(name);
+    if (!text.ok()) return ReportInputError(text.status());
+    const absl::StatusOr<std::vector<CaseResult>> of_file = conformance::RunCaseFile(
+        *text, name, [&](const conformance::CaseFile& file) { return packets.Run(file); });
+    if (!packets.card_status().ok()) return ReportCardError(packets.card_status());
+    if (!of_file.ok()) return ReportInputError(of_file.status());
     results.insert(results.end(), of_file->begin(), of_file->end());
   }
   return Report(options, results);

@@ -20,8 +20,8 @@ EndpointTracker::EndpointTracker(kube::IpFamily family, NodePlace node)
 bool EndpointTracker::Apply(const kube::EndpointSlice& slice) {
   const kube::ObjectKey key = KeyOf(slice);
   const std::string name = slice.ServiceName();
-  const bool counts = slice.address_type == family_ && !name.empty() &&
-                      !IsHiddenByLabels(slice.metadata.labels);
+  const bool counts =
+      slice.address_type == family_ && !name.empty() && !IsHiddenByLabels(slice.metadata.labels);
   if (!counts) return Delete(key);
   const kube::ObjectKey service{kube::Kind::kService, key.ns, name};
   const auto owner = service_of_.find(key);

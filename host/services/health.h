@@ -67,7 +67,7 @@ class ProxyHealth {
 
  private:
   struct Family {
-    std::optional<absl::Time> synced;        // last
+    std::optional<absl::Time> synced;         // last
     std::optional<absl::Time> waiting_since;  // the oldest change that is not written
   };
 

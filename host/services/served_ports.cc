@@ -66,7 +66,7 @@ std::vector<ServedPort> ServedPorts(const Service& service, IpFamily family) {
   served.internal_local = service.internal_traffic_policy == kube::TrafficPolicy::kLocal;
   served.external_local = IsExternalPolicyLocal(service);
   if (service.session_affinity == kube::SessionAffinity::kClientIp) {
-    served.affinity_seconds = service.session_affinity_timeout_seconds;
+    served.affinity_seconds = static_cast<uint32_t>(service.session_affinity_timeout_seconds);
   }
   if (served.external_local && service.type == kube::ServiceType::kLoadBalancer) {
     served.health_check_node_port = service.health_check_node_port;

@@ -25,8 +25,8 @@ struct ServedPort {
   std::vector<kube::IpPrefix> source_ranges;       // for load_balancer_ips; empty: everybody
   bool internal_local = false;                     // internalTrafficPolicy: Local
   bool external_local = false;                     // externalTrafficPolicy: Local
-  int affinity_seconds = 0;             // sessionAffinity: ClientIP for so long; 0: none
-  uint16_t health_check_node_port = 0;  // the load balancer asks there; 0: none
+  uint32_t affinity_seconds = 0;                   // sessionAffinity: ClientIP for so long; 0: none
+  uint16_t health_check_node_port = 0;             // the load balancer asks there; 0: none
 
   // Reachable by more than its cluster IP.
   bool FacesOutside() const;

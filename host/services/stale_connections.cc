@@ -23,8 +23,7 @@ StaleConnections::StaleConnections(const ServicePortMap& ports, const EndpointMa
 bool StaleConnections::IsStale(const TrackedConnection& connection) const {
   if (connection.protocol != kube::Protocol::kUdp) return false;
   const Serving* serving = Meant(connection);
-  return serving != nullptr &&
-         !serving->contains({connection.reply_source, connection.reply_port});
+  return serving != nullptr && !serving->contains({connection.reply_source, connection.reply_port});
 }
 
 const StaleConnections::Serving* StaleConnections::Meant(

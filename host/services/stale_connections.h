@@ -50,8 +50,8 @@ class StaleConnections {
   // The endpoints of the port the client meant; nullptr: of none.
   const Serving* Meant(const TrackedConnection& connection) const;
 
-  std::vector<Serving> serving_;                             // one entry a UDP port
-  std::map<Socket, size_t> by_address_;                      // into serving_
+  std::vector<Serving> serving_;                                        // one entry a UDP port
+  std::map<Socket, size_t> by_address_;                                 // into serving_
   std::map<std::pair<kube::IpFamily, uint16_t>, size_t> by_node_port_;  // into serving_
 };
 

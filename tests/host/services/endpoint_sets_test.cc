@@ -32,7 +32,7 @@ std::vector<ServiceEndpoint> Endpoints(const std::vector<kube::EndpointSlice>& s
                                        const ServedPort& port) {
   Slices borrowed;
   for (const kube::EndpointSlice& slice : slices) borrowed.push_back(&slice);
-  return EndpointsOfPort(borrowed, port, test::kNodeName);
+  return EndpointsOfPort(borrowed, port, {test::kNodeName, "zone-a"});
 }
 
 TEST(SlicesByServiceTest, ByLabelWithinTheNamespace) {
