@@ -76,7 +76,7 @@ class Card {
 
   // Hands frames to the card, in order; waits for room and meanwhile keeps what the card punts for
   // the next Poll. InvalidArgument, and no frame is handed over: one is shorter than 14 bytes or
-  // longer than frame-bytes-max, or its attempt is over 15.
+  // longer than frame-bytes-max, its attempt is over 15, or it is directed to no row.
   virtual absl::Status Inject(std::span<const InjectedFrame> frames) = 0;
 
   // Never waits; empty lists where nothing came.

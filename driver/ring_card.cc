@@ -117,6 +117,11 @@ absl::Status RingCard::CheckFrames(std::span<const InjectedFrame> frames) const 
                                                     frames[i].line.attempt,
                                                     kSourcePortAttempts - 1));
     }
+    if (frames[i].line.directed != 0 && frames[i].line.endpoint >= description_.sizes.endpoints) {
+      return absl::InvalidArgumentError(
+          fmt::format("frame {}: endpoint is {}, table endpoints has {} rows", i,
+                      frames[i].line.endpoint, description_.sizes.endpoints));
+    }
   }
   return absl::OkStatus();
 }

@@ -2,13 +2,41 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
+#include <vector>
 
 #include "driver/registers.h"
 #include "driver/status_macros.h"
 
 namespace pointsman {
+namespace {
+
+uint32_t HostProtocols(const Configuration& configuration) {
+  const auto bit = [](HostProtocol protocol) { return 1u << static_cast<int>(protocol); };
+  return (configuration.host_forwards_ipv6 ? bit(HostProtocol::kIpv6) : 0) |
+         (configuration.host_forwards_sctp ? bit(HostProtocol::kSctp) : 0);
+}
+
+// A range is out of use, by its mask 0, while its address changes.
+void AddServiceRanges(const Configuration& configuration, std::vector<RegisterWrite>& order) {
+  using enum RegisterOffset;
+  const auto& ranges = configuration.service_ranges;
+  static_assert(kServiceRanges == 4);
+  order.insert(order.end(), {{"service-range-0-mask", kServiceRange0Mask, 0},
+                             {"service-range-0-address", kServiceRange0Address, ranges[0].address},
+                             {"service-range-0-mask", kServiceRange0Mask, ranges[0].mask},
+                             {"service-range-1-mask", kServiceRange1Mask, 0},
+                             {"service-range-1-address", kServiceRange1Address, ranges[1].address},
+                             {"service-range-1-mask", kServiceRange1Mask, ranges[1].mask},
+                             {"service-range-2-mask", kServiceRange2Mask, 0},
+                             {"service-range-2-address", kServiceRange2Address, ranges[2].address},
+                             {"service-range-2-mask", kServiceRange2Mask, ranges[2].mask},
+                             {"service-range-3-mask", kServiceRange3Mask, 0},
+                             {"service-range-3-address", kServiceRange3Address, ranges[3].address},
+                             {"service-range-3-mask", kServiceRange3Mask, ranges[3].mask}});
+}
+
+}  // namespace
+
 absl::Status WriteSettings(Transport& transport, const CardSettings& settings) {
   using enum RegisterOffset;
   const Configuration& configuration = settings.configuration;
@@ -17,15 +45,18 @@ absl::Status WriteSettings(Transport& transport, const CardSettings& settings) {
     return absl::InvalidArgumentError(fmt::format(
         "masquerade ports: base {:#06x} and mask {:#06x} share bits", ports.base, ports.mask));
   }
-  std::array<RegisterWrite, 6> order = {{
-      {"slot-hash-seed", kSlotHashSeed, configuration.slot_hash_seed},
-      {"masquerade-address", kMasqueradeAddress, configuration.masquerade_address.value},
-      {"masquerade-port-base", kMasqueradePortBase, ports.base},
-      {"masquerade-port-mask", kMasqueradePortMask, ports.mask},
-      {"capture", kCapture, settings.capture ? 1u : 0u},
-      {"mode", kMode, uint32_t(settings.mode)},
-  }};
-  if (settings.mode == Mode::kBypass) std::ranges::reverse(order);
+  const RegisterWrite mode{"mode", kMode, uint32_t(settings.mode)};
+  std::vector<RegisterWrite> order;
+  if (settings.mode == Mode::kBypass) order.push_back(mode);
+  order.insert(order.end(),
+               {{"slot-hash-seed", kSlotHashSeed, configuration.slot_hash_seed},
+                {"masquerade-address", kMasqueradeAddress, configuration.masquerade_address.value},
+                {"masquerade-port-base", kMasqueradePortBase, ports.base},
+                {"masquerade-port-mask", kMasqueradePortMask, ports.mask},
+                {"host-protocols", kHostProtocols, HostProtocols(configuration)}});
+  AddServiceRanges(configuration, order);
+  order.push_back({"capture", kCapture, settings.capture ? 1u : 0u});
+  if (settings.mode != Mode::kBypass) order.push_back(mode);
   return WriteVerified(transport, order);
 }
 

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
+#include "flow_tables/answer_ipv6.h"
 #include "flow_tables/big_endian.h"
 #include "flow_tables/checksum.h"
+#include "flow_tables/flow.h"
 #include "flow_tables/packet.h"
+#include "flow_tables/tcp_reset.h"
 
 namespace pointsman {
 namespace {
@@ -15,11 +19,6 @@ constexpr uint8_t kAnswerTtl = 64;
 constexpr uint16_t kDoNotFragment = 0x4000;
 constexpr uint8_t kInternetworkControl = 0xc0;  // precedence of ICMP errors, RFC 1812, 4.3.2.5
 constexpr size_t kIcmpErrorBytesMax = 576;      // the whole packet, RFC 1812, 4.3.2.3
-
-constexpr uint8_t kFin = 0x01;
-constexpr uint8_t kSyn = 0x02;
-constexpr uint8_t kRst = 0x04;
-constexpr uint8_t kAck = 0x10;
 
 struct IcmpError {
   uint8_t type;
@@ -37,9 +36,10 @@ bool IsOneHost(uint32_t address) {
 }
 
 // To one receiver, from one sender.
-bool MayBeAnswered(std::span<const uint8_t> frame, const Tuple& tuple) {
+bool MayBeAnswered(std::span<const uint8_t> frame, const Flow& flow) {
   const bool group_mac = (frame[kDestinationMacOffset] & 1) != 0;
-  return !group_mac && IsOneHost(tuple.source_address) && IsOneHost(tuple.destination_address);
+  return !group_mac && IsOneHost(flow.key.source.v4().value) &&
+         IsOneHost(flow.key.destination.v4().value);
 }
 
 // Ethernet and IPv4 headers back to the sender of `frame`, room for `body_bytes` behind them.
@@ -62,37 +62,17 @@ std::vector<uint8_t> BackToSender(std::span<const uint8_t> frame, Ipv4Address fr
   return answer;
 }
 
-// Sequence numbers that the segment takes; its header must be whole.
-uint32_t SegmentLength(std::span<const uint8_t> frame, size_t header_bytes) {
-  const size_t total = LoadBe16(frame.data() + kTotalLengthOffset);
-  const uint8_t flags = frame[kTcpFlagsOffset];
-  const auto payload = static_cast<uint32_t>(total - kIpv4HeaderBytes - header_bytes);
-  return payload + ((flags & kSyn) != 0 ? 1 : 0) + ((flags & kFin) != 0 ? 1 : 0);
-}
-
 // Empty: no reset may be sent.
-std::vector<uint8_t> MakeReset(std::span<const uint8_t> frame, const Tuple& tuple) {
-  const size_t header_bytes = (frame[kTcpDataOffset] >> 4) * size_t{4};
-  const size_t total = LoadBe16(frame.data() + kTotalLengthOffset);
-  const uint8_t flags = frame[kTcpFlagsOffset];
-  if ((flags & kRst) != 0 || header_bytes < kTcpHeaderBytes) return {};
-  if (header_bytes > total - kIpv4HeaderBytes) return {};
-  const Ipv4Address from{tuple.destination_address};
-  std::vector<uint8_t> reset = BackToSender(frame, from, tuple.protocol, 0, kTcpHeaderBytes);
-  uint8_t* at = reset.data();
-  StoreBe16(at + kSourcePortOffset, tuple.destination_port);
-  StoreBe16(at + kDestinationPortOffset, tuple.source_port);
-  at[kTcpDataOffset] = kTcpHeaderBytes / 4 << 4;
-  if ((flags & kAck) != 0) {
-    StoreBe32(at + kTcpSequenceOffset, LoadBe32(frame.data() + kTcpAcknowledgementOffset));
-    at[kTcpFlagsOffset] = kRst;
-  } else {
-    StoreBe32(at + kTcpAcknowledgementOffset,
-              LoadBe32(frame.data() + kTcpSequenceOffset) + SegmentLength(frame, header_bytes));
-    at[kTcpFlagsOffset] = kRst | kAck;
-  }
-  StoreBe16(at + kTcpChecksumOffset, TransportChecksum(from, {tuple.source_address}, Protocol::kTcp,
-                                                       std::span(reset).subspan(kTransportOffset)));
+std::vector<uint8_t> MakeReset(std::span<const uint8_t> frame, const Flow& flow) {
+  const std::vector<uint8_t> header =
+      ResetFor(frame.subspan(flow.transport_offset, flow.transport_bytes));
+  if (header.empty()) return {};
+  const Ipv4Address from = flow.key.destination.v4();
+  std::vector<uint8_t> reset =
+      BackToSender(frame, from, static_cast<uint8_t>(Protocol::kTcp), 0, header.size());
+  std::ranges::copy(header, reset.begin() + kTransportOffset);
+  StoreBe16(reset.data() + kTcpChecksumOffset,
+            TransportChecksum(from, flow.key.source.v4(), Protocol::kTcp, header));
   return reset;
 }
 
@@ -110,21 +90,30 @@ std::vector<uint8_t> MakeIcmpError(std::span<const uint8_t> frame, Ipv4Address f
   return answer;
 }
 
-std::vector<uint8_t> MakeReply(std::span<const uint8_t> frame, Reason reason,
-                               Ipv4Address node_address) {
-  const Parsed parsed = Parse(frame);
-  if (parsed.kind != ParseKind::kTuple || !MayBeAnswered(frame, parsed.tuple)) return {};
+std::vector<uint8_t> MakeIpv4Reply(std::span<const uint8_t> frame, const Flow& flow, Reason reason,
+                                   Ipv4Address node_address) {
+  if (!MayBeAnswered(frame, flow)) return {};
   if (reason == Reason::kTtlExpired) return MakeIcmpError(frame, node_address, kTimeExceeded);
-  if (parsed.tuple.protocol == static_cast<uint8_t>(Protocol::kTcp)) {
-    return MakeReset(frame, parsed.tuple);
+  if (flow.key.protocol == Protocol::kTcp) return MakeReset(frame, flow);
+  return MakeIcmpError(frame, flow.key.destination.v4(), kPortUnreachable);
+}
+
+std::vector<uint8_t> MakeReply(std::span<const uint8_t> frame, Reason reason,
+                               const Address& node_address) {
+  const std::optional<Flow> flow = ParseFlow(frame);
+  if (!flow) return {};
+  const bool from_node = reason == Reason::kTtlExpired;
+  if (from_node && flow->key.source.is_v4() != node_address.is_v4()) return {};
+  if (flow->key.source.is_v4()) {
+    return MakeIpv4Reply(frame, *flow, reason, from_node ? node_address.v4() : Ipv4Address{});
   }
-  return MakeIcmpError(frame, {parsed.tuple.destination_address}, kPortUnreachable);
+  return from_node ? TimeExceededIpv6(frame, *flow, node_address) : RejectIpv6(frame, *flow);
 }
 
 }  // namespace
 
 Answer MakeAnswer(std::span<const uint8_t> frame, Port ingress, Reason reason,
-                  Ipv4Address node_address) {
+                  const Address& node_address) {
   switch (reason) {
     case Reason::kFragment:
     case Reason::kIpOptions:

@@ -4,10 +4,12 @@
 // | reason                            | what goes out                                             |
 // |-----------------------------------|-----------------------------------------------------------|
 // | reject, TCP                       | a reset from the frontend (RFC 9293, 3.10.7.1)            |
-// | reject, UDP                       | ICMP port unreachable from the frontend (RFC 1122, 4.1.3) |
+// | reject, UDP or SCTP               | ICMP port unreachable from the frontend (RFC 1122, 4.1.3) |
 // | ttl-expired                       | ICMP time exceeded from the node (RFC 1812, 5.3.1)        |
 // | fragment, ip-options, icmp-error  | the frame itself, untouched, by the other port            |
 // | others                            | nothing                                                   |
+//
+// The same for IPv6, with ICMPv6 (answer_ipv6.h).
 //
 // Limit: fragments, packets with IP options and ICMP errors are not translated yet, even where
 // they belong to a translated connection.
@@ -21,6 +23,7 @@
 #include <span>
 #include <vector>
 
+#include "flow_tables/address.h"
 #include "flow_tables/types.h"
 
 namespace pointsman {
@@ -39,9 +42,9 @@ struct Answer {
 };
 
 // For `frame`, received by `ingress` and punted for `reason`. ICMP time exceeded comes from
-// `node_address`.
+// `node_address`; if that is of the other family, nothing is sent.
 Answer MakeAnswer(std::span<const uint8_t> frame, Port ingress, Reason reason,
-                  Ipv4Address node_address);
+                  const Address& node_address);
 
 }  // namespace pointsman
 

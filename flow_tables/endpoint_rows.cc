@@ -36,8 +36,10 @@ absl::StatusOr<std::vector<uint32_t>> EndpointRows::Ids(const FrontendHalf& half
 absl::StatusOr<uint32_t> EndpointRows::Id(const Backend& backend, const Frontend& frontend) {
   const auto next_hop = next_hops_.Id(backend.next_hop, frontend);
   if (!next_hop.ok()) return next_hop.status();
-  const EndpointRow row{
-      .valid = true, .address = backend.address.v4().value, .port = backend.port, .next_hop = *next_hop};
+  const EndpointRow row{.valid = true,
+                        .address = backend.address.v4().value,
+                        .port = backend.port,
+                        .next_hop = *next_hop};
   const auto id = ids_.Id(PackRow(row));
   if (!id) {
     return absl::ResourceExhaustedError(fmt::format(

@@ -60,9 +60,9 @@ Image EmptyImage(const CardSizes& sizes);
 //
 // Frontends that are not for the card (IsForCard) make no rows, but set host_forwards_*. Where the
 // host decides (WhyHostDecides), a half that forwards has action host, no slots, and its endpoints
-// as rows; with source ranges, so has one that rejects. The service ranges are as few prefixes as the registers hold that cover
-// wanted.cluster_ips and wanted.service_ranges; what they hold besides costs a punt and is passed
-// on.
+// as rows; with source ranges, so has one that rejects. The service ranges are as few prefixes as
+// the registers hold that cover wanted.cluster_ips and wanted.service_ranges; what they hold
+// besides costs a punt and is passed on.
 //
 // Errors, naming table and object: ResourceExhausted when old and new do not fit side by side (an
 // image between the two that only removes makes room), InvalidArgument for what breaks a promise of

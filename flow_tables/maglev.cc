@@ -19,10 +19,16 @@ uint64_t Mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
+uint64_t IdentityBits(const MaglevIdentity& identity) {
+  const Address& address = identity.address;
+  if (address.is_v4()) return uint64_t{address.v4().value} << 16 | identity.port;
+  return Mix(Mix(address.high()) ^ address.low()) ^ identity.port;
+}
+
 // An endpoint's walk over the slots: next, next + skip, ... modulo the run's length.
 struct Walk {
   explicit Walk(const MaglevIdentity& identity) {
-    const uint64_t hash = Mix(uint64_t{identity.address.value} << 16 | identity.port);
+    const uint64_t hash = Mix(IdentityBits(identity));
     next = static_cast<uint32_t>(hash);
     skip = static_cast<uint32_t>(hash >> 32) | 1;
   }

@@ -16,7 +16,7 @@
 #include <span>
 #include <vector>
 
-#include "flow_tables/types.h"
+#include "flow_tables/address.h"
 
 namespace pointsman {
 
@@ -24,8 +24,9 @@ inline constexpr int kRunSlotsLog2Max = 16;
 
 // Who an endpoint is to the permutation.
 struct MaglevIdentity {
-  Ipv4Address address;
+  Address address;
   uint16_t port = 0;
+  uint16_t weight = 1;
   friend auto operator<=>(const MaglevIdentity&, const MaglevIdentity&) = default;
 };
 

@@ -57,6 +57,10 @@ Half HalfFor(const FrontendRow& row, ClientClass client_class) {
   return {row.inside_action, row.inside_masquerade, row.inside_slots_log2, row.inside_slots_base};
 }
 
+HostProtocols HostProtocolsOf(const Configuration& configuration) {
+  return {.ipv6 = configuration.host_forwards_ipv6, .sctp = configuration.host_forwards_sctp};
+}
+
 std::vector<Hop> MakeHops(const std::vector<NextHopRow>& rows) {
   std::vector<Hop> hops(rows.size());
   std::transform(rows.begin(), rows.end(), hops.begin(), MakeHop);
@@ -69,12 +73,14 @@ Pipeline::Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed,
                    std::pmr::memory_resource* memory)
     : image_(std::move(image)),
       hops_(MakeHops(image_->next_hops)),
+      host_protocols_(HostProtocolsOf(image_->configuration)),
       sources_(image_->sources),
       connections_(image_->sizes.originals, placement_seed, memory) {}
 
 void Pipeline::SetImage(std::shared_ptr<const Image> image) {
   image_ = std::move(image);
   hops_ = MakeHops(image_->next_hops);
+  host_protocols_ = HostProtocolsOf(image_->configuration);
   sources_ = SourceRanges(image_->sources);
 }
 
@@ -118,7 +124,7 @@ uint32_t Pipeline::ParseBatch(std::span<const Packet> packets) {
 }
 
 inline void Pipeline::ParsePacket(const Packet& packet, size_t i) {
-  parsed_[i] = Parse(packet.frame);
+  parsed_[i] = Parse(packet.frame, host_protocols_);
   placements_[i] = connections_.Hash(parsed_[i].tuple);
   connections_.PrefetchBucket(placements_[i]);
 }
@@ -183,7 +189,7 @@ void Pipeline::MakePlan(const Packet& packet, size_t i) {
   plan.connects = false;
   const FrontendRow* frontend = FindFrontend(tuple, plan);
   if (frontend == nullptr) {
-    plan.refusal = Pass(packet.ingress);
+    plan.refusal = WithoutFrontend(packet, tuple.destination_address);
     return;
   }
   const Client& client = sources_.Find(tuple.source_address);
@@ -196,9 +202,14 @@ void Pipeline::MakePlan(const Packet& packet, size_t i) {
     plan.refusal = Punt(Reason::kReject);
     return;
   }
+  if (half.action == FrontendAction::kHost && !packet.directed_endpoint) {
+    plan.refusal = Punt(Reason::kHostDecides);
+    return;
+  }
   const uint32_t hash = SlotHash(tuple, image_->configuration.slot_hash_seed);
   const uint32_t slot = half.slots_base + (hash & ((uint32_t{1} << half.slots_log2) - 1));
-  const uint32_t endpoint_id = RowAt(image_->slots, slot).endpoint;
+  const uint32_t endpoint_id =
+      packet.directed_endpoint.value_or(RowAt(image_->slots, slot).endpoint);
   const EndpointRow& endpoint = RowAt(image_->endpoints, endpoint_id);
   if (!endpoint.valid || packet.frame[kTtlOffset] < kLowestTtlToForward) {
     plan.refusal = Punt(endpoint.valid ? Reason::kTtlExpired : Reason::kNoEndpoint);
@@ -213,6 +224,16 @@ void Pipeline::MakePlan(const Packet& packet, size_t i) {
   plan.connection = MakeConnection(tuple, to, client.next_hop);
   plan.reply_placement = connections_.Hash(ReplyKey(plan.connection));
   connections_.PrefetchBucket(plan.reply_placement);
+}
+
+// To an address of Services the host looks after it, else it passes.
+Outcome Pipeline::WithoutFrontend(const Packet& packet, uint32_t destination) const {
+  for (const ServiceRange& range : image_->configuration.service_ranges) {
+    if (range.mask != 0 && (destination & range.mask) == range.address) {
+      return Punt(Reason::kServiceRange);
+    }
+  }
+  return Pass(packet.ingress);
 }
 
 // nullptr: none. Without branches, because which way matches cannot be foretold.

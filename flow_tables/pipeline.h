@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <memory_resource>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct Packet {
   Port ingress = Port::kUplink;
   // Which candidate for the source port of a new connection, 0..kSourcePortAttempts-1.
   uint8_t attempt = 0;
+  // The row of endpoints that the host chose for a new connection, in place of the slot's.
+  std::optional<uint32_t> directed_endpoint{};
 };
 
 struct Outcome {
@@ -78,6 +81,7 @@ class Pipeline {
 
   void StartPlan(size_t i);
   void MakePlan(const Packet& packet, size_t i);
+  Outcome WithoutFrontend(const Packet& packet, uint32_t destination) const;
   const FrontendRow* FindFrontend(const Tuple& tuple, const Plan& plan) const;
   void Connect(const Packet& packet, size_t i, Outcome& outcome);
   void Forward(const Packet& packet, const Tuple& tuple, const Rewrite& rewrite,
@@ -85,6 +89,7 @@ class Pipeline {
 
   std::shared_ptr<const Image> image_;
   std::vector<Hop> hops_;
+  HostProtocols host_protocols_;
   SourceRanges sources_;
   Connections connections_;
   // A batch's own, here to spare their initialisation each time.

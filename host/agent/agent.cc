@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "host/agent/status.h"
 
 namespace pointsman {
@@ -12,6 +13,9 @@ namespace {
 
 constexpr std::chrono::milliseconds kStatusPeriod(250);
 constexpr std::chrono::microseconds kNap(200);
+
+// Connections over IPv6 and SCTP, which software carries by itself.
+constexpr size_t kSoftwareConnections = 1 << 20;
 
 // What a plan may fail with while the card itself is well.
 bool IsAboutInput(const absl::Status& status) {
@@ -34,6 +38,7 @@ Agent::Agent(std::string node_name, std::unique_ptr<Card> card, std::unique_ptr<
       feed_(std::move(feed)),
       status_(std::move(status)),
       reconciler_(*card_),
+      software_(kSoftwareConnections),
       punts_(*card_) {}
 
 absl::Status Agent::Run(const std::atomic<bool>& stop) {
@@ -64,6 +69,8 @@ absl::Status Agent::TakeNewForwarding() {
   last_error_.clear();
   rows_written_ += *rows;
   forwarding_ = *std::move(newest);
+  software_.SetForwarding(std::make_shared<const Forwarding>(forwarding_.forwarding),
+                          reconciler_.image());
   spdlog::info("programmed {} frontends of {} Services, {} rows written",
                forwarding_.forwarding.frontends.size(), forwarding_.services.size(), *rows);
   next_status_ = {};
@@ -74,8 +81,9 @@ absl::StatusOr<bool> Agent::ServeCard() {
   absl::StatusOr<CardOutput> output = card_->Poll();
   if (!output.ok()) return output.status();
   connections_.Take(output->events);
-  const Ipv4Address node_address = reconciler_.image().configuration.masquerade_address;
-  if (absl::Status status = punts_.Serve(output->punts, node_address); !status.ok()) return status;
+  if (absl::Status status = punts_.Serve(output->punts, software_, absl::Now()); !status.ok()) {
+    return status;
+  }
   return !output->punts.empty();
 }
 

@@ -41,6 +41,7 @@ class Agent {
   std::unique_ptr<ManifestFeed> feed_;
   std::unique_ptr<StatusServer> status_;
   Reconciler reconciler_;
+  SoftwarePath software_;
   PuntServer punts_;
   ConnectionList connections_;
   NodeForwarding forwarding_;

@@ -11,13 +11,14 @@ constexpr std::chrono::milliseconds kLookForStop(200);
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ManifestFeed>> ManifestFeed::Open(
-    const std::filesystem::path& folder, const std::string& node_name) {
+    const std::filesystem::path& folder, const std::string& node_name,
+    const NodeOverrides& overrides) {
   absl::StatusOr<kube::FolderWatch> watch = kube::FolderWatch::Open(folder);
   if (!watch.ok()) return watch.status();
   absl::StatusOr<kube::ManifestFolder> manifests = kube::ManifestFolder::Open(folder);
   if (!manifests.ok()) return manifests.status();
   std::unique_ptr<ManifestFeed> feed(
-      new ManifestFeed(*std::move(watch), *std::move(manifests), node_name));
+      new ManifestFeed(*std::move(watch), *std::move(manifests), node_name, overrides));
   if (absl::Status status = feed->Publish(); !status.ok()) return status;
   feed->first_problems_ = feed->last_good_->problems;
   return feed;
@@ -28,8 +29,11 @@ void ManifestFeed::Start() {
 }
 
 ManifestFeed::ManifestFeed(kube::FolderWatch watch, kube::ManifestFolder folder,
-                           std::string node_name)
-    : watch_(std::move(watch)), folder_(std::move(folder)), node_name_(std::move(node_name)) {}
+                           std::string node_name, NodeOverrides overrides)
+    : watch_(std::move(watch)),
+      folder_(std::move(folder)),
+      node_name_(std::move(node_name)),
+      overrides_(std::move(overrides)) {}
 
 ManifestFeed::~ManifestFeed() = default;
 
@@ -39,7 +43,8 @@ std::optional<NodeForwarding> ManifestFeed::TakeNewest() {
 }
 
 absl::Status ManifestFeed::Publish() {
-  absl::StatusOr<NodeForwarding> forwarding = ForwardingOfNode(folder_.view(), node_name_);
+  absl::StatusOr<NodeForwarding> forwarding =
+      ForwardingOfNode(folder_.view(), node_name_, overrides_);
   if (forwarding.ok()) {
     last_good_ = *std::move(forwarding);
   } else if (!last_good_) {

@@ -23,7 +23,8 @@ class ManifestFeed {
   // Reads the folder once before it returns: the first TakeNewest has something. Errors: those of
   // ManifestFolder::Open, FolderWatch::Open and ForwardingOfNode.
   static absl::StatusOr<std::unique_ptr<ManifestFeed>> Open(const std::filesystem::path& folder,
-                                                            const std::string& node_name);
+                                                            const std::string& node_name,
+                                                            const NodeOverrides& overrides);
   ~ManifestFeed();
 
   // Follows the folder from now on. Bad manifests never end that: their objects keep their last
@@ -37,7 +38,8 @@ class ManifestFeed {
   std::optional<NodeForwarding> TakeNewest();
 
  private:
-  ManifestFeed(kube::FolderWatch watch, kube::ManifestFolder folder, std::string node_name);
+  ManifestFeed(kube::FolderWatch watch, kube::ManifestFolder folder, std::string node_name,
+               NodeOverrides overrides);
   absl::Status Publish();
   void WatchUntil(const std::stop_token& stop);
 
@@ -45,6 +47,7 @@ class ManifestFeed {
   kube::FolderWatch watch_;
   kube::ManifestFolder folder_;
   const std::string node_name_;
+  const NodeOverrides overrides_;
   std::mutex mutex_;
   std::optional<NodeForwarding> newest_;  // guarded by mutex_
   std::optional<NodeForwarding> last_good_;

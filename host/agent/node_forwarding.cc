@@ -7,8 +7,9 @@
 namespace pointsman {
 
 absl::StatusOr<NodeForwarding> ForwardingOfNode(const kube::ManifestView& manifests,
-                                                const std::string& node_name) {
-  absl::StatusOr<NotedNodeFacts> noted = FactsFromNode(manifests.objects, node_name, {});
+                                                const std::string& node_name,
+                                                const NodeOverrides& overrides) {
+  absl::StatusOr<NotedNodeFacts> noted = FactsFromNode(manifests.objects, node_name, overrides);
   if (!noted.ok()) return noted.status();
   ServiceForwarding built = BuildForwarding(manifests.objects, noted->facts);
 

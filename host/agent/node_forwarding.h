@@ -24,7 +24,8 @@ struct NodeForwarding {
 
 // Errors: those of FactsFromNode (no such Node, no address).
 absl::StatusOr<NodeForwarding> ForwardingOfNode(const kube::ManifestView& manifests,
-                                                const std::string& node_name);
+                                                const std::string& node_name,
+                                                const NodeOverrides& overrides);
 
 }  // namespace pointsman
 

@@ -2,22 +2,23 @@
 
 #include <utility>
 
-#include "host/softpath/punts.h"
-
 namespace pointsman {
 
-absl::Status PuntServer::Serve(const std::vector<PuntedFrame>& punts, Ipv4Address node_address) {
+absl::Status PuntServer::Serve(const std::vector<PuntedFrame>& punts, SoftwarePath& software,
+                               absl::Time now) {
   std::vector<PuntService> services;
   services.reserve(punts.size());
   std::vector<InjectedFrame> frames;
   for (const PuntedFrame& punt : punts) {
-    const PuntService& service = services.emplace_back(ServePunt(
-        {punt.frame, punt.line.ingress, punt.line.reason, punt.line.attempt}, node_address));
+    const PuntService& service = services.emplace_back(
+        software.Serve({punt.frame, punt.line.ingress, punt.line.reason, punt.line.attempt}, now));
     InjectedFrame frame;
-    if (service.retry_attempt) {
+    if (service.fate == Fate::kRetry) {
       frame.line.action = InjectAction::kProcess;
       frame.line.ingress = punt.line.ingress;
-      frame.line.attempt = *service.retry_attempt;
+      frame.line.attempt = service.attempt;
+      frame.line.directed = service.directed_endpoint ? 1 : 0;
+      frame.line.endpoint = service.directed_endpoint.value_or(0);
       frame.frame = punt.frame;
     } else if (!service.frame.empty()) {
       frame.line.action = InjectAction::kTransmit;

@@ -1,4 +1,5 @@
-// Serves what a running card hands over: the software path's answer goes back by the inject ring.
+// Serves what a running card hands over: the software path decides, and what it wants goes back by
+// the inject ring.
 // Not thread-safe.
 #ifndef POINTSMAN_HOST_AGENT_PUNT_SERVER_H_
 #define POINTSMAN_HOST_AGENT_PUNT_SERVER_H_
@@ -7,8 +8,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "driver/card.h"
-#include "flow_tables/types.h"
+#include "host/softpath/software_path.h"
 
 namespace pointsman {
 
@@ -17,9 +19,9 @@ class PuntServer {
   // Borrows the card.
   explicit PuntServer(Card& card) : card_(card) {}
 
-  // `node_address`: as for ServePunt. Errors: those of Card::Inject; frames not injected by then
-  // are lost, as by a full queue.
-  absl::Status Serve(const std::vector<PuntedFrame>& punts, Ipv4Address node_address);
+  // Punts that came at `now`. Errors: those of Card::Inject; frames not injected by then are lost,
+  // as by a full queue.
+  absl::Status Serve(const std::vector<PuntedFrame>& punts, SoftwarePath& software, absl::Time now);
 
   uint64_t served_packets() const { return served_packets_; }
 

@@ -26,6 +26,7 @@ class Reconciler {
  private:
   Card& card_;
   Image image_;
+  bool configured_ = false;
 };
 
 }  // namespace pointsman

@@ -8,6 +8,7 @@
 #include "host/agent/agent.h"
 #include "host/cli/commands.h"
 #include "host/cli/exit_code.h"
+#include "host/cli/node_options.h"
 #include "host/cli/open_datapath.h"
 
 namespace pointsman {
@@ -16,6 +17,7 @@ namespace {
 struct AgentOptions {
   std::string node;
   std::string manifests;
+  NodeOverrides node_overrides;
   CardOptions card;
   std::string status_socket = kStatusSocket;
 };
@@ -26,7 +28,7 @@ void RequestStop(int) { stop_requested = true; }
 
 int RunAgent(const AgentOptions& options) {
   absl::StatusOr<std::unique_ptr<ManifestFeed>> feed =
-      ManifestFeed::Open(options.manifests, options.node);
+      ManifestFeed::Open(options.manifests, options.node, options.node_overrides);
   if (!feed.ok()) return ReportInputError(feed.status());
   if (const std::vector<std::string> problems = (*feed)->FirstProblems(); !problems.empty()) {
     for (const std::string& problem : problems) fmt::print(stderr, "pointsman: {}\n", problem);
@@ -64,6 +66,7 @@ void AddAgentCommand(CLI::App& app, Run& run) {
       ->add_option("--manifests", options->manifests,
                    "folder of Kubernetes manifests, watched for changes")
       ->required();
+  AddNodeOptions(*command, options->node_overrides);
   AddCardOptions(*command, options->card);
   command
       ->add_option("--status", options->status_socket,

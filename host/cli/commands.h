@@ -14,6 +14,7 @@ using Run = std::function<int()>;
 void AddAgentCommand(CLI::App& app, Run& run);
 void AddTestCommand(CLI::App& app, Run& run);
 void AddReplayCommand(CLI::App& app, Run& run);
+void AddTraceCommand(CLI::App& app, Run& run);
 void AddGetCommand(CLI::App& app, Run& run);
 void AddCardCommand(CLI::App& app, Run& run);
 

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   pointsman::AddAgentCommand(app, run);
   pointsman::AddTestCommand(app, run);
   pointsman::AddReplayCommand(app, run);
+  pointsman::AddTraceCommand(app, run);
   pointsman::AddGetCommand(app, run);
   pointsman::AddCardCommand(app, run);
   try {

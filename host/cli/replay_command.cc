@@ -2,15 +2,15 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
-#include "flow_tables/packet.h"
-#include "host/agent/node_forwarding.h"
 #include "host/cli/commands.h"
 #include "host/cli/exit_code.h"
+#include "host/cli/manifest_input.h"
 #include "host/cli/open_datapath.h"
 #include "host/cli/pcap_file.h"
 #include "host/cli/text_table.h"
-#include "host/kube/manifests.h"
+#include "host/conformance/probe.h"
 
 namespace pointsman {
 namespace {
@@ -19,45 +19,29 @@ namespace {
 constexpr size_t kBurst = 256;
 
 struct ReplayOptions {
-  std::string manifests;
-  std::string node;
+  ManifestOptions manifests;
   std::string in;
   std::string out;
   DatapathOptions datapath;
   std::string output = "text";
 };
 
-absl::StatusOr<NodeForwarding> ReadForwarding(const ReplayOptions& options) {
-  absl::StatusOr<kube::ManifestFolder> folder = kube::ManifestFolder::Open(options.manifests);
-  if (!folder.ok()) return folder.status();
-  absl::StatusOr<NodeForwarding> forwarding = ForwardingOfNode(folder->view(), options.node);
-  if (!forwarding.ok()) return forwarding;
-  for (const std::string& note : forwarding->notes) fmt::print(stderr, "note: {}\n", note);
-  if (forwarding->problems.empty()) return forwarding;
-  std::string all;
-  for (const std::string& problem : forwarding->problems)
-    all += (all.empty() ? "" : "\npointsman: ") + problem;
-  return absl::InvalidArgumentError(all);
-}
-
 // A capture does not say by which port a frame came: by that through which its sender is reached.
 class IngressGuess {
  public:
   explicit IngressGuess(const Forwarding& forwarding) {
     for (const Source& source : forwarding.sources) {
-      if (source.next_hop.egress == Port::kNode && source.prefix_length == 32)
-        node_side_[source.address] = true;
+      if (source.next_hop.egress == Port::kNode && source.prefix.length_bits == 128)
+        node_side_.insert(source.prefix.address);
     }
   }
   Port Of(const std::vector<uint8_t>& frame) const {
-    const Parsed parsed = Parse(frame);
-    const bool node_side =
-        parsed.kind == ParseKind::kTuple && node_side_.contains({parsed.tuple.source_address});
-    return node_side ? Port::kNode : Port::kUplink;
+    const auto packet = conformance::ReadProbe(frame);
+    return packet && node_side_.contains(packet->source) ? Port::kNode : Port::kUplink;
   }
 
  private:
-  std::map<Ipv4Address, bool> node_side_;
+  std::set<Address> node_side_;
 };
 
 struct Tally {
@@ -65,7 +49,7 @@ struct Tally {
   uint64_t frames_in = 0, frames_out = 0, in_software = 0;
 };
 
-std::string FateOf(const Outcome& outcome) {
+std::string FateText(const Outcome& outcome) {
   if (outcome.reason == Reason::kNone) return Name(outcome.verdict);
   return fmt::format("{} ({})", Name(outcome.verdict), Name(outcome.reason));
 }
@@ -83,10 +67,11 @@ absl::StatusOr<Tally> Replay(const ReplayOptions& options, const Forwarding& for
       const std::vector<uint8_t>& frame = captured[start + i].frame;
       burst.push_back({ingress.Of(frame), frame});
     }
-    absl::StatusOr<std::vector<ProcessedFrame>> processed = datapath.Process(burst);
+    absl::StatusOr<std::vector<ProcessedFrame>> processed =
+        datapath.Process(burst, absl::TimeFromTimeval(captured[start].time));
     if (!processed.ok()) return processed.status();
     for (size_t i = 0; i < count; ++i) {
-      ++tally.by_fate[FateOf((*processed)[i].outcome)];
+      ++tally.by_fate[FateText((*processed)[i].outcome)];
       tally.in_software += (*processed)[i].served_in_software;
       for (SentFrame& frame : (*processed)[i].sent) {
         sent.push_back({captured[start + i].time, std::move(frame.frame)});
@@ -117,13 +102,13 @@ void Print(const ReplayOptions& options, const Tally& tally) {
 }
 
 int RunReplay(const ReplayOptions& options) {
-  absl::StatusOr<NodeForwarding> forwarding = ReadForwarding(options);
-  if (!forwarding.ok()) return ReportInputError(forwarding.status());
+  const absl::StatusOr<ManifestInput> input = ReadManifests(options.manifests);
+  if (!input.ok()) return ReportInputError(input.status());
   absl::StatusOr<std::vector<CapturedFrame>> captured = ReadCapture(options.in);
   if (!captured.ok()) return ReportInputError(captured.status());
   absl::StatusOr<std::unique_ptr<Datapath>> datapath = OpenDatapath(options.datapath);
   if (!datapath.ok()) return ReportCardError(datapath.status());
-  absl::StatusOr<Tally> tally = Replay(options, forwarding->forwarding, **datapath, *captured);
+  absl::StatusOr<Tally> tally = Replay(options, input->node.forwarding, **datapath, *captured);
   if (!tally.ok()) return ReportCardError(tally.status());
   Print(options, *tally);
   return kExitDone;
@@ -139,9 +124,7 @@ void AddReplayCommand(CLI::App& app, Run& run) {
       "A frame counts as received by the port through which its sender is reached. Example:\n"
       "  pointsman replay --manifests examples/web-shop/manifests --node worker-1 --in a.pcap "
       "--out b.pcap");
-  command->add_option("--manifests", options->manifests, "folder of Kubernetes manifests")
-      ->required();
-  command->add_option("--node", options->node, "the Node whose datapath it is")->required();
+  AddManifestOptions(*command, options->manifests);
   command->add_option("--in", options->in, "capture to read (pcap or pcapng, Ethernet)")
       ->required();
   command->add_option("--out", options->out, "capture to write")->required();

@@ -101,43 +101,22 @@ int Report(const TestOptions& options, const std::vector<CaseResult>& results) {
   return failed == 0 ? kExitDone : kExitFailed;
 }
 
-// Asks packets of one datapath, opened when the first file of them comes. Keeps what is wrong with
-// the datapath apart from what is wrong with a file.
-class PacketCases {
- public:
-  explicit PacketCases(const DatapathOptions& options) : options_(options) {}
-
-  absl::StatusOr<std::vector<CaseResult>> Run(const conformance::CaseFile& file) {
-    if (datapath_ == nullptr) {
-      absl::StatusOr<std::unique_ptr<Datapath>> opened = OpenDatapath(options_);
-      card_status_ = opened.status();
-      if (!opened.ok()) return opened.status();
-      datapath_ = *std::move(opened);
-    }
-    auto results = conformance::RunPacketFile(file, *datapath_);
-    card_status_ = results.status();
-    return results;
-  }
-
-  const absl::Status& card_status() const { return card_status_; }
-
- private:
-  const DatapathOptions& options_;
-  std::unique_ptr<Datapath> datapath_;
-  absl::Status card_status_;
-};
-
 int RunTest(const TestOptions& options) {
   absl::StatusOr<std::vector<std::string>> files = FindFiles(options.paths);
   if (!files.ok()) return ReportInputError(files.status());
-  PacketCases packets(options.datapath);
+  conformance::PacketRunner packets([&options] { return OpenDatapath(options.datapath); });
+  absl::Status card;  // as the last file of packets found it
+  const auto run_packets = [&](const conformance::CaseFile& file) {
+    auto of_file = packets.Run(file);
+    card = of_file.status();
+    return of_file;
+  };
   std::vector<CaseResult> results;
   for (const std::string& name : *files) {
-    absl::StatusOr<std::string> text = ReadText(name);
+    const absl::StatusOr<std::string> text = ReadText(name);
     if (!text.ok()) return ReportInputError(text.status());
-    const absl::StatusOr<std::vector<CaseResult>> of_file = conformance::RunCaseFile(
-        *text, name, [&](const conformance::CaseFile& file) { return packets.Run(file); });
-    if (!packets.card_status().ok()) return ReportCardError(packets.card_status());
+    const auto of_file = conformance::RunCaseFile(*text, name, run_packets);
+    if (!card.ok()) return ReportCardError(card);
     if (!of_file.ok()) return ReportInputError(of_file.status());
     results.insert(results.end(), of_file->begin(), of_file->end());
   }
@@ -150,7 +129,8 @@ void AddTestCommand(CLI::App& app, Run& run) {
   auto options = std::make_shared<TestOptions>();
   CLI::App* command = app.add_subcommand(
       "test",
-      "Runs conformance files: which packet goes where, for given Services and a given node.\n"
+      "Runs conformance files: which packet goes where, which endpoints, connections and health\n"
+      "there are, for given Services and a given node.\n"
       "docs/conformance.md describes the format. Example:\n"
       "  pointsman test tests/conformance/cases --datapath card");
   command->add_option("paths", options->paths, "files, or folders of *.yaml files")->required();

@@ -46,6 +46,7 @@ NodeSetup DecodeNodeSetup(const Field& field) {
   node.service_cidrs = Prefixes(field["serviceCIDRs"]);
   node.node_port_addresses = field["nodePortAddresses"].Texts();
   node.masquerade_all = field["masqueradeAll"].Bool(false);
+  node.localhost_node_ports = field["localhostNodePorts"].Bool(false);
   return node;
 }
 
@@ -69,7 +70,6 @@ PacketCase DecodeCase(const Field& field) {
   result.masquerade = field["masquerade"].Bool(false);
   result.masquerade_for = field["masquerade_for"].ListOf(DecodeSocketAddress);
   result.sticky = field["sticky"].Text();
-  result.backends = field["backends"].Texts();
   return result;
 }
 

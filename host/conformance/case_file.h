@@ -27,6 +27,7 @@ struct NodeSetup {
   std::vector<kube::IpPrefix> service_cidrs;
   std::vector<std::string> node_port_addresses;  // "primary" or CIDRs
   bool masquerade_all = false;
+  bool localhost_node_ports = false;
 };
 
 struct SocketAddress {
@@ -52,7 +53,6 @@ struct PacketCase {
   bool masquerade = false;
   std::vector<SocketAddress> masquerade_for;  // masqueraded all the same, with masquerade false
   std::string sticky;                         // cases of one mark meet the same endpoint
-  std::vector<std::string> backends;          // kube-proxy modes it holds for; empty: all
 };
 
 // Within a step objects are deleted first, then applied, then the cases are asked.

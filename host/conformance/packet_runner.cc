@@ -9,10 +9,10 @@
 #include <set>
 #include <utility>
 
-#include "flow_tables/packet.h"
 #include "host/conformance/probe.h"
-#include "host/services/table_values.h"
+#include "host/datapath/explain.h"
 #include "host/services/forwarding_builder.h"
+#include "host/services/table_values.h"
 
 namespace pointsman::conformance {
 namespace {
@@ -30,24 +30,13 @@ NodeFacts FactsOf(const NodeSetup& node) {
   if (node.detect_pods_by_cidr) facts.pod_cidrs = node.pod_cidrs;
   facts.service_cidrs = node.service_cidrs;
   facts.masquerade_all = node.masquerade_all;
+  facts.localhost_node_ports = node.localhost_node_ports;
   for (const std::string& text : node.node_port_addresses) {
     if (auto prefix = kube::IpPrefix::Parse(text); prefix.ok()) {
       facts.node_port_addresses.push_back(*prefix);
     }
   }
   return facts;
-}
-
-std::optional<std::string> ReasonToSkip(const Step& step, const PacketCase& asked) {
-  if (asked.source.family() == kube::IpFamily::kIPv6) return "IPv6 is not carried yet";
-  if (asked.protocol == kube::Protocol::kSctp) return "SCTP is not carried yet";
-  if (!asked.sticky.empty()) return "session affinity is not judged yet";
-  if (step.restart) return "restarts are not played yet";
-  const auto& modes = asked.backends;
-  if (!modes.empty() && std::find(modes.begin(), modes.end(), "nftables") == modes.end()) {
-    return fmt::format("holds for kube-proxy's mode {} only", fmt::join(modes, ", "));
-  }
-  return std::nullopt;
 }
 
 // What became of one probe, in the words of a case.
@@ -61,28 +50,25 @@ struct Met {
   }
 };
 
-kube::IpAddress AddressAt(const std::vector<uint8_t>& frame, size_t offset) {
-  return kube::IpAddress::FromBytes(std::span(frame).subspan(offset, 4));
-}
-
 // Masqueraded is what leaves with an address of the node, whoever sent it.
-Met WhatWasMet(const ReceivedFrame& asked, const ProcessedFrame& processed,
-               const NodeFacts& facts) {
+Met WhatWasMet(const ProcessedFrame& processed, const std::set<Address>& node_addresses) {
   Met met;
-  if (processed.outcome.reason == Reason::kReject && !processed.sent.empty()) {
-    met.fate = Expectation::kReject;
-  } else if (processed.sent.empty()) {
-    met.fate = Expectation::kDrop;
-  } else if (processed.sent[0].frame != asked.frame) {
-    const std::vector<uint8_t>& frame = processed.sent[0].frame;
-    met.fate = Expectation::kForward;
-    met.endpoint.address = AddressAt(frame, kDestinationAddressOffset);
-    met.endpoint.port = static_cast<uint16_t>(frame[kDestinationPortOffset] << 8 |
-                                              frame[kDestinationPortOffset + 1]);
-    const std::vector<kube::IpAddress> own = facts.LocalAddresses(kube::IpFamily::kIPv4);
-    met.masqueraded =
-        std::find(own.begin(), own.end(), AddressAt(frame, kSourceAddressOffset)) != own.end();
+  switch (processed.fate) {
+    case Fate::kRejected:
+      met.fate = Expectation::kReject;
+      break;
+    case Fate::kDropped:
+      met.fate = Expectation::kDrop;
+      break;
+    default:
+      break;
   }
+  if (processed.fate != Fate::kForwarded || processed.sent.empty()) return met;
+  const std::optional<Probe> sent = ReadProbe(processed.sent[0].frame);
+  if (!sent) return met;
+  met.fate = Expectation::kForward;
+  met.endpoint = {ObjectAddress(sent->destination), sent->destination_port};
+  met.masqueraded = node_addresses.contains(sent->source);
   return met;
 }
 
@@ -110,7 +96,8 @@ std::optional<std::string> Judge(const PacketCase& asked, const std::map<std::st
     right = right && Contains(asked.to, one.endpoint) && one.masqueraded == masquerade;
     reached.insert(one.endpoint);
   }
-  if (right && (asked.expect != Expectation::kForward || reached.size() == asked.to.size()))
+  const size_t to_reach = asked.sticky.empty() ? asked.to.size() : 1;
+  if (right && (asked.expect != Expectation::kForward || reached.size() == to_reach))
     return std::nullopt;
   std::vector<std::string> actual;
   for (const auto& [text, one] : met) actual.push_back(text);
@@ -122,18 +109,25 @@ std::optional<std::string> Judge(const PacketCase& asked, const std::map<std::st
 
 class ScenarioRunner {
  public:
-  ScenarioRunner(const CaseFile& file, const Scenario& scenario, Datapath& datapath)
-      : file_(file), scenario_(scenario), datapath_(datapath), facts_(FactsOf(scenario.node)) {}
+  ScenarioRunner(const CaseFile& file, const Scenario& scenario)
+      : file_(file), scenario_(scenario), facts_(FactsOf(scenario.node)) {
+    for (const auto* list : {&facts_.primary_addresses, &facts_.other_addresses}) {
+      for (const kube::IpAddress& ip : *list) node_addresses_.insert(TableAddress(ip));
+    }
+  }
 
-  absl::Status Run(std::vector<CaseResult>& results) {
-    if (absl::Status status = datapath_.ForgetConnections(); !status.ok()) return status;
+  // `open` gives the datapath anew, without anything of before.
+  absl::Status Run(const std::function<absl::StatusOr<Datapath*>()>& open, Datapath* datapath,
+                   std::vector<CaseResult>& results) {
+    datapath_ = datapath;
+    if (absl::Status status = datapath_->Forget(); !status.ok()) return status;
     for (const Step& step : scenario_.steps) {
-      for (const kube::ObjectKey& key : step.deletions) objects_.Delete(key);
-      for (const kube::Object& object : step.apply) objects_.Apply(object);
-      if (absl::Status status = datapath_.Program(BuildForwarding(objects_, facts_).forwarding);
-          !status.ok()) {
-        return status;
+      if (step.restart) {
+        absl::StatusOr<Datapath*> anew = open();
+        if (!anew.ok()) return anew.status();
+        datapath_ = *anew;
       }
+      if (absl::Status status = Take(step); !status.ok()) return status;
       for (const PacketCase& asked : step.cases) {
         absl::StatusOr<CaseResult> result = Ask(step, asked);
         if (!result.ok()) return result.status();
@@ -144,40 +138,88 @@ class ScenarioRunner {
   }
 
  private:
+  absl::Status Take(const Step& step) {
+    for (const kube::ObjectKey& key : step.deletions) objects_.Delete(key);
+    for (const kube::Object& object : step.apply) objects_.Apply(object);
+    forwarding_ = BuildForwarding(objects_, facts_).forwarding;
+    return datapath_->Program(forwarding_);
+  }
+
   absl::StatusOr<CaseResult> Ask(const Step& step, const PacketCase& asked) {
     CaseResult result{file_.file, asked.line, scenario_.name, asked.name, CaseStatus::kPassed, {}};
     if (!step.name.empty()) result.scenario += " / " + step.name;
-    if (auto reason = ReasonToSkip(step, asked)) {
-      result.status = CaseStatus::kSkipped;
-      result.detail = *reason;
-      return result;
-    }
-    const std::vector<ReceivedFrame> frames = Probes(asked);
-    absl::StatusOr<std::vector<ProcessedFrame>> processed = datapath_.Process(frames);
-    if (!processed.ok()) return processed.status();
-    std::map<std::string, Met> met;
-    for (size_t i = 0; i < frames.size(); ++i) {
-      const Met one = WhatWasMet(frames[i], (*processed)[i], facts_);
-      met[one.ToString()] = one;
-    }
-    if (auto fault = Judge(asked, met)) {
+    absl::StatusOr<std::map<std::string, Met>> met = Meet(asked);
+    if (!met.ok()) return met.status();
+    std::optional<std::string> fault = Judge(asked, *met);
+    if (!fault && !asked.sticky.empty()) fault = JudgeAffinity(asked, met->begin()->second);
+    if (fault) {
       result.status = CaseStatus::kFailed;
-      result.detail = *fault;
+      result.detail = *fault + RowsText(asked);
     }
     return result;
   }
 
+  // The way of one of the case's packets through the tables.
+  std::string RowsText(const PacketCase& asked) const {
+    std::string text;
+    for (const std::string& line :
+         RowsMet(datapath_->image(),
+                 {TableAddress(asked.source), TableAddress(asked.destination), kFirstSourcePort,
+                  asked.destination_port, TableProtocol(asked.protocol)})) {
+      text += fmt::format("\n    row:      {}", line);
+    }
+    return text;
+  }
+
+  // What the case's packets met, by its text.
+  absl::StatusOr<std::map<std::string, Met>> Meet(const PacketCase& asked) {
+    const std::vector<ReceivedFrame> frames = Probes(asked);
+    const uint32_t affinity_seconds = asked.sticky.empty() ? AffinitySeconds(asked) : 0;
+    const size_t burst = affinity_seconds == 0 ? frames.size() : 1;
+    std::map<std::string, Met> met;
+    for (size_t begin = 0; begin < frames.size(); begin += burst) {
+      auto processed = datapath_->Process(std::span(frames).subspan(begin, burst), now_);
+      if (!processed.ok()) return processed.status();
+      for (const ProcessedFrame& one : *processed) {
+        const Met what = WhatWasMet(one, node_addresses_);
+        met[what.ToString()] = what;
+      }
+      if (affinity_seconds != 0) now_ += absl::Seconds(affinity_seconds + 1);
+    }
+    return met;
+  }
+
+  // Cases with one mark meet one endpoint.
+  std::optional<std::string> JudgeAffinity(const PacketCase& asked, const Met& met) {
+    const auto [first, is_first] = by_mark_.try_emplace(asked.sticky, met.endpoint);
+    if (is_first || first->second == met.endpoint) return std::nullopt;
+    return fmt::format("affinity {}\n    expected: {}\n    actual:   {}", asked.sticky,
+                       first->second.ToString(), met.endpoint.ToString());
+  }
+
+  uint32_t AffinitySeconds(const PacketCase& asked) const {
+    const Address address = TableAddress(asked.destination);
+    for (const Frontend& frontend : forwarding_.frontends) {
+      if (frontend.address == address && frontend.port == asked.destination_port &&
+          frontend.protocol == TableProtocol(asked.protocol)) {
+        return frontend.affinity_seconds;
+      }
+    }
+    return 0;
+  }
+
   std::vector<ReceivedFrame> Probes(const PacketCase& asked) {
     Probe probe;
-    probe.source = CardAddress(asked.source);
-    probe.destination = CardAddress(asked.destination);
+    probe.source = TableAddress(asked.source);
+    probe.destination = TableAddress(asked.destination);
     probe.destination_port = asked.destination_port;
-    probe.protocol = *CardProtocol(asked.protocol);
+    probe.protocol = TableProtocol(asked.protocol);
+    const bool inside = facts_.IsPod(asked.source) || node_addresses_.contains(probe.source);
     std::vector<ReceivedFrame> frames(kProbesPerEndpoint * std::max<size_t>(1, asked.to.size()));
     for (ReceivedFrame& frame : frames) {
       probe.source_port = next_source_port_++;
       if (next_source_port_ == 0) next_source_port_ = kFirstSourcePort;
-      frame.ingress = facts_.IsPod(asked.source) ? Port::kNode : Port::kUplink;
+      frame.ingress = inside ? Port::kNode : Port::kUplink;
       frame.frame = ProbeFrame(probe);
     }
     return frames;
@@ -185,20 +227,35 @@ class ScenarioRunner {
 
   const CaseFile& file_;
   const Scenario& scenario_;
-  Datapath& datapath_;
   const NodeFacts facts_;
+  std::set<Address> node_addresses_;
+  Datapath* datapath_ = nullptr;
   kube::ObjectSet objects_;
+  Forwarding forwarding_;
+  std::map<std::string, SocketAddress> by_mark_;
+  absl::Time now_ = absl::UnixEpoch();
   uint16_t next_source_port_ = kFirstSourcePort;
 };
 
 }  // namespace
 
-absl::StatusOr<std::vector<CaseResult>> RunPacketFile(const CaseFile& file, Datapath& datapath) {
+absl::StatusOr<Datapath*> PacketRunner::Open() {
+  datapath_.reset();
+  absl::StatusOr<std::unique_ptr<Datapath>> datapath = open_();
+  if (!datapath.ok()) return datapath.status();
+  datapath_ = *std::move(datapath);
+  return datapath_.get();
+}
+
+absl::StatusOr<std::vector<CaseResult>> PacketRunner::Run(const CaseFile& file) {
+  if (datapath_ == nullptr) {
+    if (absl::StatusOr<Datapath*> opened = Open(); !opened.ok()) return opened.status();
+  }
   std::vector<CaseResult> results;
   for (const Scenario& scenario : file.scenarios) {
-    if (absl::Status status = ScenarioRunner(file, scenario, datapath).Run(results); !status.ok()) {
-      return status;
-    }
+    ScenarioRunner runner(file, scenario);
+    absl::Status status = runner.Run([this] { return Open(); }, datapath_.get(), results);
+    if (!status.ok()) return status;
   }
   return results;
 }

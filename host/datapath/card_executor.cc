@@ -67,6 +67,8 @@ class CardExecutor : public Executor {
       frames[i].line.tag = next_tag_++;
       frames[i].line.ingress = window[i].ingress;
       frames[i].line.attempt = window[i].attempt;
+      frames[i].line.directed = window[i].directed_endpoint ? 1 : 0;
+      frames[i].line.endpoint = window[i].directed_endpoint.value_or(0);
       frames[i].frame = window[i].frame;
     }
     return card_->Inject(frames);

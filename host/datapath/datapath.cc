@@ -1,67 +1,97 @@
 #include "host/datapath/datapath.h"
 
-#include <numeric>
 #include <utility>
-
-#include "host/softpath/punts.h"
 
 namespace pointsman {
 
+namespace {
+
+// Connections that software carries by itself, in a test.
+constexpr size_t kSoftwareConnections = 1 << 16;
+
+Fate FateOf(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kForward:
+      return Fate::kForwarded;
+    case Verdict::kDrop:
+      return Fate::kDropped;
+    default:
+      return Fate::kPassed;
+  }
+}
+
+}  // namespace
+
 Datapath::Datapath(std::unique_ptr<Executor> executor)
     : executor_(std::move(executor)),
-      image_(std::make_shared<const Image>(EmptyImage(executor_->sizes()))) {}
+      image_(std::make_shared<const Image>(EmptyImage(executor_->sizes()))),
+      software_(kSoftwareConnections) {}
 
 absl::Status Datapath::Program(const Forwarding& wanted) {
   absl::StatusOr<Image> built = BuildImage(wanted, *image_);
   if (!built.ok()) return built.status();
   auto image = std::make_shared<const Image>(*std::move(built));
   absl::Status status = executor_->Adopt(MakePlan(*image_, *image), image);
-  if (status.ok()) image_ = std::move(image);
-  return status;
+  if (!status.ok()) return status;
+  image_ = std::move(image);
+  software_.SetForwarding(std::make_shared<const Forwarding>(wanted), *image_);
+  return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<ProcessedFrame>> Datapath::Process(
-    std::span<const ReceivedFrame> frames) {
+absl::Status Datapath::Forget() {
+  software_.Forget();
+  return executor_->Forget();
+}
+
+absl::StatusOr<std::vector<ProcessedFrame>> Datapath::Process(std::span<const ReceivedFrame> frames,
+                                                              absl::Time now) {
   std::vector<ProcessedFrame> results(frames.size());
-  std::vector<size_t> waiting(frames.size());
-  std::iota(waiting.begin(), waiting.end(), 0);
-  for (uint8_t attempt = 0; !waiting.empty(); ++attempt) {
-    absl::Status status = RunRound(waiting, frames, attempt, results);
-    if (!status.ok()) return status;
+  std::vector<Waiting> waiting;
+  for (size_t i = 0; i < frames.size(); ++i) {
+    PendingPacket packet;
+    packet.ingress = frames[i].ingress;
+    packet.frame = frames[i].frame;
+    waiting.push_back({i, std::move(packet)});
+  }
+  while (!waiting.empty()) {
+    auto again = RunRound(std::move(waiting), now, results);
+    if (!again.ok()) return again.status();
+    waiting = *std::move(again);
   }
   return results;
 }
 
-// Runs the frames that wait; leaves those that have to be run again.
-absl::Status Datapath::RunRound(std::vector<size_t>& waiting, std::span<const ReceivedFrame> frames,
-                                uint8_t attempt, std::vector<ProcessedFrame>& results) {
+// Runs the frames that wait; returns those that have to be run again.
+absl::StatusOr<std::vector<Datapath::Waiting>> Datapath::RunRound(
+    std::vector<Waiting> waiting, absl::Time now, std::vector<ProcessedFrame>& results) {
   std::vector<PendingPacket> pending;
-  pending.reserve(waiting.size());
-  for (size_t i : waiting) pending.push_back({frames[i].ingress, attempt, frames[i].frame});
+  for (const Waiting& one : waiting) pending.push_back(one.packet);
   absl::StatusOr<std::vector<ExecutedPacket>> executed = executor_->Run(pending);
   if (!executed.ok()) return executed.status();
 
-  std::vector<size_t> again;
+  std::vector<Waiting> again;
   for (size_t k = 0; k < waiting.size(); ++k) {
-    ProcessedFrame& result = results[waiting[k]];
+    ProcessedFrame& result = results[waiting[k].index];
     ExecutedPacket& packet = (*executed)[k];
     result.outcome = packet.outcome;
+    result.fate = FateOf(packet.outcome.verdict);
     if (packet.outcome.verdict == Verdict::kPass || packet.outcome.verdict == Verdict::kForward) {
       result.sent.push_back({packet.outcome.egress, std::move(packet.frame)});
     }
     if (packet.outcome.verdict != Verdict::kPunt) continue;
     result.served_in_software = true;
-    PuntService service =
-        ServePunt({packet.frame, pending[k].ingress, packet.outcome.reason, attempt},
-                  image_->configuration.masquerade_address);
-    if (service.retry_attempt) {
-      again.push_back(waiting[k]);
+    PuntService service = software_.Serve(
+        {packet.frame, pending[k].ingress, packet.outcome.reason, pending[k].attempt}, now);
+    result.fate = service.fate;
+    if (service.fate == Fate::kRetry) {
+      waiting[k].packet.attempt = service.attempt;
+      waiting[k].packet.directed_endpoint = service.directed_endpoint;
+      again.push_back(std::move(waiting[k]));
     } else if (!service.frame.empty()) {
       result.sent.push_back({service.egress, std::move(service.frame)});
     }
   }
-  waiting = std::move(again);
-  return absl::OkStatus();
+  return again;
 }
 
 }  // namespace pointsman

@@ -13,8 +13,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "flow_tables/forwarding.h"
 #include "host/datapath/executor.h"
+#include "host/softpath/software_path.h"
 
 namespace pointsman {
 
@@ -30,6 +32,7 @@ struct SentFrame {
 
 struct ProcessedFrame {
   Outcome outcome;                  // the executor's last word
+  Fate fate = Fate::kPassed;        // what became of it in the end
   bool served_in_software = false;  // at least once handed over
   std::vector<SentFrame> sent;      // empty: dropped
 };
@@ -46,18 +49,27 @@ class Datapath {
   // place.
   absl::Status Program(const Forwarding& wanted);
 
-  absl::Status ForgetConnections() { return executor_->Forget(); }
+  // Forgets connections and session affinity.
+  absl::Status Forget();
 
-  // Runs frames as one burst: first all of them, then those whose source port was taken again with
-  // the next candidate, until none is left. Result i belongs to frame i.
-  absl::StatusOr<std::vector<ProcessedFrame>> Process(std::span<const ReceivedFrame> frames);
+  // Runs frames that came at `now` as one burst: first all of them, then those that software gave
+  // back, until none is left. Result i belongs to frame i.
+  absl::StatusOr<std::vector<ProcessedFrame>> Process(std::span<const ReceivedFrame> frames,
+                                                      absl::Time now);
 
  private:
-  absl::Status RunRound(std::vector<size_t>& waiting, std::span<const ReceivedFrame> frames,
-                        uint8_t attempt, std::vector<ProcessedFrame>& results);
+  // A frame that is to be run, and whose it is.
+  struct Waiting {
+    size_t index;
+    PendingPacket packet;
+  };
+
+  absl::StatusOr<std::vector<Waiting>> RunRound(std::vector<Waiting> waiting, absl::Time now,
+                                                std::vector<ProcessedFrame>& results);
 
   std::unique_ptr<Executor> executor_;
   std::shared_ptr<const Image> image_;
+  SoftwarePath software_;
 };
 
 }  // namespace pointsman

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,11 +18,12 @@
 
 namespace pointsman {
 
-// A frame as a port received it; `attempt` as in Packet.
+// A frame as a port received it; the rest as in Packet.
 struct PendingPacket {
   Port ingress = Port::kUplink;
   uint8_t attempt = 0;
-  std::vector<uint8_t> frame;
+  std::vector<uint8_t> frame{};
+  std::optional<uint32_t> directed_endpoint{};
 };
 
 // What became of it: the bytes that leave for pass and forward, else those that came.

@@ -32,7 +32,8 @@ class PipelineExecutor : public Executor {
     packets.reserve(pending.size());
     for (size_t i = 0; i < pending.size(); ++i) {
       executed[i].frame = pending[i].frame;
-      packets.push_back({executed[i].frame, pending[i].ingress, pending[i].attempt});
+      packets.push_back({executed[i].frame, pending[i].ingress, pending[i].attempt,
+                         pending[i].directed_endpoint});
     }
     pipeline_.Process(packets, outcomes);
     for (size_t i = 0; i < pending.size(); ++i) executed[i].outcome = outcomes[i];

@@ -24,7 +24,7 @@ class ManifestFeedTest : public testing::Test {
   void SetUp() override {
     folder_.Write("node.yaml", test::kNodeManifest);
     folder_.Write("web.yaml", test::kServiceManifest);
-    auto feed = ManifestFeed::Open(folder_.path(), "n1");
+    auto feed = ManifestFeed::Open(folder_.path(), "n1", {});
     ASSERT_TRUE(feed.ok()) << feed.status();
     feed_ = *std::move(feed);
   }
@@ -85,7 +85,7 @@ TEST_F(ManifestFeedTest, KeepsTheLastGoodStateWhenTheNodeGoes) {
 }
 
 TEST_F(ManifestFeedTest, DoesNotOpenWithoutItsNode) {
-  const auto feed = ManifestFeed::Open(folder_.path(), "n9");
+  const auto feed = ManifestFeed::Open(folder_.path(), "n9", {});
   ASSERT_FALSE(feed.ok());
   EXPECT_THAT(std::string(feed.status().message()), HasSubstr("n9"));
 }

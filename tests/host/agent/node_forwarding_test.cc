@@ -19,7 +19,7 @@ using ::testing::IsEmpty;
 absl::StatusOr<NodeForwarding> OfFolder(const kube::TempFolder& folder, const std::string& node) {
   auto manifests = kube::ManifestFolder::Open(folder.path());
   if (!manifests.ok()) return manifests.status();
-  return ForwardingOfNode(manifests->view(), node);
+  return ForwardingOfNode(manifests->view(), node, {});
 }
 
 TEST(ForwardingOfNodeTest, ForwardsTheFoldersServices) {

@@ -1,0 +1,180 @@
+#include "flow_tables/flow.h"
+
+#include <array>
+
+#include "flow_tables/checksum.h"
+#include "flow_tables/hash.h"
+#include "flow_tables/packet.h"
+
+namespace pointsman {
+namespace {
+
+constexpr size_t kSctpHeaderBytes = 12;
+constexpr size_t kSctpChecksumOffset = 8;  // from the start of the segment
+constexpr size_t kTcpChecksumInSegment = 16;
+constexpr size_t kUdpChecksumInSegment = 6;
+
+// 0: not one of the protocols.
+size_t HeaderBytesOf(uint8_t protocol) {
+  switch (Protocol{protocol}) {
+    case Protocol::kTcp:
+      return kTcpHeaderBytes;
+    case Protocol::kUdp:
+      return kUdpHeaderBytes;
+    case Protocol::kSctp:
+      return kSctpHeaderBytes;
+  }
+  return 0;
+}
+
+// The rest of a flow whose addresses, hop limit and segment are known.
+std::optional<Flow> WithPorts(std::span<const uint8_t> frame, uint8_t protocol, Flow flow) {
+  const size_t header_bytes = HeaderBytesOf(protocol);
+  if (header_bytes == 0 || flow.transport_bytes < header_bytes) return std::nullopt;
+  const uint8_t* segment = frame.data() + flow.transport_offset;
+  flow.key.source_port = LoadBe16(segment);
+  flow.key.destination_port = LoadBe16(segment + 2);
+  flow.key.protocol = Protocol{protocol};
+  return flow;
+}
+
+std::optional<Flow> ParseIpv4(std::span<const uint8_t> frame) {
+  const uint8_t* bytes = frame.data();
+  if (frame.size() < kTransportOffset || bytes[kIpv4Offset] != 0x45) return std::nullopt;
+  const size_t total = LoadBe16(bytes + kTotalLengthOffset);
+  if (total < kIpv4HeaderBytes || total > frame.size() - kIpv4Offset) return std::nullopt;
+  const uint16_t fragment = LoadBe16(bytes + kFragmentOffset);
+  if ((fragment & (kMoreFragments | kFragmentPosition)) != 0) return std::nullopt;
+  Flow flow;
+  flow.key.source = Address::FromBytes(frame.subspan(kSourceAddressOffset, 4));
+  flow.key.destination = Address::FromBytes(frame.subspan(kDestinationAddressOffset, 4));
+  flow.hop_limit = bytes[kTtlOffset];
+  flow.transport_offset = kTransportOffset;
+  flow.transport_bytes = total - kIpv4HeaderBytes;
+  return WithPorts(frame, bytes[kProtocolOffset], flow);
+}
+
+std::optional<Flow> ParseIpv6(std::span<const uint8_t> frame) {
+  const uint8_t* bytes = frame.data();
+  if (frame.size() < kIpv6TransportOffset || bytes[kIpv4Offset] >> 4 != 6) return std::nullopt;
+  const size_t payload = LoadBe16(bytes + kIpv6PayloadLengthOffset);
+  if (payload > frame.size() - kIpv6TransportOffset) return std::nullopt;
+  Flow flow;
+  flow.key.source = Address::FromBytes(frame.subspan(kIpv6SourceOffset, 16));
+  flow.key.destination = Address::FromBytes(frame.subspan(kIpv6DestinationOffset, 16));
+  if (flow.key.source.is_v4() || flow.key.destination.is_v4()) return std::nullopt;
+  flow.hop_limit = bytes[kIpv6HopLimitOffset];
+  flow.transport_offset = kIpv6TransportOffset;
+  flow.transport_bytes = payload;
+  return WithPorts(frame, bytes[kIpv6NextHeaderOffset], flow);
+}
+
+void ReplaceAddress(const Address& from, const Address& to, ChecksumDelta& delta) {
+  for (const int shift : {0, 32}) {
+    delta.Replace(static_cast<uint32_t>(from.high() >> shift),
+                  static_cast<uint32_t>(to.high() >> shift));
+    delta.Replace(static_cast<uint32_t>(from.low() >> shift),
+                  static_cast<uint32_t>(to.low() >> shift));
+  }
+}
+
+uint32_t SctpCrc(std::span<const uint8_t> segment) {
+  constexpr std::array<uint8_t, 4> kNoChecksum{};
+  uint32_t crc = Crc32c(~uint32_t{0}, segment.first(kSctpChecksumOffset));
+  crc = Crc32c(crc, kNoChecksum);
+  return ~Crc32c(crc, segment.subspan(kSctpHeaderBytes));
+}
+
+void StorePorts(const FlowKey& to, uint8_t* segment) {
+  StoreBe16(segment, to.source_port);
+  StoreBe16(segment + 2, to.destination_port);
+}
+
+void RewriteSctp(std::span<uint8_t> segment, const FlowKey& to) {
+  const uint32_t before = SctpCrc(segment);
+  StorePorts(to, segment.data());
+  const uint32_t change = before ^ SctpCrc(segment);
+  for (size_t i = 0; i < 4; ++i) {
+    segment[kSctpChecksumOffset + i] ^= static_cast<uint8_t>(change >> (8 * i));
+  }
+}
+
+void RewriteTcpOrUdp(std::span<uint8_t> segment, const FlowKey& from, const FlowKey& to,
+                     ChecksumDelta delta) {
+  const bool tcp = from.protocol == Protocol::kTcp;
+  delta.Replace16(from.source_port, to.source_port);
+  delta.Replace16(from.destination_port, to.destination_port);
+  StorePorts(to, segment.data());
+  uint8_t* checksum = segment.data() + (tcp ? kTcpChecksumInSegment : kUdpChecksumInSegment);
+  const uint16_t old = LoadBe16(checksum);
+  if (!tcp && old == 0) return;
+  const uint16_t updated = delta.Apply(old);
+  StoreBe16(checksum, !tcp && updated == 0 ? uint16_t{0xffff} : updated);
+}
+
+void RewriteIpv4Header(uint8_t* frame, const FlowKey& to, ChecksumDelta delta) {
+  const uint16_t ttl_word = LoadBe16(frame + kTtlOffset);
+  delta.Replace16(ttl_word, static_cast<uint16_t>(ttl_word - 0x0100));
+  --frame[kTtlOffset];
+  to.source.Store(frame + kSourceAddressOffset);
+  to.destination.Store(frame + kDestinationAddressOffset);
+  uint8_t* checksum = frame + kIpv4ChecksumOffset;
+  StoreBe16(checksum, delta.Apply(LoadBe16(checksum)));
+}
+
+}  // namespace
+
+std::optional<Flow> ParseFlow(std::span<const uint8_t> frame) {
+  if (frame.size() < kIpv4Offset) return std::nullopt;
+  switch (LoadBe16(frame.data() + kEtherTypeOffset)) {
+    case kEtherTypeIpv4:
+      return ParseIpv4(frame);
+    case kEtherTypeIpv6:
+      return ParseIpv6(frame);
+    default:
+      return std::nullopt;
+  }
+}
+
+void RewriteFlow(std::span<uint8_t> frame, const Flow& flow, const FlowKey& to,
+                 const NextHop& hop) {
+  ChecksumDelta addresses;
+  ReplaceAddress(flow.key.source, to.source, addresses);
+  ReplaceAddress(flow.key.destination, to.destination, addresses);
+  const std::span<uint8_t> segment = frame.subspan(flow.transport_offset, flow.transport_bytes);
+  if (flow.key.protocol == Protocol::kSctp) {
+    RewriteSctp(segment, to);
+  } else {
+    RewriteTcpOrUdp(segment, flow.key, to, addresses);
+  }
+  StoreBe48(frame.data() + kDestinationMacOffset, hop.destination_mac.value);
+  StoreBe48(frame.data() + kSourceMacOffset, hop.source_mac.value);
+  if (flow.key.source.is_v4()) {
+    RewriteIpv4Header(frame.data(), to, addresses);
+    return;
+  }
+  --frame[kIpv6HopLimitOffset];
+  to.source.Store(frame.data() + kIpv6SourceOffset);
+  to.destination.Store(frame.data() + kIpv6DestinationOffset);
+}
+
+uint32_t FlowHash(const FlowKey& key, uint32_t seed) {
+  std::array<uint8_t, 37> bytes{};
+  const size_t address_bytes = key.source.is_v4() ? 4 : 16;
+  const auto store = [&](const Address& address, uint8_t* to) {
+    for (size_t i = 0; i < address_bytes; ++i) {
+      to[i] = static_cast<uint8_t>((i < 8 ? address.low() : address.high()) >> (8 * (i % 8)));
+    }
+  };
+  store(key.source, bytes.data());
+  store(key.destination, bytes.data() + address_bytes);
+  uint8_t* rest = bytes.data() + 2 * address_bytes;
+  rest[0] = static_cast<uint8_t>(key.source_port);
+  rest[1] = static_cast<uint8_t>(key.source_port >> 8);
+  rest[2] = static_cast<uint8_t>(key.destination_port);
+  rest[3] = static_cast<uint8_t>(key.destination_port >> 8);
+  rest[4] = static_cast<uint8_t>(key.protocol);
+  return Crc32c(seed, std::span(bytes).first(2 * address_bytes + 5));
+}
+
+}  // namespace pointsman

@@ -1,0 +1,195 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "absl/time/clock.h"
+#include "host/cli/commands.h"
+#include "host/cli/exit_code.h"
+#include "host/cli/manifest_input.h"
+#include "host/cli/open_datapath.h"
+#include "host/cli/text_table.h"
+#include "host/conformance/probe.h"
+#include "host/datapath/explain.h"
+#include "host/services/explain.h"
+#include "host/services/table_values.h"
+
+namespace pointsman {
+namespace {
+
+using conformance::Probe;
+
+constexpr uint16_t kDefaultSourcePort = 40000;
+
+struct TraceOptions {
+  ManifestOptions manifests;
+  DatapathOptions datapath;
+  std::string source;
+  std::string destination;
+  std::string protocol;
+  std::string output = "text";
+};
+
+// "10.0.0.1:80", "[fd00::1]:80"; the port may be left out where there is a default.
+absl::StatusOr<std::pair<kube::IpAddress, uint16_t>> ParseEnd(const std::string& text,
+                                                              std::optional<uint16_t> port) {
+  std::string address = text;
+  const size_t colon = text.rfind(':');
+  const bool bracketed = text.starts_with('[');
+  const bool one_colon = colon != std::string::npos && text.find(':') == colon;
+  if (one_colon || (bracketed && !text.ends_with(']'))) {
+    uint16_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, number);
+    if (error != std::errc() || stop != end || number == 0) {
+      return absl::InvalidArgumentError(fmt::format("{}: no port 1 to 65535 at its end", text));
+    }
+    port = number;
+    address = text.substr(0, colon);
+  }
+  if (bracketed && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  const auto ip = kube::IpAddress::Parse(address);
+  if (!ip.ok()) return ip.status();
+  if (!port) return absl::InvalidArgumentError(fmt::format("{}: a port is missing", text));
+  return std::pair(*ip, *port);
+}
+
+absl::StatusOr<Probe> ParsePacket(const TraceOptions& options) {
+  const auto source = ParseEnd(options.source, kDefaultSourcePort);
+  if (!source.ok()) return source.status();
+  const auto destination = ParseEnd(options.destination, std::nullopt);
+  if (!destination.ok()) return destination.status();
+  if (source->first.family() != destination->first.family()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} and {}: of two families", options.source, options.destination));
+  }
+  Protocol protocol = Protocol::kTcp;
+  if (options.protocol == "UDP") protocol = Protocol::kUdp;
+  if (options.protocol == "SCTP") protocol = Protocol::kSctp;
+  return Probe{TableAddress(source->first), TableAddress(destination->first), source->second,
+               destination->second, protocol};
+}
+
+kube::Protocol ObjectProtocol(Protocol protocol) {
+  if (protocol == Protocol::kTcp) return kube::Protocol::kTcp;
+  return protocol == Protocol::kUdp ? kube::Protocol::kUdp : kube::Protocol::kSctp;
+}
+
+std::string End(const Address& address, uint16_t port) {
+  return address.is_v4() ? fmt::format("{}:{}", Describe(address), port)
+                         : fmt::format("[{}]:{}", Describe(address), port);
+}
+
+std::string Flow(const Probe& packet) {
+  return fmt::format("{} {} -> {}", Name(packet.protocol), End(packet.source, packet.source_port),
+                     End(packet.destination, packet.destination_port));
+}
+
+std::string ClientText(const NodeFacts& facts, const kube::IpAddress& source) {
+  for (const kube::IpAddress& own : facts.LocalAddresses(source.family())) {
+    if (own == source) return "the node itself";
+  }
+  return facts.IsPod(source) ? "a pod" : "outside the cluster";
+}
+
+std::string VerdictText(const ProcessedFrame& processed) {
+  const std::string reason = processed.outcome.reason == Reason::kNone
+                                 ? ""
+                                 : fmt::format(" ({})", Name(processed.outcome.reason));
+  switch (processed.fate) {
+    case Fate::kForwarded: {
+      const auto sent = conformance::ReadProbe(processed.sent.at(0).frame);
+      return fmt::format("forwarded as {}, by port {}", sent ? Flow(*sent) : "?",
+                         Name(processed.sent[0].egress));
+    }
+    case Fate::kRejected:
+      return "rejected: the client is told";
+    case Fate::kDropped:
+      return fmt::format("dropped{}", reason);
+    default:
+      return fmt::format("passes untouched{}", reason);
+  }
+}
+
+using Steps = std::vector<ExplainedStep>;
+
+absl::StatusOr<Steps> Walk(const ManifestInput& input, Datapath& datapath, const Probe& packet) {
+  const NodeFacts& facts = input.node.facts;
+  const kube::IpAddress source = ObjectAddress(packet.source);
+  const std::string client = ClientText(facts, source);
+  const bool inside = client != "outside the cluster";
+  Steps steps = {{"packet", Flow(packet)},
+                 {"client", fmt::format("{} is {}", source.ToString(), client)}};
+  const Question question{ObjectAddress(packet.destination), packet.destination_port,
+                          ObjectProtocol(packet.protocol), inside};
+  for (ExplainedStep& step : ExplainObjects(input.objects, facts, question)) {
+    steps.push_back(std::move(step));
+  }
+  if (absl::Status status = datapath.Program(input.node.forwarding); !status.ok()) return status;
+  for (std::string& line :
+       RowsMet(datapath.image(), {packet.source, packet.destination, packet.source_port,
+                                  packet.destination_port, packet.protocol})) {
+    steps.push_back({"tables", std::move(line)});
+  }
+  const ReceivedFrame frame{inside ? Port::kNode : Port::kUplink, conformance::ProbeFrame(packet)};
+  auto processed = datapath.Process({&frame, 1}, absl::Now());
+  if (!processed.ok()) return processed.status();
+  steps.push_back({"done by", processed->at(0).served_in_software
+                                  ? fmt::format("software, for the reason {}",
+                                                Name(processed->at(0).outcome.reason))
+                                  : "the card"});
+  steps.push_back({"verdict", VerdictText(processed->at(0))});
+  return steps;
+}
+
+void Print(const Steps& steps, const std::string& output) {
+  if (output == "json") {
+    nlohmann::json list = nlohmann::json::array();
+    for (const auto& step : steps) list.push_back({{"step", step.what}, {"text", step.text}});
+    fmt::print("{}\n", list.dump(2));
+    return;
+  }
+  for (const auto& step : steps) fmt::print("{:<13} {}\n", step.what, step.text);
+}
+
+int RunTrace(const TraceOptions& options) {
+  const absl::StatusOr<Probe> packet = ParsePacket(options);
+  if (!packet.ok()) return ReportInputError(packet.status());
+  const absl::StatusOr<ManifestInput> input = ReadManifests(options.manifests);
+  if (!input.ok()) return ReportInputError(input.status());
+  absl::StatusOr<std::unique_ptr<Datapath>> datapath = OpenDatapath(options.datapath);
+  if (!datapath.ok()) return ReportCardError(datapath.status());
+  const absl::StatusOr<Steps> steps = Walk(*input, **datapath, *packet);
+  if (!steps.ok()) return ReportCardError(steps.status());
+  Print(*steps, options.output);
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddTraceCommand(CLI::App& app, Run& run) {
+  auto options = std::make_shared<TraceOptions>();
+  CLI::App* command = app.add_subcommand(
+      "trace",
+      "Follows the first packet of a connection: objects, policy, endpoints, the rows it meets, "
+      "who "
+      "decides, and what\n"
+      "becomes of it. Example:\n"
+      "  pointsman trace --manifests examples/web-shop/manifests --node worker-1 10.244.1.5 "
+      "10.96.0.10:80 TCP");
+  AddManifestOptions(*command, options->manifests);
+  command->add_option("source", options->source, "client: address, with or without a port")
+      ->required();
+  command->add_option("destination", options->destination, "address:port, [IPv6]:port")->required();
+  command->add_option("protocol", options->protocol, "TCP, UDP or SCTP")
+      ->required()
+      ->check(CLI::IsMember({"TCP", "UDP", "SCTP"}));
+  AddDatapathOptions(*command, options->datapath);
+  command->add_option("--output", options->output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command->callback([options, &run] { run = [options] { return RunTrace(*options); }; });
+}
+
+}  // namespace pointsman

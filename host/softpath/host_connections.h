@@ -1,0 +1,59 @@
+// Connections that the host carries by itself (IPv6, SCTP): exact match on both directions'
+// 5-tuples. They do not age yet. Not thread-safe.
+#ifndef POINTSMAN_HOST_SOFTPATH_HOST_CONNECTIONS_H_
+#define POINTSMAN_HOST_SOFTPATH_HOST_CONNECTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "flow_tables/connections.h"
+#include "flow_tables/flow.h"
+
+namespace pointsman {
+
+struct HostConnection {
+  FlowKey original;    // as the client sends it
+  FlowKey translated;  // as the endpoint gets it
+  NextHop to_endpoint;
+  NextHop to_client;
+
+  // As the endpoint answers.
+  FlowKey Reply() const { return Reversed(translated); }
+  static FlowKey Reversed(const FlowKey& key) {
+    return {key.destination, key.source, key.destination_port, key.source_port, key.protocol};
+  }
+  friend bool operator==(const HostConnection&, const HostConnection&) = default;
+};
+
+class HostConnections {
+ public:
+  explicit HostConnections(size_t capacity) : capacity_(capacity) {}
+
+  struct Found {
+    const HostConnection* connection = nullptr;  // nullptr: none; valid until the next change
+    bool is_reply = false;
+  };
+  // Originals before replies.
+  Found Find(const FlowKey& key) const;
+
+  // Records both directions, or changes nothing. REQUIRES: nobody has this original.
+  RecordResult Record(const HostConnection& connection);
+
+  // Forgets those for which `chosen` is true; returns how many.
+  size_t EraseIf(absl::FunctionRef<bool(const HostConnection&)> chosen);
+  void Clear();
+
+  void ForEach(absl::FunctionRef<void(const HostConnection&)> visit) const;
+  size_t size() const { return by_original_.size(); }
+
+ private:
+  const size_t capacity_;
+  absl::flat_hash_map<FlowKey, HostConnection> by_original_;
+  absl::flat_hash_map<FlowKey, FlowKey> originals_by_reply_;
+};
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_HOST_SOFTPATH_HOST_CONNECTIONS_H_

@@ -1,0 +1,242 @@
+#include "host/softpath/software_path.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "flow_tables/answer.h"
+
+namespace pointsman {
+namespace {
+
+constexpr size_t kAffinityClientsMax = 1 << 20;
+constexpr uint8_t kLowestHopLimitToForward = 2;
+
+Port Other(Port port) { return port == Port::kUplink ? Port::kNode : Port::kUplink; }
+
+PuntService Drop(Reason reason) { return {.fate = Fate::kDropped, .reason = reason}; }
+
+PuntService PassOn(const HandedOver& packet) {
+  return {.fate = Fate::kPassed,
+          .egress = Other(packet.ingress),
+          .frame = {packet.frame.begin(), packet.frame.end()}};
+}
+
+bool Admits(const Frontend& frontend, const Address& client) {
+  return frontend.source_ranges.empty() ||
+         std::ranges::any_of(frontend.source_ranges,
+                             [&](const AddressPrefix& range) { return range.Contains(client); });
+}
+
+}  // namespace
+
+SoftwarePath::SoftwarePath(size_t connections_max)
+    : forwarding_(std::make_shared<const Forwarding>()),
+      lookup_(std::make_unique<const ServiceLookup>(*forwarding_)),
+      schedulers_(std::make_unique<Schedulers>(0)),
+      affinity_(kAffinityClientsMax),
+      connections_(connections_max) {}
+
+void SoftwarePath::SetForwarding(std::shared_ptr<const Forwarding> forwarding, const Image& image) {
+  auto schedulers = std::make_unique<Schedulers>(forwarding->slot_hash_seed);
+  schedulers->Inherit(std::move(*schedulers_));
+  schedulers_ = std::move(schedulers);
+  lookup_ = std::make_unique<const ServiceLookup>(*forwarding);
+  forwarding_ = std::move(forwarding);
+  endpoint_rows_.clear();
+  for (uint32_t row = 0; row < image.endpoints.size(); ++row) {
+    const EndpointRow& endpoint = image.endpoints[row];
+    if (!endpoint.valid) continue;
+    const NextHopRow& hop = image.next_hops[endpoint.next_hop];
+    const NextHop next_hop{hop.egress, {hop.destination_mac}, {hop.source_mac}};
+    endpoint_rows_.emplace(EndpointPlace{{Ipv4Address{endpoint.address}, endpoint.port}, next_hop},
+                           row);
+  }
+}
+
+void SoftwarePath::Forget() {
+  connections_.Clear();
+  affinity_.Clear();
+}
+
+PuntService SoftwarePath::Serve(const HandedOver& packet, absl::Time now) {
+  switch (packet.reason) {
+    case Reason::kIpv6:
+    case Reason::kSctp:
+      return ServeFlow(packet, now);
+    case Reason::kHostDecides:
+      return Direct(packet, packet.attempt, now);
+    case Reason::kSourcePortTaken:
+      return Retry(packet, now);
+    case Reason::kServiceRange: {
+      const std::optional<Flow> flow = ParseFlow(packet.frame);
+      return flow ? Refuse(packet, flow->key.destination) : PassOn(packet);
+    }
+    default:
+      return ByAnswer(packet, packet.reason, forwarding_->masquerade_address);
+  }
+}
+
+Decision SoftwarePath::Decide(const FlowKey& key, absl::Time now) {
+  Decision decision;
+  decision.frontend = lookup_->FindFrontend(key.destination, key.destination_port, key.protocol);
+  decision.client = lookup_->ClientOf(key.source);
+  if (decision.frontend == nullptr) return decision;
+  const Frontend& frontend = *decision.frontend;
+  const bool outside = decision.client.client_class == ClientClass::kOutside;
+  decision.half = outside ? &frontend.outside : &frontend.inside;
+  decision.action = Admits(frontend, key.source) ? decision.half->action : FrontendAction::kDrop;
+  if (decision.action != FrontendAction::kForward) return decision;
+  decision.endpoint = FromAffinity(decision, key, now);
+  decision.by_affinity = decision.endpoint != nullptr;
+  if (decision.by_affinity) return decision;
+  const std::optional<size_t> chosen = schedulers_->Choose(frontend, *decision.half, key);
+  if (chosen) decision.endpoint = &decision.half->endpoints[*chosen];
+  return decision;
+}
+
+// nullptr: the client met none lately, or one that the half does not have any more.
+const Backend* SoftwarePath::FromAffinity(const Decision& decision, const FlowKey& key,
+                                          absl::Time now) const {
+  const Frontend& frontend = *decision.frontend;
+  if (frontend.affinity_seconds == 0) return nullptr;
+  const auto met = affinity_.Find(frontend.affinity_group, key.source, now,
+                                  absl::Seconds(frontend.affinity_seconds));
+  if (!met) return nullptr;
+  const auto& endpoints = decision.half->endpoints;
+  const auto same = std::ranges::find_if(endpoints, [&](const Backend& endpoint) {
+    return endpoint.address == met->address && endpoint.port == met->port;
+  });
+  return same == endpoints.end() ? nullptr : &*same;
+}
+
+void SoftwarePath::Commit(const Decision& decision, const FlowKey& key, absl::Time now) {
+  const Frontend& frontend = *decision.frontend;
+  schedulers_->Took(frontend, *decision.endpoint);
+  if (frontend.affinity_seconds == 0) return;
+  affinity_.Remember(frontend.affinity_group, key.source,
+                     {decision.endpoint->address, decision.endpoint->port}, now);
+}
+
+// Gives the packet back with the endpoint it is to go to, or refuses it.
+PuntService SoftwarePath::Direct(const HandedOver& packet, uint8_t attempt, absl::Time now) {
+  const std::optional<Flow> flow = ParseFlow(packet.frame);
+  if (!flow) return Drop(packet.reason);
+  const Decision decision = Decide(flow->key, now);
+  if (decision.frontend == nullptr || decision.action == FrontendAction::kDrop) {
+    return Drop(Reason::kFrontendDrop);
+  }
+  if (decision.action == FrontendAction::kReject) {
+    return ByAnswer(packet, Reason::kReject, forwarding_->masquerade_address);
+  }
+  if (decision.endpoint == nullptr) return Drop(Reason::kNoEndpoint);
+  const auto row = endpoint_rows_.find(EndpointPlace{
+      {decision.endpoint->address, decision.endpoint->port}, decision.endpoint->next_hop});
+  if (row == endpoint_rows_.end()) return Drop(Reason::kNoEndpoint);
+  if (attempt == 0) Commit(decision, flow->key, now);
+  return {.fate = Fate::kRetry, .attempt = attempt, .directed_endpoint = row->second};
+}
+
+PuntService SoftwarePath::Retry(const HandedOver& packet, absl::Time now) {
+  if (packet.attempt + 1U >= kSourcePortAttempts) return Drop(Reason::kSourcePortTaken);
+  const auto next = static_cast<uint8_t>(packet.attempt + 1);
+  const std::optional<Flow> flow = ParseFlow(packet.frame);
+  const Frontend* frontend =
+      flow ? lookup_->FindFrontend(flow->key.destination, flow->key.destination_port,
+                                   flow->key.protocol)
+           : nullptr;
+  if (frontend != nullptr && !WhyHostDecides(*frontend).empty()) return Direct(packet, next, now);
+  return {.fate = Fate::kRetry, .attempt = next};
+}
+
+PuntService SoftwarePath::Refuse(const HandedOver& packet, const Address& destination) const {
+  if (lookup_->IsClusterIp(destination)) return ByAnswer(packet, Reason::kReject, destination);
+  if (lookup_->InServiceRange(destination)) return Drop(Reason::kServiceRange);
+  return PassOn(packet);
+}
+
+PuntService SoftwarePath::ByAnswer(const HandedOver& packet, Reason reason,
+                                   const Address& node_address) const {
+  Answer answer = MakeAnswer(packet.frame, packet.ingress, reason, node_address);
+  if (answer.kind == AnswerKind::kPassOn) return PassOn(packet);
+  if (answer.kind == AnswerKind::kNothing) return Drop(reason);
+  const Fate fate = reason == Reason::kTtlExpired ? Fate::kAnswered : Fate::kRejected;
+  return {.fate = fate, .egress = answer.egress, .frame = std::move(answer.frame)};
+}
+
+Address SoftwarePath::NodeAddress(const Address& of_family) const {
+  return of_family.is_v4() ? Address(forwarding_->masquerade_address)
+                           : forwarding_->masquerade_address_v6;
+}
+
+PuntService SoftwarePath::ServeFlow(const HandedOver& packet, absl::Time now) {
+  const std::optional<Flow> flow = ParseFlow(packet.frame);
+  if (!flow) return PassOn(packet);
+  const HostConnections::Found found = connections_.Find(flow->key);
+  if (found.connection == nullptr) return Connect(packet, *flow, now);
+  const HostConnection& connection = *found.connection;
+  if (found.is_reply) {
+    return Forward(packet, *flow, HostConnection::Reversed(connection.original),
+                   connection.to_client);
+  }
+  return Forward(packet, *flow, connection.translated, connection.to_endpoint);
+}
+
+// The first packet of a connection that the host carries.
+PuntService SoftwarePath::Connect(const HandedOver& packet, const Flow& flow, absl::Time now) {
+  const Decision decision = Decide(flow.key, now);
+  if (decision.frontend == nullptr) return Refuse(packet, flow.key.destination);
+  if (decision.action == FrontendAction::kDrop) return Drop(Reason::kFrontendDrop);
+  if (decision.action == FrontendAction::kReject) {
+    return ByAnswer(packet, Reason::kReject, NodeAddress(flow.key.source));
+  }
+  if (decision.endpoint == nullptr) return Drop(Reason::kNoEndpoint);
+  if (flow.hop_limit < kLowestHopLimitToForward) {
+    return ByAnswer(packet, Reason::kTtlExpired, NodeAddress(flow.key.source));
+  }
+  RecordResult result = RecordResult::kSourcePortTaken;
+  for (uint8_t attempt = 0; attempt < kSourcePortAttempts; ++attempt) {
+    const std::optional<FlowKey> to = Translate(flow.key, decision, attempt);
+    if (!to) return Drop(Reason::kNoNextHop);
+    result =
+        connections_.Record({flow.key, *to, decision.endpoint->next_hop, decision.client.next_hop});
+    if (result == RecordResult::kRecorded) {
+      Commit(decision, flow.key, now);
+      return Forward(packet, flow, *to, decision.endpoint->next_hop);
+    }
+    if (result == RecordResult::kFull) break;
+  }
+  return Drop(result == RecordResult::kFull ? Reason::kConnectionTableFull
+                                            : Reason::kSourcePortTaken);
+}
+
+std::optional<FlowKey> SoftwarePath::Translate(const FlowKey& key, const Decision& decision,
+                                               uint8_t attempt) const {
+  const Backend& endpoint = *decision.endpoint;
+  FlowKey to{key.source, endpoint.address, key.source_port, endpoint.port, key.protocol};
+  const bool masquerade = decision.half->masquerade || endpoint.address == key.source;
+  if (masquerade) {
+    to.source = NodeAddress(key.source);
+    if (to.source.is_v4() != key.source.is_v4()) return std::nullopt;
+  }
+  if (masquerade || attempt != 0) {
+    const MasqueradePorts& ports = forwarding_->masquerade_ports;
+    const uint32_t hash = FlowHash(key, forwarding_->slot_hash_seed);
+    const uint32_t candidate = (hash >> 16) + attempt * kSourcePortStride;
+    to.source_port = static_cast<uint16_t>(ports.base | (candidate & ports.mask));
+  }
+  return to;
+}
+
+PuntService SoftwarePath::Forward(const HandedOver& packet, const Flow& flow, const FlowKey& to,
+                                  const NextHop& hop) const {
+  if (flow.hop_limit < kLowestHopLimitToForward) {
+    return ByAnswer(packet, Reason::kTtlExpired, NodeAddress(flow.key.source));
+  }
+  PuntService service{.fate = Fate::kForwarded,
+                      .egress = hop.egress,
+                      .frame = {packet.frame.begin(), packet.frame.end()}};
+  RewriteFlow(service.frame, flow, to, hop);
+  return service;
+}
+
+}  // namespace pointsman

@@ -1,0 +1,130 @@
+// The host's part of forwarding: what a card (or the software pipeline, which follows the card's
+// rule) hands over. It decides first packets whose endpoint the host chooses, carries IPv6 and SCTP
+// by itself, refuses what is sent to addresses of Services in vain, and answers. Pure but for its
+// own state: time is an argument. Not thread-safe.
+//
+// | reason                   | what is done |
+// |--------------------------|---------------------------------------------------------------------|
+// | ipv6, sctp               | translated here, both directions, by a table of connections here |
+// | host-decides             | given back with the endpoint chosen (affinity, ranges, scheduler) |
+// | source-port-taken        | given back with the next candidate | | service-range            |
+// rejected, dropped, or passed on, as the address is one of a Service | | reject, ttl-expired, ...
+// | as flow_tables/answer.h says                                        |
+#ifndef POINTSMAN_HOST_SOFTPATH_SOFTWARE_PATH_H_
+#define POINTSMAN_HOST_SOFTPATH_SOFTWARE_PATH_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/time/time.h"
+#include "flow_tables/forwarding.h"
+#include "flow_tables/image.h"
+#include "host/softpath/affinity.h"
+#include "host/softpath/host_connections.h"
+#include "host/softpath/schedulers.h"
+#include "host/softpath/service_lookup.h"
+
+namespace pointsman {
+
+// A packet that was handed over. Borrowed for the call.
+struct HandedOver {
+  std::span<const uint8_t> frame;
+  Port ingress = Port::kUplink;
+  Reason reason = Reason::kNone;
+  uint8_t attempt = 0;
+};
+
+// What becomes of a packet.
+enum class Fate : uint8_t {
+  kPassed,     // leaves as it came, by the other port
+  kForwarded,  // leaves translated
+  kRejected,   // its sender is told
+  kAnswered,   // its sender is told that its TTL or hop limit was too small
+  kDropped,
+  kRetry,  // not decided: to be processed again
+};
+
+struct PuntService {
+  Fate fate = Fate::kDropped;
+  Reason reason = Reason::kNone;  // of a drop
+  // For kRetry: which candidate for the source port, and which row of endpoints.
+  uint8_t attempt = 0;
+  std::optional<uint32_t> directed_endpoint{};
+  // Else what is sent, and where; empty: nothing.
+  Port egress = Port::kUplink;
+  std::vector<uint8_t> frame{};
+};
+
+// What the rules say of the first packet of a connection.
+struct Decision {
+  const Frontend* frontend = nullptr;  // nullptr: none
+  ClientInfo client;
+  const FrontendHalf* half = nullptr;
+  FrontendAction action = FrontendAction::kForward;  // of a frontend; kDrop also by source ranges
+  bool by_affinity = false;
+  const Backend* endpoint = nullptr;  // for kForward; nullptr: every weight is 0
+};
+
+class SoftwarePath {
+ public:
+  explicit SoftwarePath(size_t connections_max);
+
+  // Packets that come later meet this forwarding, of which `image` was built; connections and
+  // affinity stay.
+  void SetForwarding(std::shared_ptr<const Forwarding> forwarding, const Image& image);
+
+  PuntService Serve(const HandedOver& packet, absl::Time now);
+
+  // Changes nothing that counts. Valid until the next SetForwarding.
+  Decision Decide(const FlowKey& key, absl::Time now);
+
+  // Forgets connections and affinity.
+  void Forget();
+
+  HostConnections& connections() { return connections_; }
+  const HostConnections& connections() const { return connections_; }
+
+ private:
+  struct EndpointPlace {
+    EndpointId id;
+    NextHop next_hop;
+    friend bool operator==(const EndpointPlace&, const EndpointPlace&) = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const EndpointPlace& place) {
+      return H::combine(std::move(h), place.id, place.next_hop.egress,
+                        place.next_hop.destination_mac.value, place.next_hop.source_mac.value);
+    }
+  };
+
+  PuntService ServeFlow(const HandedOver& packet, absl::Time now);
+  PuntService Connect(const HandedOver& packet, const Flow& flow, absl::Time now);
+  PuntService Direct(const HandedOver& packet, uint8_t attempt, absl::Time now);
+  PuntService Retry(const HandedOver& packet, absl::Time now);
+  PuntService Refuse(const HandedOver& packet, const Address& destination) const;
+  PuntService ByAnswer(const HandedOver& packet, Reason reason, const Address& source) const;
+  PuntService Forward(const HandedOver& packet, const Flow& flow, const FlowKey& to,
+                      const NextHop& hop) const;
+  // The candidate for the source of a connection's translated packets; nothing: the node has no
+  // address of this family.
+  std::optional<FlowKey> Translate(const FlowKey& key, const Decision& decision,
+                                   uint8_t attempt) const;
+  const Backend* FromAffinity(const Decision& decision, const FlowKey& key, absl::Time now) const;
+  void Commit(const Decision& decision, const FlowKey& key, absl::Time now);
+  Address NodeAddress(const Address& of_family) const;
+
+  std::shared_ptr<const Forwarding> forwarding_;
+  std::unique_ptr<const ServiceLookup> lookup_;
+  std::unique_ptr<Schedulers> schedulers_;
+  absl::flat_hash_map<EndpointPlace, uint32_t> endpoint_rows_;
+  Affinity affinity_;
+  HostConnections connections_;
+};
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_HOST_SOFTPATH_SOFTWARE_PATH_H_
