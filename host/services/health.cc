@@ -21,6 +21,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array kFamilies = {IpFamily::kIPv4, IpFamily::kIPv6};
 constexpr char kToBeDeletedTaint[] = "ToBeDeletedByClusterAutoscaler";
+constexpr char kRfc3339Utc[] = "%Y-%m-%dT%H:%M:%E*SZ";
 constexpr char kNever[] = "0001-01-01T00:00:00Z";  // Go's zero time, which readers know
 constexpr int kOk = 200;
 constexpr int kServiceUnavailable = 503;
@@ -35,7 +36,7 @@ IpAddress Unspecified(IpFamily family) {
 }
 
 std::string TimeText(std::optional<absl::Time> time) {
-  return time ? absl::FormatTime(absl::RFC3339_full, *time, absl::UTCTimeZone()) : kNever;
+  return time ? absl::FormatTime(kRfc3339Utc, *time, absl::UTCTimeZone()) : kNever;
 }
 
 HealthAnswer JsonAnswer(bool well, const Json& body) {
