@@ -82,6 +82,11 @@ struct AddressPrefix {
   friend constexpr auto operator<=>(const AddressPrefix&, const AddressPrefix&) = default;
 };
 
+// REQUIRES: length_bits is at most 32.
+constexpr AddressPrefix Ipv4Prefix(Ipv4Address address, uint8_t length_bits) {
+  return {address, static_cast<uint8_t>(length_bits + kIpv4PrefixBits)};
+}
+
 // "10.0.0.1", "fd00::1" (RFC 5952); "10.0.0.0/8".
 std::string Describe(const Address& address);
 std::string Describe(const AddressPrefix& prefix);

@@ -55,14 +55,14 @@ struct Frontend {
   Address address;
   uint16_t port = 0;
   Protocol protocol = Protocol::kTcp;
-  FrontendHalf outside;  // clients of class outside
-  FrontendHalf inside;   // local pods and the node itself
+  FrontendHalf outside{};  // clients of class outside
+  FrontendHalf inside{};   // local pods and the node itself
   // Clients that may use it, by their original source; empty: all. Others are dropped.
-  std::vector<AddressPrefix> source_ranges;
+  std::vector<AddressPrefix> source_ranges{};
   // Session affinity: a client meets its endpoint again within this time of its last new
   // connection. 0: none. Frontends with one group share what they remember.
   uint32_t affinity_seconds = 0;
-  std::string affinity_group;
+  std::string affinity_group{};
   Scheduler scheduler = Scheduler::kRandom;
   friend bool operator==(const Frontend&, const Frontend&) = default;
 };

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "flow_tables/describe.h"
 #include "flow_tables/frontend_index.h"
+#include "flow_tables/maglev.h"
 #include "flow_tables/placement.h"
 #include "flow_tables/slot_runs.h"
 #include "fmt/format.h"
@@ -72,10 +73,29 @@ struct Unplaced {
   const Frontend* frontend = nullptr;
 };
 
+// How many endpoints each run is for: those of each set that a half forwards to by itself.
+std::vector<size_t> SetSizes(const std::vector<Frontend>& frontends) {
+  absl::flat_hash_set<std::vector<std::pair<Address, uint16_t>>> sets;
+  for (const Frontend& frontend : frontends) {
+    if (!IsForCard(frontend) || !WhyHostDecides(frontend).empty()) continue;
+    for (const FrontendHalf* half : {&frontend.outside, &frontend.inside}) {
+      if (half->action != FrontendAction::kForward || half->endpoints.empty()) continue;
+      std::vector<std::pair<Address, uint16_t>> set;
+      for (const Backend& endpoint : half->endpoints) {
+        set.emplace_back(endpoint.address, endpoint.port);
+      }
+      sets.insert(std::move(set));
+    }
+  }
+  std::vector<size_t> sizes;
+  for (const auto& set : sets) sizes.push_back(set.size());
+  return sizes;
+}
+
 absl::StatusOr<std::vector<Unplaced>> MakeRows(const std::vector<Frontend>& frontends,
                                                const Image& previous, EndpointRows& endpoints,
                                                Image& image) {
-  SlotRuns runs(previous);
+  SlotRuns runs(previous, ChooseDensity(SetSizes(frontends), image.sizes.slots));
   absl::flat_hash_set<uint64_t> keys;
   std::vector<Unplaced> rows;
   rows.reserve(frontends.size());

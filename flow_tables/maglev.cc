@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <queue>
 
 namespace pointsman {
 namespace {
 
-constexpr size_t kSlotsPerEndpoint = 64;
-constexpr size_t kRunSlotsMin = 256;
 constexpr uint32_t kUnclaimed = std::numeric_limits<uint32_t>::max();
 
 // The finalizer of SplitMix64 (Steele, Lea, Flood 2014).
@@ -36,25 +35,66 @@ struct Walk {
   uint32_t skip;
 };
 
+// Whose turn it is to claim a slot: who has the fewest for its weight, the first of equals. With
+// equal weights that is one after another.
+class Turns {
+ public:
+  explicit Turns(std::span<const MaglevIdentity> endpoints) {
+    for (uint32_t i = 0; i < endpoints.size(); ++i) {
+      if (endpoints[i].weight != 0) waiting_.push({1, endpoints[i].weight, i});
+    }
+  }
+
+  uint32_t Next() {
+    Turn turn = waiting_.top();
+    waiting_.pop();
+    const uint32_t endpoint = turn.endpoint;
+    ++turn.number;
+    waiting_.push(turn);
+    return endpoint;
+  }
+
+ private:
+  struct Turn {
+    uint64_t number;
+    uint64_t weight;
+    uint32_t endpoint;
+    // Later than the other.
+    bool operator<(const Turn& other) const {
+      const uint64_t mine = number * other.weight, others = other.number * weight;
+      return mine != others ? mine > others : endpoint > other.endpoint;
+    }
+  };
+  std::priority_queue<Turn> waiting_;
+};
+
 }  // namespace
 
-int RunSlotsLog2(size_t endpoints) {
+int RunSlotsLog2(size_t endpoints, uint32_t density) {
   if (endpoints == 1) return 0;
-  const size_t slots = std::max(kRunSlotsMin, std::bit_ceil(endpoints * kSlotsPerEndpoint));
-  return std::min(kRunSlotsLog2Max, std::countr_zero(slots));
+  return std::min(kRunSlotsLog2Max, std::countr_zero(std::bit_ceil(endpoints * density)));
+}
+
+uint32_t ChooseDensity(std::span<const size_t> set_sizes, uint32_t slots) {
+  for (uint32_t density = kFullDensity; density > 1; density /= 2) {
+    uint64_t taken = 0;
+    for (const size_t size : set_sizes) taken += uint64_t{1} << RunSlotsLog2(size, density);
+    if (taken <= slots / 2) return density;
+  }
+  return 1;
 }
 
 std::vector<uint32_t> MaglevSlots(std::span<const MaglevIdentity> endpoints, int slots_log2) {
   const size_t size = size_t{1} << slots_log2;
   std::vector<uint32_t> slots(size, kUnclaimed);
   std::vector<Walk> walks(endpoints.begin(), endpoints.end());
-  uint32_t turn = 0;
-  for (size_t claimed = 0; claimed < size; ++claimed) {
-    Walk& walk = walks[turn];
+  const auto claim = [&](uint32_t endpoint) {
+    Walk& walk = walks[endpoint];
     while (slots[walk.next & (size - 1)] != kUnclaimed) walk.next += walk.skip;
-    slots[walk.next & (size - 1)] = turn;
-    turn = turn + 1 == walks.size() ? 0 : turn + 1;
-  }
+    slots[walk.next & (size - 1)] = endpoint;
+  };
+  Turns turns(endpoints);
+  for (size_t claimed = 0; claimed < size; ++claimed) claim(turns.Next());
   return slots;
 }
 

@@ -53,7 +53,8 @@ void Fill(const SlotRun& run, std::span<const uint32_t> endpoints, Image& image)
 
 }  // namespace
 
-SlotRuns::SlotRuns(const Image& previous) : space_(previous.sizes.slots, RunsInUse(previous)) {
+SlotRuns::SlotRuns(const Image& previous, uint32_t density)
+    : density_(density), space_(previous.sizes.slots, RunsInUse(previous)) {
   for (const SlotRun& run : RunsInUse(previous)) runs_.emplace(EndpointsIn(run, previous), run);
 }
 
@@ -61,8 +62,9 @@ absl::StatusOr<SlotRun> SlotRuns::RunOf(std::span<const uint32_t> endpoints,
                                         const Frontend& frontend, Image& image) {
   EndpointSet set(endpoints.begin(), endpoints.end());
   std::sort(set.begin(), set.end());
-  if (const auto known = runs_.find(set); known != runs_.end()) return known->second;
-  const int log2 = RunSlotsLog2(endpoints.size());
+  const int log2 = RunSlotsLog2(endpoints.size(), density_);
+  const auto known = runs_.find(set);
+  if (known != runs_.end() && known->second.log2 == log2) return known->second;
   const size_t length = size_t{1} << log2;
   if (endpoints.size() > length) {
     return absl::ResourceExhaustedError(
@@ -71,6 +73,7 @@ absl::StatusOr<SlotRun> SlotRuns::RunOf(std::span<const uint32_t> endpoints,
                     Describe(frontend), endpoints.size(), length));
   }
   const auto run = space_.Take(log2);
+  if (!run && known != runs_.end()) return known->second;
   if (!run) {
     return absl::ResourceExhaustedError(
         fmt::format("table slots: no free run of {} slots for the {} endpoints of {}, of "
@@ -78,7 +81,7 @@ absl::StatusOr<SlotRun> SlotRuns::RunOf(std::span<const uint32_t> endpoints,
                     length, endpoints.size(), Describe(frontend), image.sizes.slots));
   }
   Fill(*run, endpoints, image);
-  runs_.emplace(std::move(set), *run);
+  runs_.insert_or_assign(std::move(set), *run);
   return *run;
 }
 

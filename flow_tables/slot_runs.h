@@ -1,6 +1,7 @@
 // The slot runs of an image: one for each set of endpoints, shared by all frontend halves that have
-// this set. A run of the previous image with the same set stays where it is; others go where the
-// previous image has none.
+// this set. A run of the previous image with the same set and length stays where it is; others go
+// where the previous image has none. Where a run of another length finds no room, the old one
+// stays.
 #ifndef POINTSMAN_FLOW_TABLES_SLOT_RUNS_H_
 #define POINTSMAN_FLOW_TABLES_SLOT_RUNS_H_
 
@@ -17,7 +18,8 @@ namespace pointsman {
 
 class SlotRuns {
  public:
-  explicit SlotRuns(const Image& previous);
+  // `density`: slots an endpoint, see ChooseDensity.
+  SlotRuns(const Image& previous, uint32_t density);
 
   // The run of these endpoints, given by id in the order of FrontendHalf. A new one is filled in
   // image.slots; image.endpoints has these rows already. ResourceExhausted, naming the frontend:
@@ -29,6 +31,7 @@ class SlotRuns {
  private:
   using EndpointSet = std::vector<uint32_t>;  // ids in ascending order
 
+  const uint32_t density_;
   absl::flat_hash_map<EndpointSet, SlotRun> runs_;
   SlotSpace space_;
 };

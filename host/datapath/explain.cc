@@ -16,8 +16,7 @@ std::optional<uint32_t> SourceRowOf(const Image& image, uint32_t address) {
   std::optional<uint32_t> longest;
   for (uint32_t i = 0; i < image.sources.size(); ++i) {
     const SourceRow& row = image.sources[i];
-    const AddressPrefix prefix{Ipv4Address{row.address},
-                               static_cast<uint8_t>(row.prefix_length + kIpv4PrefixBits)};
+    const AddressPrefix prefix = Ipv4Prefix({row.address}, row.prefix_length);
     if (!row.valid || !prefix.Contains(Ipv4Address{address})) continue;
     if (!longest || image.sources[*longest].prefix_length < row.prefix_length) longest = i;
   }

@@ -32,6 +32,9 @@ module control_registers #(
     output logic [31:0] masquerade_address,
     output logic [15:0] masquerade_port_base,
     output logic [15:0] masquerade_port_mask,
+    output logic [1:0] host_protocols,
+    output logic [127:0] service_range_addresses,
+    output logic [127:0] service_range_masks,
 
     output logic ring_enable,
     output logic [63:0] status_address,
@@ -127,6 +130,15 @@ module control_registers #(
         card_pkg::REG_MASQUERADE_ADDRESS: masquerade_address <= value;
         card_pkg::REG_MASQUERADE_PORT_BASE: masquerade_port_base <= value[15:0];
         card_pkg::REG_MASQUERADE_PORT_MASK: masquerade_port_mask <= value[15:0];
+        card_pkg::REG_HOST_PROTOCOLS: host_protocols <= value[1:0];
+        card_pkg::REG_SERVICE_RANGE_0_ADDRESS: service_range_addresses[31:0] <= value;
+        card_pkg::REG_SERVICE_RANGE_0_MASK: service_range_masks[31:0] <= value;
+        card_pkg::REG_SERVICE_RANGE_1_ADDRESS: service_range_addresses[63:32] <= value;
+        card_pkg::REG_SERVICE_RANGE_1_MASK: service_range_masks[63:32] <= value;
+        card_pkg::REG_SERVICE_RANGE_2_ADDRESS: service_range_addresses[95:64] <= value;
+        card_pkg::REG_SERVICE_RANGE_2_MASK: service_range_masks[95:64] <= value;
+        card_pkg::REG_SERVICE_RANGE_3_ADDRESS: service_range_addresses[127:96] <= value;
+        card_pkg::REG_SERVICE_RANGE_3_MASK: service_range_masks[127:96] <= value;
         default: ;
       endcase
     end
@@ -149,6 +161,9 @@ module control_registers #(
       masquerade_address <= '0;
       masquerade_port_base <= '0;
       masquerade_port_mask <= '0;
+      host_protocols <= '0;
+      service_range_addresses <= '0;
+      service_range_masks <= '0;
     end
   end
 
@@ -214,6 +229,15 @@ module control_registers #(
         card_pkg::REG_MASQUERADE_ADDRESS: register_word <= masquerade_address;
         card_pkg::REG_MASQUERADE_PORT_BASE: register_word <= 32'(masquerade_port_base);
         card_pkg::REG_MASQUERADE_PORT_MASK: register_word <= 32'(masquerade_port_mask);
+        card_pkg::REG_HOST_PROTOCOLS: register_word <= 32'(host_protocols);
+        card_pkg::REG_SERVICE_RANGE_0_ADDRESS: register_word <= service_range_addresses[31:0];
+        card_pkg::REG_SERVICE_RANGE_0_MASK: register_word <= service_range_masks[31:0];
+        card_pkg::REG_SERVICE_RANGE_1_ADDRESS: register_word <= service_range_addresses[63:32];
+        card_pkg::REG_SERVICE_RANGE_1_MASK: register_word <= service_range_masks[63:32];
+        card_pkg::REG_SERVICE_RANGE_2_ADDRESS: register_word <= service_range_addresses[95:64];
+        card_pkg::REG_SERVICE_RANGE_2_MASK: register_word <= service_range_masks[95:64];
+        card_pkg::REG_SERVICE_RANGE_3_ADDRESS: register_word <= service_range_addresses[127:96];
+        card_pkg::REG_SERVICE_RANGE_3_MASK: register_word <= service_range_masks[127:96];
         default: register_word <= '0;
       endcase
     end

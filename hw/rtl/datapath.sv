@@ -24,6 +24,9 @@ module datapath (
     input wire logic [31:0] masquerade_address,
     input wire logic [15:0] masquerade_port_base,
     input wire logic [15:0] masquerade_port_mask,
+    input wire logic [1:0] host_protocols,
+    input wire logic [127:0] service_range_addresses,
+    input wire logic [127:0] service_range_masks,
 
     // Whole packets' beats in order; the second group belongs to the first beat
     input wire logic in_valid,
@@ -37,6 +40,8 @@ module datapath (
     input wire logic in_transmit,  // pass by in_egress, without lookups
     input wire logic in_egress,
     input wire logic [3:0] in_attempt,
+    input wire logic in_directed,
+    input wire logic [19:0] in_endpoint,
     input wire logic [31:0] in_tag,
 
     // The second group is held for all beats of a packet
@@ -160,6 +165,7 @@ module datapath (
   packet_parser parser (
       .clk(clk),
       .mode(mode),
+      .host_protocols(host_protocols),
       .data(in_data),
       .length(in_length),
       .transmit(in_transmit),
@@ -187,7 +193,13 @@ module datapath (
   wire s12_ttl_expired;
   wire [3:0] s12_attempt;
   delay #(.WIDTH(1), .CLOCKS(9)) ttl_delay_12 (.clk(clk), .in(s3_ttl_expired), .out(s12_ttl_expired));
-  delay #(.WIDTH(4), .CLOCKS(12)) attempt_delay (.clk(clk), .in(in_attempt), .out(s12_attempt));
+  wire s12_directed;
+  wire [19:0] s12_directed_endpoint;
+  delay #(.WIDTH(25), .CLOCKS(12)) inject_delay (
+      .clk(clk),
+      .in({in_attempt, in_directed, in_endpoint}),
+      .out({s12_attempt, s12_directed, s12_directed_endpoint})
+  );
 
   wire [1:0] s12_class;
   wire [11:0] s12_client_next_hop;
@@ -236,9 +248,13 @@ module datapath (
       .masquerade_address(masquerade_address),
       .masquerade_port_base(masquerade_port_base),
       .masquerade_port_mask(masquerade_port_mask),
+      .service_range_addresses(service_range_addresses),
+      .service_range_masks(service_range_masks),
       .valid(lookup_at[12]),
       .tuple(s12_tuple),
       .attempt(s12_attempt),
+      .directed(s12_directed),
+      .directed_endpoint(s12_directed_endpoint),
       .ttl_expired(s12_ttl_expired),
       .client_class(s12_class),
       .hit(s12_frontend),

@@ -5,7 +5,7 @@
 //
 // | stage | what is registered |
 // |-------|--------------------|
-// | 1     | the client's half of the frontend; slot hash |
+// | 1     | the client's half of the frontend; slot hash; which service range holds the destination |
 // | 2     | slot; source port before its mask |
 // | 3, 4  | endpoint's number (memory); source port |
 // | 5, 6  | endpoint (memory) |
@@ -24,10 +24,14 @@ module first_packet #(
     input wire logic [31:0] masquerade_address,
     input wire logic [15:0] masquerade_port_base,
     input wire logic [15:0] masquerade_port_mask,
+    input wire logic [127:0] service_range_addresses,
+    input wire logic [127:0] service_range_masks,
 
     input wire logic valid,
     input wire card_pkg::tuple_t tuple,
     input wire logic [3:0] attempt,
+    input wire logic directed,  // to directed_endpoint, whatever the slot says
+    input wire logic [19:0] directed_endpoint,
     input wire logic ttl_expired,
     input wire logic [1:0] client_class,
     input wire logic hit,  // of a frontend
@@ -74,7 +78,21 @@ module first_packet #(
     end
   end
 
+  logic [3:0] range_used, s1_in_range;
+  genvar g;
+  generate
+    for (g = 0; g < 4; g++) begin : range
+      wire [31:0] mask = service_range_masks[g*32+:32];
+      always_ff @(posedge clk) begin
+        range_used[g] <= mask != '0;
+        s1_in_range[g] <= (tuple.destination_address & mask) == service_range_addresses[g*32+:32];
+      end
+    end
+  endgenerate
+
   // Stage 2
+  logic s2_in_range;
+  always_ff @(posedge clk) s2_in_range <= (s1_in_range & range_used) != '0;
   logic [19:0] s2_slot;
   logic [15:0] s2_port;
   wire [15:0] stride_sum = 16'(s1_attempt * 16'(card_pkg::SOURCE_PORT_STRIDE));
@@ -86,7 +104,14 @@ module first_packet #(
   end
 
   // Stages 2 to 6: slot, then endpoint
-  logic [19:0] s4_endpoint;
+  logic [19:0] s4_slot_endpoint, s4_directed_endpoint;
+  logic s4_directed;
+  delay #(.WIDTH(21), .CLOCKS(4)) directed_delay (
+      .clk(clk),
+      .in({directed, directed_endpoint}),
+      .out({s4_directed, s4_directed_endpoint})
+  );
+  wire [19:0] s4_endpoint = s4_directed ? s4_directed_endpoint : s4_slot_endpoint;
   card_pkg::endpoint_row_t s6_row;
   ram_1r1w #(
       .WIDTH(card_pkg::SLOT_ROW_BITS),
@@ -99,7 +124,7 @@ module first_packet #(
       .write_data(host_data[card_pkg::SLOT_ROW_BITS-1:0]),
       .read_enable(stage_valid[2] || host_read_slots),
       .read_address(host_read_slots ? host_index[SLOTS_LOG2-1:0] : s2_slot[SLOTS_LOG2-1:0]),
-      .read_data(s4_endpoint)
+      .read_data(s4_slot_endpoint)
   );
   ram_1r1w #(
       .WIDTH(card_pkg::ENDPOINT_ROW_BITS),
@@ -114,11 +139,11 @@ module first_packet #(
       .read_address(host_read_endpoints ? host_index[ENDPOINTS_LOG2-1:0] : s4_endpoint[ENDPOINTS_LOG2-1:0]),
       .read_data(s6_row)
   );
-  assign host_slot = s4_endpoint;
+  assign host_slot = s4_slot_endpoint;
   assign host_endpoint = s6_row;
 
   // What waits meanwhile
-  logic s6_hit, s6_masquerade, s6_ttl_expired, s6_retry;
+  logic s6_hit, s6_masquerade, s6_ttl_expired, s6_retry, s6_in_range, s6_directed;
   logic [1:0] s6_action;
   logic [15:0] s6_port;
   logic [15:0] s3_port;
@@ -129,6 +154,8 @@ module first_packet #(
       .in({s1_hit, s1_masquerade, s1_ttl_expired, s1_attempt != 4'd0, s1_action}),
       .out({s6_hit, s6_masquerade, s6_ttl_expired, s6_retry, s6_action})
   );
+  delay #(.WIDTH(1), .CLOCKS(4)) in_range_delay (.clk(clk), .in(s2_in_range), .out(s6_in_range));
+  delay #(.WIDTH(1), .CLOCKS(2)) is_directed_delay (.clk(clk), .in(s4_directed), .out(s6_directed));
   always_ff @(posedge clk) s3_port <= masquerade_port_base | (s2_port & masquerade_port_mask);
   delay #(.WIDTH(16), .CLOCKS(3)) port_delay (.clk(clk), .in(s3_port), .out(s6_port));
   delay #(.WIDTH(20), .CLOCKS(2)) endpoint_delay (.clk(clk), .in(s4_endpoint), .out(s6_endpoint));
@@ -137,7 +164,7 @@ module first_packet #(
   // Stage 7
   card_pkg::endpoint_row_t s7_row;
   card_pkg::tuple_t s7_tuple;
-  logic s7_hit, s7_ttl_expired, s7_new_address, s7_new_port;
+  logic s7_hit, s7_ttl_expired, s7_new_address, s7_new_port, s7_in_range, s7_undirected;
   logic [1:0] s7_action;
   logic [15:0] s7_port;
   logic [19:0] s7_endpoint;
@@ -149,6 +176,8 @@ module first_packet #(
       s7_hit <= s6_hit;
       s7_ttl_expired <= s6_ttl_expired;
       s7_action <= s6_action;
+      s7_in_range <= s6_in_range;
+      s7_undirected <= s6_action == card_pkg::FRONTEND_ACTION_HOST[1:0] && !s6_directed;
       s7_port <= s6_port;
       s7_endpoint <= s6_endpoint;
       s7_new_address <= s6_masquerade || hairpin;
@@ -161,11 +190,13 @@ module first_packet #(
     candidate <= 1'b0;
     verdict <= card_pkg::VERDICT_PUNT[1:0];
     reason <= card_pkg::REASON_NONE[4:0];
-    if (!s7_hit) verdict <= card_pkg::VERDICT_PASS[1:0];
+    if (!s7_hit && s7_in_range) reason <= card_pkg::REASON_SERVICE_RANGE[4:0];
+    else if (!s7_hit) verdict <= card_pkg::VERDICT_PASS[1:0];
     else if (s7_action == card_pkg::FRONTEND_ACTION_DROP[1:0]) begin
       verdict <= card_pkg::VERDICT_DROP[1:0];
       reason <= card_pkg::REASON_FRONTEND_DROP[4:0];
     end else if (s7_action == card_pkg::FRONTEND_ACTION_REJECT[1:0]) reason <= card_pkg::REASON_REJECT[4:0];
+    else if (s7_undirected) reason <= card_pkg::REASON_HOST_DECIDES[4:0];
     else if (!s7_row.valid) reason <= card_pkg::REASON_NO_ENDPOINT[4:0];
     else if (s7_ttl_expired) reason <= card_pkg::REASON_TTL_EXPIRED[4:0];
     else candidate <= 1'b1;

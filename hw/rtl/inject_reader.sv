@@ -31,6 +31,8 @@ module inject_reader (
     output logic frame_ingress,
     output logic frame_egress,
     output logic [3:0] frame_attempt,
+    output logic frame_directed,
+    output logic [19:0] frame_endpoint,
     output logic [31:0] frame_tag,
     input wire frame_take,
     output logic sending,  // a frame has begun and not ended
@@ -39,7 +41,7 @@ module inject_reader (
     output logic [7:0] taken_lines
 );
   localparam CAPACITY_LOG2 = 9;
-  localparam FRAME_BITS = 16 + 3 + 4 + 32;
+  localparam FRAME_BITS = 16 + 3 + 4 + 21 + 32;
   localparam logic [15:0] BytesMin = 14;
   localparam logic [15:0] BytesMax = 16'(card_pkg::FRAME_BYTES_MAX);
 
@@ -50,6 +52,8 @@ module inject_reader (
   logic [15:0] length;
   logic transmit, ingress, egress;
   logic [3:0] attempt;
+  logic directed;
+  logic [19:0] endpoint;
   logic [31:0] tag;
   logic is_header, frame_line, frame_end;
 
@@ -65,6 +69,8 @@ module inject_reader (
       ingress <= header.ingress[0];
       egress <= header.egress[0];
       attempt <= header.attempt[3:0];
+      directed <= header.directed[0];
+      endpoint <= header.endpoint[19:0];
       tag <= header.tag;
     end
   end
@@ -89,12 +95,13 @@ module inject_reader (
   ) descriptions (
       .clk, .rst,
       .write(frame_end),
-      .write_data({length, transmit, ingress, egress, attempt, tag}),
+      .write_data({length, transmit, ingress, egress, attempt, directed, endpoint, tag}),
       .commit(1'b1),
       .rollback(1'b0),
       .room(),
       .read_valid(described),
-      .read_data({frame_length, frame_transmit, frame_ingress, frame_egress, frame_attempt, frame_tag}),
+      .read_data({frame_length, frame_transmit, frame_ingress, frame_egress, frame_attempt, frame_directed,
+                  frame_endpoint, frame_tag}),
       .read(frame_take && frame_last)
   );
 

@@ -25,6 +25,8 @@ module packet_arbiter (
     input wire inject_ingress,
     input wire inject_egress,
     input wire [3:0] inject_attempt,
+    input wire inject_directed,
+    input wire [19:0] inject_endpoint,
     input wire [31:0] inject_tag,
     output logic [2:0] source_take,
     output logic [2:0] started,  // a packet of this source begins
@@ -40,6 +42,8 @@ module packet_arbiter (
     output logic out_transmit,
     output logic out_egress,
     output logic [3:0] out_attempt,
+    output logic out_directed,
+    output logic [19:0] out_endpoint,
     output logic [31:0] out_tag
 );
   logic in_packet;
@@ -65,6 +69,8 @@ module packet_arbiter (
   logic [15:0] s1_length;
   logic s1_transmit, s1_ingress, s1_egress;
   logic [3:0]  s1_attempt;
+  logic s1_directed;
+  logic [19:0] s1_endpoint;
   logic [31:0] s1_tag;
 
   always_ff @(posedge clk) begin
@@ -92,6 +98,8 @@ module packet_arbiter (
     s1_ingress <= source_take[2] ? inject_ingress : source_take[1];
     s1_egress <= inject_egress;
     s1_attempt <= inject_attempt & {4{source_take[2]}};
+    s1_directed <= inject_directed && source_take[2];
+    s1_endpoint <= inject_endpoint;
     s1_tag <= inject_tag & {32{source_take[2]}};
   end
 
@@ -112,6 +120,8 @@ module packet_arbiter (
     out_transmit <= s1_transmit;
     out_egress <= s1_egress;
     out_attempt <= s1_attempt;
+    out_directed <= s1_directed;
+    out_endpoint <= s1_endpoint;
     out_tag <= s1_tag;
   end
 

@@ -12,6 +12,7 @@
 module packet_parser (
     input wire logic clk,
     input wire logic [1:0] mode,
+    input wire logic [1:0] host_protocols,
     input wire logic [511:0] data,
     input wire logic [15:0] length,
     input wire logic transmit,
@@ -27,6 +28,7 @@ module packet_parser (
   localparam logic [7:0] ICMP = 8'd1;
   localparam logic [7:0] TCP = 8'd6;
   localparam logic [7:0] UDP = 8'd17;
+  localparam logic [7:0] SCTP = 8'd132;
   localparam int HEADER_BYTES = 52;  // up to the TCP checksum
 
   // The header as one number: the frame's first byte is the most significant.
@@ -41,7 +43,7 @@ module packet_parser (
   logic [1:0] s1_mode;
   logic s1_transmit;
   logic [15:0] s1_length, s1_ethertype, s1_total, s1_fragment, s1_ip_checksum;
-  logic [7:0] s1_version_ihl, s1_ttl, s1_protocol;
+  logic [7:0] s1_version_ihl, s1_ttl, s1_protocol, s1_next_header;
   logic [31:0] s1_source, s1_destination, s1_ports;
   logic [15:0] s1_udp_checksum, s1_tcp_checksum;
 
@@ -55,6 +57,7 @@ module packet_parser (
     s1_fragment <= header[(HEADER_BYTES-22)*8+:16];
     s1_ttl <= header[(HEADER_BYTES-23)*8+:8];
     s1_protocol <= header[(HEADER_BYTES-24)*8+:8];
+    s1_next_header <= header[(HEADER_BYTES-21)*8+:8];
     s1_ip_checksum <= header[(HEADER_BYTES-26)*8+:16];
     s1_source <= header[(HEADER_BYTES-30)*8+:32];
     s1_destination <= header[(HEADER_BYTES-34)*8+:32];
@@ -67,6 +70,7 @@ module packet_parser (
   wire [3:0] header_words = s1_version_ihl[3:0];
 
   logic s2_offload, s2_punt_mode, s2_ipv4, s2_length_fits, s2_total_fits_header, s2_ihl_valid, s2_options;
+  logic s2_ipv6_headers, s2_ipv6_carried, s2_host_sctp;
   logic s2_tcp, s2_udp, s2_icmp, s2_icmp_error, s2_more_fragments, s2_offset, s2_at_least_28, s2_at_least_40;
   logic s2_ttl_expired;
   logic [15:0] s2_ip_checksum, s2_udp_checksum, s2_tcp_checksum;
@@ -81,6 +85,10 @@ module packet_parser (
     s2_total_fits_header <= s1_total >= {10'd0, header_words, 2'd0};
     s2_ihl_valid <= header_words >= 4'd5;
     s2_options <= header_words > 4'd5;
+    s2_ipv6_headers <= s1_ethertype == 16'h86dd && s1_version_ihl[7:4] == 4'd6 && s1_length >= 16'd54;
+    s2_ipv6_carried <= host_protocols[card_pkg::HOST_PROTOCOL_IPV6[0]] &&
+                       (s1_next_header == TCP || s1_next_header == UDP || s1_next_header == SCTP);
+    s2_host_sctp <= host_protocols[card_pkg::HOST_PROTOCOL_SCTP[0]] && s1_protocol == SCTP;
     s2_tcp <= s1_protocol == TCP;
     s2_udp <= s1_protocol == UDP;
     s2_icmp <= s1_protocol == ICMP;
@@ -102,14 +110,18 @@ module packet_parser (
 
   wire s2_sane = s2_ipv4 && s2_length_fits && s2_ihl_valid && s2_total_fits_header;
   wire s2_l4 = s2_offload && s2_sane && (s2_tcp || s2_udp);
+  wire s2_punt_ipv6 = s2_offload && s2_ipv6_headers && s2_ipv6_carried;
+  wire s2_punt_sctp = s2_offload && s2_sane && s2_host_sctp;
   wire s2_fragment = s2_more_fragments || s2_offset;
   wire s2_punt_icmp = s2_offload && s2_sane && s2_icmp && !s2_options && !s2_offset && s2_at_least_28 && s2_icmp_error;
 
   always_ff @(posedge clk) begin
     lookup <= s2_l4 && !s2_fragment && !s2_options && (s2_tcp ? s2_at_least_40 : s2_at_least_28);
-    punt <= s2_punt_mode || s2_punt_icmp || (s2_l4 && (s2_fragment || s2_options));
+    punt <= s2_punt_mode || s2_punt_icmp || s2_punt_ipv6 || s2_punt_sctp || (s2_l4 && (s2_fragment || s2_options));
     if (s2_punt_mode) reason <= card_pkg::REASON_MODE_PUNT[4:0];
     else if (s2_punt_icmp) reason <= card_pkg::REASON_ICMP_ERROR[4:0];
+    else if (s2_punt_ipv6) reason <= card_pkg::REASON_IPV6[4:0];
+    else if (s2_punt_sctp) reason <= card_pkg::REASON_SCTP[4:0];
     else if (s2_l4 && s2_fragment) reason <= card_pkg::REASON_FRAGMENT[4:0];
     else if (s2_l4 && s2_options) reason <= card_pkg::REASON_IP_OPTIONS[4:0];
     else reason <= card_pkg::REASON_NONE[4:0];

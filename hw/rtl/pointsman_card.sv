@@ -90,6 +90,8 @@ module pointsman_card #(
   logic capture;
   logic [31:0] slot_hash_seed, masquerade_address;
   logic [15:0] masquerade_port_base, masquerade_port_mask;
+  logic [1:0] host_protocols;
+  logic [127:0] service_range_addresses, service_range_masks;
   logic ring_enable, ring_busy, ring_reset;
   logic [63:0] status_address, command_address, response_address, inject_address, punt_address, event_address;
   logic [31:0] command_lines_log2, inject_lines_log2, punt_lines_log2, event_lines_log2;
@@ -125,6 +127,7 @@ module pointsman_card #(
       .s_axi_rvalid(s_axi_control_rvalid),
       .s_axi_rready(s_axi_control_rready),
       .mode, .capture, .slot_hash_seed, .masquerade_address, .masquerade_port_base, .masquerade_port_mask,
+      .host_protocols, .service_range_addresses, .service_range_masks,
       .ring_enable, .status_address, .command_address, .response_address, .inject_address, .punt_address,
       .event_address, .command_lines_log2, .inject_lines_log2, .punt_lines_log2, .event_lines_log2, .doorbell_write,
       .doorbell_value, .ring_busy, .command_tail, .inject_tail, .punt_head, .event_head, .error, .heartbeat, .cycles,
@@ -211,6 +214,8 @@ module pointsman_card #(
   logic [15:0] uplink_length, node_length, inject_length;
   logic inject_transmit, inject_ingress, inject_egress;
   logic [3:0] inject_attempt;
+  logic inject_directed;
+  logic [19:0] inject_endpoint;
   logic [31:0] inject_tag;
   logic [1:0] receive_overflow, receive_error;
   logic enough_credit, credit_taken;
@@ -272,6 +277,8 @@ module pointsman_card #(
       .frame_ingress(inject_ingress),
       .frame_egress(inject_egress),
       .frame_attempt(inject_attempt),
+      .frame_directed(inject_directed),
+      .frame_endpoint(inject_endpoint),
       .frame_tag(inject_tag),
       .frame_take(source_take[2]),
       .sending,
@@ -284,12 +291,14 @@ module pointsman_card #(
   logic [63:0] in_keep;
   logic [15:0] in_length;
   logic [3:0] in_attempt;
+  logic in_directed;
+  logic [19:0] in_endpoint;
   logic [31:0] in_tag;
 
   packet_arbiter arbiter (
       .clk, .rst, .source_valid, .source_last, .uplink_data, .node_data, .inject_data, .uplink_length, .node_length,
-      .inject_length, .inject_transmit, .inject_ingress, .inject_egress, .inject_attempt, .inject_tag, .source_take,
-      .started,
+      .inject_length, .inject_transmit, .inject_ingress, .inject_egress, .inject_attempt, .inject_directed,
+      .inject_endpoint, .inject_tag, .source_take, .started,
       .out_valid(in_valid),
       .out_first(in_first),
       .out_last(in_last),
@@ -301,6 +310,8 @@ module pointsman_card #(
       .out_transmit(in_transmit),
       .out_egress(in_egress),
       .out_attempt(in_attempt),
+      .out_directed(in_directed),
+      .out_endpoint(in_endpoint),
       .out_tag(in_tag)
   );
 
@@ -321,9 +332,10 @@ module pointsman_card #(
   logic [511:0] event_line;
 
   datapath datapath (
-      .clk, .rst, .mode, .slot_hash_seed, .masquerade_address, .masquerade_port_base, .masquerade_port_mask, .in_valid,
+      .clk, .rst, .mode, .slot_hash_seed, .masquerade_address, .masquerade_port_base, .masquerade_port_mask,
+      .host_protocols, .service_range_addresses, .service_range_masks, .in_valid,
       .in_first, .in_last, .in_data, .in_keep, .in_length, .in_ingress, .in_injected, .in_transmit, .in_egress,
-      .in_attempt, .in_tag, .out_valid, .out_first, .out_last, .out_data, .out_keep, .out_length, .out_ingress,
+      .in_attempt, .in_directed, .in_endpoint, .in_tag, .out_valid, .out_first, .out_last, .out_data, .out_keep, .out_length, .out_ingress,
       .out_injected, .out_attempt, .out_tag, .out_verdict, .out_reason, .out_egress, .out_frontend_counter,
       .out_endpoint, .out_learned, .row_valid, .row_ready, .row_write, .row_table, .row_index, .row_data,
       .row_read_valid, .row_read_data, .event_valid, .event_line

@@ -58,7 +58,7 @@ class Differential : public testing::Test {
       const absl::Status status = datapath->Program(forwarding);
       ASSERT_TRUE(status.ok()) << status;
       if (forget) {
-        ASSERT_TRUE(datapath->ForgetConnections().ok());
+        ASSERT_TRUE(datapath->Forget().ok());
       }
     }
     ASSERT_EQ(card_->image(), software_->image());
@@ -66,8 +66,9 @@ class Differential : public testing::Test {
 
   void CompareBurst(RandomTraffic& traffic, size_t first) {
     const std::vector<ReceivedFrame> burst = traffic.Burst(kBurst);
-    auto by_software = software_->Process(burst);
-    auto by_card = card_->Process(burst);
+    now_ += absl::Seconds(1);
+    auto by_software = software_->Process(burst, now_);
+    auto by_card = card_->Process(burst, now_);
     ASSERT_TRUE(by_software.ok()) << by_software.status();
     ASSERT_TRUE(by_card.ok()) << by_card.status();
     for (size_t i = 0; i < burst.size(); ++i) {
@@ -83,6 +84,7 @@ class Differential : public testing::Test {
 
   std::unique_ptr<Datapath> card_, software_;
   std::map<std::string, size_t> fates_;
+  absl::Time now_ = absl::UnixEpoch();
 };
 
 TEST_F(Differential, CardAndPipelineGiveTheSameBytes) {

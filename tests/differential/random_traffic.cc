@@ -40,7 +40,9 @@ std::vector<uint8_t> RandomTraffic::FirstPacket() {
           ->frontends[Pick(random_, 0, static_cast<uint32_t>(forwarding_->frontends.size()) - 1)];
   Ipv4Spec ip;
   ip.source = RandomClient(random_);
-  ip.destination = Chance(random_, 95) ? frontend.address : RandomClient(random_);
+  ip.destination = frontend.address.is_v4() && Chance(random_, 95) ? frontend.address.v4()
+                                                                   : RandomClient(random_);
+  if (Chance(random_, 3)) ip.destination = {0x0a600000 + Pick(random_, 0, 300)};
   ip.ttl = static_cast<uint8_t>(Chance(random_, 95) ? Pick(random_, 2, 255) : Pick(random_, 0, 1));
   ip.tos = static_cast<uint8_t>(Pick(random_, 0, 255));
   ip.identification = static_cast<uint16_t>(random_());
@@ -49,16 +51,38 @@ std::vector<uint8_t> RandomTraffic::FirstPacket() {
   std::vector<uint8_t> frame = frontend.protocol == Protocol::kTcp
                                    ? BuildTcp({.ip = ip,
                                                .source_port = source_port,
-                                               .destination_port = frontend.port,
+                                               .destination_port = DestinationPort(frontend),
                                                .sequence = Pick(random_, 0, ~0U),
                                                .payload = Payload()})
                                    : BuildUdp({.ip = ip,
                                                .source_port = source_port,
-                                               .destination_port = frontend.port,
+                                               .destination_port = DestinationPort(frontend),
                                                .without_checksum = Chance(random_, 20),
                                                .payload = Payload()});
   if (first_packets_.size() < kMaxClients) first_packets_.push_back(frame);
   return first_packets_.size() < kMaxClients ? frame : KnownPacket();
+}
+
+uint16_t RandomTraffic::DestinationPort(const Frontend& frontend) {
+  return Chance(random_, 97) ? frontend.port : static_cast<uint16_t>(random_());
+}
+
+// Over IPv6 or SCTP, sane or not.
+std::vector<uint8_t> RandomTraffic::HostPacket() {
+  constexpr uint8_t kSctp = 132;
+  if (Chance(random_, 50)) return BuildIpv4({.source = RandomClient(random_)}, kSctp, Payload());
+  const std::vector<uint8_t> payload = Payload();
+  std::vector<uint8_t> frame(kTransportOffset + 20);
+  StoreBe16(&frame[kEtherTypeOffset], kEtherTypeIpv6);
+  frame[kIpv4Offset] = 0x60;
+  StoreBe16(&frame[kIpv4Offset + 4], static_cast<uint16_t>(payload.size()));
+  constexpr uint8_t kNextHeaders[] = {6, 17, kSctp, 58, 44};
+  frame[kIpv4Offset + 6] = kNextHeaders[Pick(random_, 0, 4)];
+  frame[kIpv4Offset + 7] = static_cast<uint8_t>(Pick(random_, 0, 64));
+  Address::FromWords(0xfd00001000000000, Pick(random_, 1, 9)).Store(&frame[kIpv4Offset + 8]);
+  Address::FromWords(0xfd00001000960000, Pick(random_, 1, 2)).Store(&frame[kIpv4Offset + 24]);
+  frame.insert(frame.end(), payload.begin(), payload.end());
+  return frame;
 }
 
 std::vector<uint8_t> RandomTraffic::KnownPacket() {
@@ -89,7 +113,9 @@ std::vector<uint8_t> RandomTraffic::Reply() {
 // Nothing to do with any Service.
 std::vector<uint8_t> RandomTraffic::Stray() {
   const Ipv4Spec ip{.source = RandomClient(random_), .destination = RandomClient(random_)};
-  switch (Pick(random_, 1, 4)) {
+  switch (Pick(random_, 1, 5)) {
+    case 5:
+      return HostPacket();
     case 1:
       return BuildIcmp(
           {.ip = ip, .type = static_cast<uint8_t>(Pick(random_, 0, 15)), .payload = Payload()});

@@ -28,6 +28,8 @@ class RandomTraffic {
  private:
   std::vector<uint8_t> FirstPacket();
   std::vector<uint8_t> KnownPacket();
+  std::vector<uint8_t> HostPacket();
+  uint16_t DestinationPort(const Frontend& frontend);
   std::vector<uint8_t> Reply();
   std::vector<uint8_t> Stray();
   std::vector<uint8_t> Damaged(std::vector<uint8_t> frame);

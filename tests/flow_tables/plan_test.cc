@@ -29,7 +29,7 @@ Answer LookUp(const Image& image, const Tuple& tuple) {
 Tuple RandomTuple(std::mt19937_64& random) {
   const Frontend frontend = RandomFrontend(random, NextHop{});
   return {.source_address = kRandomClients + Below(random, 256),
-          .destination_address = frontend.address.value,
+          .destination_address = frontend.address.v4().value,
           .source_port = static_cast<uint16_t>(random()),
           .destination_port = frontend.port,
           .protocol = static_cast<uint8_t>(frontend.protocol)};

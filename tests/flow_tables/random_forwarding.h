@@ -63,8 +63,7 @@ inline Frontend RandomFrontend(std::mt19937_64& random, const NextHop& gateway) 
 inline Source RandomSource(std::mt19937_64& random) {
   const auto length = static_cast<uint8_t>(8 + 4 * Below(random, 7));
   const uint32_t address = kRandomClients + Below(random, 256);
-  return {.address = Ipv4Address{address & ~uint32_t{0} << (32 - length)},
-          .prefix_length = length,
+  return {.prefix = Ipv4Prefix({address & ~uint32_t{0} << (32 - length)}, length),
           .client_class = static_cast<ClientClass>(Below(random, 3)),
           .next_hop = RandomNextHop(random)};
 }
@@ -88,9 +87,8 @@ inline void ChangeFrontends(std::mt19937_64& random, size_t frontends_max, Forwa
 inline void ChangeSources(std::mt19937_64& random, Forwarding& wanted) {
   for (int i = 0; i < 8; ++i) {
     const Source source = RandomSource(random);
-    const auto same = std::ranges::find_if(wanted.sources, [&source](const Source& other) {
-      return other.address == source.address && other.prefix_length == source.prefix_length;
-    });
+    const auto same = std::ranges::find_if(
+        wanted.sources, [&source](const Source& other) { return other.prefix == source.prefix; });
     if (same == wanted.sources.end()) {
       if (wanted.sources.size() < 16) wanted.sources.push_back(source);
     } else if (Below(random, 2) == 0) {

@@ -12,6 +12,9 @@ module datapath #(
     input wire [31:0] masquerade_address,
     input wire [15:0] masquerade_port_base,
     input wire [15:0] masquerade_port_mask,
+    input wire [1:0] host_protocols,
+    input wire [127:0] service_range_addresses,
+    input wire [127:0] service_range_masks,
 
     input wire in_valid,
     input wire in_first,
@@ -24,6 +27,8 @@ module datapath #(
     input wire in_transmit,
     input wire in_egress,
     input wire [3:0] in_attempt,
+    input wire in_directed,
+    input wire [19:0] in_endpoint,
     input wire [31:0] in_tag,
 
     output logic out_valid,

@@ -36,6 +36,12 @@ void DatapathDriver::SetConfiguration(const Configuration& configuration) {
   model_->masquerade_address = configuration.masquerade_address.value;
   model_->masquerade_port_base = configuration.masquerade_ports.base;
   model_->masquerade_port_mask = configuration.masquerade_ports.mask;
+  model_->host_protocols = static_cast<uint8_t>(configuration.host_forwards_ipv6 |
+                                                configuration.host_forwards_sctp << 1);
+  for (size_t i = 0; i < kServiceRanges; ++i) {
+    model_->service_range_addresses[i] = configuration.service_ranges[i].address;
+    model_->service_range_masks[i] = configuration.service_ranges[i].mask;
+  }
 }
 
 void DatapathDriver::Load(const Image& image) {
@@ -112,6 +118,8 @@ void DatapathDriver::DriveBeat() {
   model_->in_transmit = input.transmit;
   model_->in_egress = static_cast<uint8_t>(input.egress);
   model_->in_attempt = input.attempt;
+  model_->in_directed = input.directed_endpoint.has_value();
+  model_->in_endpoint = input.directed_endpoint.value_or(0);
   model_->in_tag = input.tag;
   if (next_byte_ == 0) {
     sent_at_.push_back(cycles_);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "flow_tables/hash.h"
@@ -26,6 +27,7 @@ struct DatapathInput {
   bool transmit = false;
   Port egress = Port::kUplink;  // for transmit
   uint8_t attempt = 0;
+  std::optional<uint32_t> directed_endpoint{};
   uint32_t tag = 0;
   uint32_t gap_cycles = 0;  // clocks without a beat before it
 };

@@ -87,7 +87,7 @@ std::vector<DatapathOutput> DatapathTest::Compare(std::vector<DatapathInput> inp
   for (size_t i = 0; i < inputs.size(); ++i) {
     DatapathInput& input = inputs[i];
     const std::string before = DescribeFrame(input.frame);
-    Packet packet{input.frame, input.ingress, input.attempt};
+    Packet packet{input.frame, input.ingress, input.attempt, input.directed_endpoint};
     Outcome expected;
     pipeline_.Process({&packet, 1}, {&expected, 1});
     const DatapathOutput& got = outputs[i];

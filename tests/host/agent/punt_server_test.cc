@@ -8,11 +8,11 @@
 namespace pointsman {
 namespace {
 
-constexpr Ipv4Address kNode{0xc0a80002};
-
 class PuntServerTest : public CardFixture {
  protected:
   void SetUp() override { ASSERT_TRUE(Open().ok()); }
+
+  SoftwarePath software_{16};
 
   static PuntedFrame PuntFor(Reason reason, uint8_t attempt = 0) {
     PuntedFrame punt;
@@ -28,7 +28,7 @@ class PuntServerTest : public CardFixture {
 TEST_F(PuntServerTest, TransmitsTheAnswer) {
   PuntServer server(*card_);
   const std::vector<PuntedFrame> punts = {PuntFor(Reason::kFragment), PuntFor(Reason::kReject)};
-  ASSERT_TRUE(server.Serve(punts, kNode).ok());
+  ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch()).ok());
   ASSERT_EQ(fake_.transmitted.size(), 2u);
   EXPECT_EQ(fake_.transmitted[0].first.egress, Port::kUplink);
   EXPECT_EQ(fake_.transmitted[0].second, punts[0].frame);
@@ -40,7 +40,7 @@ TEST_F(PuntServerTest, TransmitsTheAnswer) {
 TEST_F(PuntServerTest, ReturnsAPacketWithItsNextSourcePort) {
   PuntServer server(*card_);
   const std::vector<PuntedFrame> punts = {PuntFor(Reason::kSourcePortTaken, 4)};
-  ASSERT_TRUE(server.Serve(punts, kNode).ok());
+  ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch()).ok());
   const auto output = card_->Poll();
   ASSERT_TRUE(output.ok()) << output.status();
   ASSERT_EQ(output->punts.size(), 1u);
@@ -52,9 +52,11 @@ TEST_F(PuntServerTest, ReturnsAPacketWithItsNextSourcePort) {
 
 TEST_F(PuntServerTest, DropsWhatHasNoAnswer) {
   PuntServer server(*card_);
-  ASSERT_TRUE(server.Serve({PuntFor(Reason::kModePunt)}, kNode).ok());
-  ASSERT_TRUE(
-      server.Serve({PuntFor(Reason::kSourcePortTaken, kSourcePortAttempts - 1)}, kNode).ok());
+  ASSERT_TRUE(server.Serve({PuntFor(Reason::kModePunt)}, software_, absl::UnixEpoch()).ok());
+  ASSERT_TRUE(server
+                  .Serve({PuntFor(Reason::kSourcePortTaken, kSourcePortAttempts - 1)}, software_,
+                         absl::UnixEpoch())
+                  .ok());
   EXPECT_TRUE(fake_.transmitted.empty());
   EXPECT_TRUE(card_->Poll()->punts.empty());
   EXPECT_EQ(server.served_packets(), 2u);
@@ -64,7 +66,8 @@ TEST_F(PuntServerTest, HandsOnTheCardsError) {
   PuntServer server(*card_);
   fake_.faults.inject_hangs = true;
   const std::vector<PuntedFrame> punts(400, PuntFor(Reason::kFragment));
-  EXPECT_EQ(server.Serve(punts, kNode).code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(server.Serve(punts, software_, absl::UnixEpoch()).code(),
+            absl::StatusCode::kDeadlineExceeded);
 }
 
 }  // namespace

@@ -13,9 +13,9 @@ Forwarding Frontends(uint32_t count) {
   wanted.masquerade_address = {0xc0a80002};
   for (uint32_t i = 0; i < count; ++i) {
     Frontend frontend;
-    frontend.address = {0x0a600000 + i};
+    frontend.address = Ipv4Address{0x0a600000 + i};
     frontend.port = 80;
-    frontend.outside = {FrontendAction::kForward, true, {{{0x0af40000 + i}, 8080, {}}}};
+    frontend.outside = {FrontendAction::kForward, true, {{Ipv4Address{0x0af40000 + i}, 8080, {}}}};
     wanted.frontends.push_back(frontend);
   }
   return wanted;

@@ -48,7 +48,6 @@ TEST(ParseCaseFileTest, ReadsACase) {
   EXPECT_EQ(asked.to[0].ToString(), "10.0.0.9:53");
   EXPECT_THAT(asked.masquerade_for, ElementsAre(asked.to[0]));
   EXPECT_FALSE(asked.masquerade);
-  EXPECT_THAT(asked.backends, ElementsAre("iptables"));
 }
 
 TEST(ParseCaseFileTest, ReadsSteps) {

@@ -55,8 +55,10 @@ CaseResult RunCase(const std::string& text, std::unique_ptr<Executor> executor) 
   const absl::StatusOr<CaseFile> file = ParseCaseFile(kWorld + text, "a.yaml");
   EXPECT_TRUE(file.ok()) << file.status();
   if (!file.ok()) return {};
-  Datapath datapath(std::move(executor));
-  const auto results = RunPacketFile(*file, datapath);
+  PacketRunner runner([&executor]() -> absl::StatusOr<std::unique_ptr<Datapath>> {
+    return std::make_unique<Datapath>(std::move(executor));
+  });
+  const auto results = runner.Run(*file);
   EXPECT_TRUE(results.ok()) << results.status();
   if (!results.ok() || results->size() != 1) return {};
   return results->front();

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "flow_tables/flow.h"
 #include "flow_tables/packet.h"
 #include "tests/support/packet_builder.h"
 
@@ -13,7 +14,8 @@ namespace {
 TEST(ProbeFrameTest, IsAFirstPacketWithRightChecksums) {
   for (Protocol protocol : {Protocol::kTcp, Protocol::kUdp}) {
     SCOPED_TRACE(static_cast<int>(protocol));
-    const std::vector<uint8_t> frame = ProbeFrame({{0x0af40105}, {0x0a60000a}, 1024, 80, protocol});
+    const std::vector<uint8_t> frame =
+        ProbeFrame({Ipv4Address{0x0af40105}, Ipv4Address{0x0a60000a}, 1024, 80, protocol});
     EXPECT_EQ(frame.size(), 60u);
     EXPECT_TRUE(ChecksumsAreRight(frame)) << DescribeFrame(frame);
     const Parsed parsed = Parse(frame);
@@ -27,8 +29,29 @@ TEST(ProbeFrameTest, IsAFirstPacketWithRightChecksums) {
 }
 
 TEST(ProbeFrameTest, TcpBeginsAConnection) {
-  const std::vector<uint8_t> frame = ProbeFrame({{1}, {2}, 3, 4, Protocol::kTcp});
+  const std::vector<uint8_t> frame =
+      ProbeFrame({Ipv4Address{1}, Ipv4Address{2}, 3, 4, Protocol::kTcp});
   EXPECT_EQ(frame[kTcpFlagsOffset], kTcpSyn);
+}
+
+TEST(ReadProbeTest, ReadsWhatWasMade) {
+  const Address v4 = Ipv4Address{0x0af40105}, v6 = Address::FromWords(0xfd00001000000000, 2);
+  for (const Address& address : {v4, v6}) {
+    for (Protocol protocol : {Protocol::kTcp, Protocol::kUdp, Protocol::kSctp}) {
+      const Probe probe{address, address, 1024, 80, protocol};
+      const std::vector<uint8_t> frame = ProbeFrame(probe);
+      EXPECT_EQ(ReadProbe(frame), probe) << Describe(address) << Name(protocol);
+      EXPECT_TRUE(ParseFlow(frame).has_value());
+    }
+  }
+}
+
+TEST(ReadProbeTest, OtherFramesAreNone) {
+  std::vector<uint8_t> arp(60);
+  arp[12] = 0x08;
+  arp[13] = 0x06;
+  EXPECT_EQ(ReadProbe(arp), std::nullopt);
+  EXPECT_EQ(ReadProbe({}), std::nullopt);
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ class DatapathTest : public testing::Test {
  protected:
   ProcessedFrame ProcessOne(const FrameBytes& frame) {
     const std::vector<ReceivedFrame> frames = {{Port::kUplink, frame}};
-    auto processed = datapath_.Process(frames);
+    auto processed = datapath_.Process(frames, absl::UnixEpoch());
     EXPECT_TRUE(processed.ok()) << processed.status();
     return processed.ok() ? processed->at(0) : ProcessedFrame{};
   }
@@ -117,7 +117,7 @@ TEST_F(DatapathTest, RunsAgainOnlyTheFramesThatMustBe) {
   const FrameBytes first = BuildTcp({.source_port = 1}), second = BuildTcp({.source_port = 2});
   const std::vector<ReceivedFrame> frames = {
       {Port::kUplink, first}, {Port::kNode, second}, {Port::kUplink, first}};
-  auto processed = datapath_.Process(frames);
+  auto processed = datapath_.Process(frames, absl::UnixEpoch());
   ASSERT_TRUE(processed.ok()) << processed.status();
   EXPECT_THAT(script_.attempts, ElementsAre(ElementsAre(0, 0, 0), ElementsAre(1)));
   for (size_t i = 0; i < frames.size(); ++i) {
@@ -131,7 +131,7 @@ TEST_F(DatapathTest, RunsAgainOnlyTheFramesThatMustBe) {
 TEST_F(DatapathTest, HandsOnTheExecutorsErrors) {
   script_.run = absl::DeadlineExceededError("no answer");
   const std::vector<ReceivedFrame> frames(1);
-  EXPECT_EQ(datapath_.Process(frames).status(), script_.run);
+  EXPECT_EQ(datapath_.Process(frames, absl::UnixEpoch()).status(), script_.run);
 }
 
 TEST_F(DatapathTest, KeepsTheOldImageWhereTheNewOneIsNotTaken) {

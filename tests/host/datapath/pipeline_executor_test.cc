@@ -15,7 +15,7 @@ constexpr Ipv4Address kBackend{0x0af4010a};
 Forwarding OneFrontend() {
   Forwarding wanted;
   Frontend frontend;
-  frontend.address = {0x0a600001};
+  frontend.address = Ipv4Address{0x0a600001};
   frontend.port = 80;
   frontend.outside = {FrontendAction::kForward, false, {{kBackend, 8080, {}}}};
   wanted.frontends = {frontend};

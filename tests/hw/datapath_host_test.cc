@@ -1,0 +1,145 @@
+// What the card leaves to the host: protocols it does not carry, addresses of Services that no
+// frontend takes, frontends whose endpoint the host chooses, and packets that it gives back.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+
+#include "flow_tables/big_endian.h"
+#include "flow_tables/packet.h"
+#include "tests/hw/datapath_fixture.h"
+#include "tests/support/image_builder.h"
+
+namespace pointsman {
+namespace {
+
+constexpr Ipv4Address kHosted{0x0a600007};  // 10.96.0.7, tcp 80: the host chooses
+constexpr uint32_t kFirstRow = 0, kSecondRow = 1, kInvalidRow = 4000;
+constexpr uint8_t kSctp = 132;
+
+Image HostWorld() {
+  Image image = SmallWorld();
+  FrontendRow hosted{};
+  hosted.destination_address = kHosted.value;
+  hosted.destination_port = 80;
+  hosted.protocol = static_cast<uint8_t>(Protocol::kTcp);
+  hosted.counter = 8;
+  hosted.outside_action = hosted.inside_action = FrontendAction::kHost;
+  hosted.inside_masquerade = true;
+  ImageBuilder builder(image.sizes);
+  const uint32_t row = builder.AddFrontend(hosted);
+  image.frontends[row] = builder.image().frontends[row];
+  image.configuration.host_forwards_ipv6 = true;
+  image.configuration.host_forwards_sctp = true;
+  image.configuration.service_ranges[1] = {.address = 0x0a600000, .mask = 0xffffff00};
+  image.configuration.service_ranges[3] = {.address = 0xac1e0001, .mask = 0xffffffff};
+  return image;
+}
+
+FrameBytes Ipv6Frame(uint8_t next_header, size_t frame_bytes = 74, uint8_t version = 6) {
+  FrameBytes frame(frame_bytes);
+  StoreBe16(&frame[kEtherTypeOffset], kEtherTypeIpv6);
+  frame[kIpv4Offset] = static_cast<uint8_t>(version << 4);
+  frame[kIpv4Offset + 6] = next_header;
+  return frame;
+}
+
+class DatapathHostTest : public DatapathTest {
+ protected:
+  DatapathHostTest() : DatapathTest(HostWorld()) {}
+
+  static DatapathInput Directed(Ipv4Address destination, uint32_t endpoint, uint16_t source_port) {
+    DatapathInput input = TcpTo(destination, source_port);
+    input.injected = true;
+    input.directed_endpoint = endpoint;
+    return input;
+  }
+};
+
+TEST_F(DatapathHostTest, ProtocolsThatTheHostForwards) {
+  const struct {
+    const char* name;
+    FrameBytes frame;
+    Reason reason;
+  } cases[] = {
+      {"TCP over IPv6", Ipv6Frame(6), Reason::kIpv6},
+      {"UDP over IPv6", Ipv6Frame(17), Reason::kIpv6},
+      {"SCTP over IPv6", Ipv6Frame(kSctp), Reason::kIpv6},
+      {"ICMPv6", Ipv6Frame(58), Reason::kNone},
+      {"extension header", Ipv6Frame(0), Reason::kNone},
+      {"shortest", Ipv6Frame(6, 54), Reason::kIpv6},
+      {"too short", Ipv6Frame(6, 53), Reason::kNone},
+      {"version 5", Ipv6Frame(6, 74, 5), Reason::kNone},
+      {"SCTP", BuildIpv4({}, kSctp, FrameBytes(32)), Reason::kSctp},
+      {"SCTP fragment", BuildIpv4({.fragment = 0x2000}, kSctp, FrameBytes(32)), Reason::kSctp},
+      {"SCTP with options", BuildIpv4({.options = {1, 1, 1, 1}}, kSctp, FrameBytes(8)),
+       Reason::kSctp},
+  };
+  for (const auto& c : cases) {
+    EXPECT_STREQ(Name(Compare({.frame = c.frame}).reason), Name(c.reason)) << c.name;
+  }
+}
+
+TEST_F(DatapathHostTest, ProtocolsThatTheHostDoesNotForwardPass) {
+  Image image = HostWorld();
+  image.configuration.host_forwards_ipv6 = image.configuration.host_forwards_sctp = false;
+  card_.SetConfiguration(image.configuration);
+  pipeline_.SetImage(std::make_shared<const Image>(image));
+  EXPECT_EQ(Compare({.frame = Ipv6Frame(6)}).verdict, Verdict::kPass);
+  EXPECT_EQ(Compare({.frame = BuildIpv4({}, kSctp, FrameBytes(32))}).verdict, Verdict::kPass);
+}
+
+TEST_F(DatapathHostTest, AddressesOfServicesWithoutAFrontend) {
+  const struct {
+    Ipv4Address destination;
+    uint16_t port;
+    Reason reason;
+  } cases[] = {
+      {{0x0a600064}, 80, Reason::kServiceRange}, {kService, 81, Reason::kServiceRange},
+      {{0x0a6000ff}, 80, Reason::kServiceRange}, {{0x0a600100}, 80, Reason::kNone},
+      {{0xac1e0001}, 80, Reason::kServiceRange}, {{0xac1e0000}, 80, Reason::kNone},
+      {{0x08080808}, 80, Reason::kNone},         {{0}, 80, Reason::kNone},
+  };
+  for (const auto& c : cases) {
+    EXPECT_STREQ(Name(Compare(TcpTo(c.destination, 40000, kOutsideClient, c.port)).reason),
+                 Name(c.reason))
+        << std::hex << c.destination.value << ":" << std::dec << c.port;
+  }
+}
+
+TEST_F(DatapathHostTest, TheHostChoosesTheEndpoint) {
+  EXPECT_EQ(Compare(TcpTo(kHosted, 1000)).reason, Reason::kHostDecides);
+  const DatapathOutput first = Compare(Directed(kHosted, kFirstRow, 1000));
+  EXPECT_EQ(first.verdict, Verdict::kForward);
+  EXPECT_TRUE(first.learned);
+  EXPECT_EQ(first.endpoint, kFirstRow);
+  const DatapathOutput second = Compare(Directed(kHosted, kSecondRow, 1001));
+  EXPECT_EQ(second.endpoint, kSecondRow);
+  // A known connection is translated as it was recorded, whoever asks.
+  EXPECT_EQ(Compare(TcpTo(kHosted, 1000)).endpoint, kFirstRow);
+  EXPECT_EQ(Compare(Directed(kHosted, kSecondRow, 1000)).endpoint, kFirstRow);
+  EXPECT_EQ(Compare(ReplyTo(first)).verdict, Verdict::kForward);
+}
+
+TEST_F(DatapathHostTest, DirectionsTheOtherRulesStayAbove) {
+  EXPECT_EQ(Compare(Directed(kHosted, kInvalidRow, 1)).reason, Reason::kNoEndpoint);
+  EXPECT_EQ(Compare(Directed(kRejecting, kFirstRow, 2)).reason, Reason::kReject);
+  EXPECT_EQ(Compare(Directed(kDropping, kFirstRow, 3)).verdict, Verdict::kDrop);
+  EXPECT_EQ(Compare(Directed({0x08080808}, kFirstRow, 4)).verdict, Verdict::kPass);
+  for (uint16_t port = 5; port < 15; ++port) {
+    EXPECT_EQ(Compare(Directed(kService, kSecondRow, port)).endpoint, kSecondRow);
+  }
+}
+
+TEST_F(DatapathHostTest, BackToBack) {
+  std::vector<DatapathInput> inputs;
+  for (uint16_t i = 0; i < 200; ++i) {
+    inputs.push_back(Directed(kHosted, i % 2, static_cast<uint16_t>(2000 + i / 2)));
+    inputs.push_back(TcpTo(i % 3 == 0 ? kHosted : kService, static_cast<uint16_t>(2000 + i)));
+    if (i % 5 == 0) inputs.push_back({.frame = Ipv6Frame(6)});
+  }
+  Compare(std::move(inputs));
+}
+
+}  // namespace
+}  // namespace pointsman
