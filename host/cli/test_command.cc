@@ -11,6 +11,7 @@
 #include "host/cli/junit.h"
 #include "host/cli/open_datapath.h"
 #include "host/conformance/packet_runner.h"
+#include "host/conformance/run_case_file.h"
 
 namespace pointsman {
 namespace {
@@ -46,11 +47,11 @@ absl::StatusOr<std::vector<std::string>> FindFiles(const std::vector<std::string
   return files;
 }
 
-absl::StatusOr<conformance::CaseFile> ReadCaseFile(const std::string& file) {
+absl::StatusOr<std::string> ReadText(const std::string& file) {
   std::ifstream stream(file, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(stream)), {});
+  std::string text((std::istreambuf_iterator<char>(stream)), {});
   if (!stream) return absl::InvalidArgumentError(fmt::format("{}: cannot be read", file));
-  return conformance::ParseCaseFile(text, file);
+  return text;
 }
 
 void PrintResult(const CaseResult& result) {
@@ -104,17 +105,19 @@ int RunTest(const TestOptions& options) {
   absl::StatusOr<std::vector<std::string>> files = FindFiles(options.paths);
   if (!files.ok()) return ReportInputError(files.status());
   conformance::PacketRunner packets([&options] { return OpenDatapath(options.datapath); });
+  absl::Status card;  // as the last file of packets found it
+  const auto run_packets = [&](const conformance::CaseFile& file) {
+    auto of_file = packets.Run(file);
+    card = of_file.status();
+    return of_file;
+  };
   std::vector<CaseResult> results;
   for (const std::string& name : *files) {
-    absl::StatusOr<conformance::CaseFile> file = ReadCaseFile(name);
-    if (!file.ok()) return ReportInputError(file.status());
-    if (file->kind != "packet") {
-      results.push_back({name, 1, file->kind, "the whole file", CaseStatus::kSkipped,
-                         fmt::format("cases of kind {} are not run yet", file->kind)});
-      continue;
-    }
-    absl::StatusOr<std::vector<CaseResult>> of_file = packets.Run(*file);
-    if (!of_file.ok()) return ReportCardError(of_file.status());
+    const absl::StatusOr<std::string> text = ReadText(name);
+    if (!text.ok()) return ReportInputError(text.status());
+    const auto of_file = conformance::RunCaseFile(*text, name, run_packets);
+    if (!card.ok()) return ReportCardError(card);
+    if (!of_file.ok()) return ReportInputError(of_file.status());
     results.insert(results.end(), of_file->begin(), of_file->end());
   }
   return Report(options, results);
@@ -126,7 +129,8 @@ void AddTestCommand(CLI::App& app, Run& run) {
   auto options = std::make_shared<TestOptions>();
   CLI::App* command = app.add_subcommand(
       "test",
-      "Runs conformance files: which packet goes where, for given Services and a given node.\n"
+      "Runs conformance files: which packet goes where, which endpoints, connections and health\n"
+      "there are, for given Services and a given node.\n"
       "docs/conformance.md describes the format. Example:\n"
       "  pointsman test tests/conformance/cases --datapath card");
   command->add_option("paths", options->paths, "files, or folders of *.yaml files")->required();

@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/numbers.h"
+#include "host/conformance/case_document.h"
 #include "host/kube/decode.h"
 #include "host/kube/decode_kinds.h"
 #include "host/kube/field.h"
@@ -25,31 +25,6 @@ constexpr std::array<std::pair<std::string_view, Expectation>, 4> kExpectations 
      {"drop", Expectation::kDrop},
      {"reject", Expectation::kReject},
      {"accept", Expectation::kAccept}}};
-
-constexpr std::array<std::pair<std::string_view, kube::Kind>, 5> kKinds = {
-    {{"Service", kube::Kind::kService},
-     {"EndpointSlice", kube::Kind::kEndpointSlice},
-     {"Endpoints", kube::Kind::kEndpoints},
-     {"Node", kube::Kind::kNode},
-     {"Pod", kube::Kind::kPod}}};
-
-std::optional<SocketAddress> DecodeSocketAddress(const Field& field) {
-  std::string text = field.Text();
-  const size_t colon = text.rfind(':');
-  unsigned port = 0;
-  if (colon != std::string::npos) {
-    if (!absl::SimpleAtoi(text.substr(colon + 1), &port)) port = 0;
-    text.resize(colon);
-  }
-  const bool bracketed = text.starts_with('[') && text.ends_with(']');
-  auto address = kube::IpAddress::Parse(bracketed ? text.substr(1, text.size() - 2) : text);
-  const bool is_right = address.ok() && bracketed == (address->family() == kube::IpFamily::kIPv6);
-  if (!is_right || port == 0 || port > 65535) {
-    field.Fail("address:port is expected, with an IPv6 address in brackets");
-    return std::nullopt;
-  }
-  return SocketAddress{*address, static_cast<uint16_t>(port)};
-}
 
 std::vector<kube::IpAddress> Addresses(const Field& field) {
   return field.ListOf([](const Field& item) { return item.Ip(); });
@@ -96,15 +71,6 @@ PacketCase DecodeCase(const Field& field) {
   result.masquerade_for = field["masquerade_for"].ListOf(DecodeSocketAddress);
   result.sticky = field["sticky"].Text();
   return result;
-}
-
-kube::ObjectKey DecodeKey(const Field& field) {
-  kube::ObjectKey key;
-  key.kind = field["kind"].Enum<kube::Kind>(kKinds, kube::Kind::kService);
-  key.ns = field["namespace"].Text();
-  key.name = field["name"].Text();
-  if (key.name.empty()) field["name"].Fail("missing");
-  return key;
 }
 
 // Objects are read as manifests are: what an API server would refuse is passed over and reported.
@@ -154,7 +120,7 @@ class FileDecoder {
     Step step;
     step.name = field["name"].Text();
     step.restart = field["restart"].Bool(false);
-    step.deletions = field["delete"].List(DecodeKey);
+    step.deletions = field["delete"].List(DecodeObjectKey);
     step.apply = Objects(value.Find("apply"));
     step.cases = field["cases"].List(DecodeCase);
     return step;

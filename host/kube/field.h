@@ -42,6 +42,7 @@ class Field {
   Field operator[](std::string_view name) const;
 
   bool present() const { return value_ != nullptr; }
+  const Value* value() const { return value_; }  // nullptr: absent
   bool IsText() const { return present() && value_->type == ValueType::kString; }
   size_t size() const { return present() ? value_->items.size() : 0; }  // of a list
   int line() const { return value_ == nullptr ? 0 : value_->line; }

@@ -2,27 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
+#include "host/services/by_family.h"
 
 namespace pointsman {
 namespace {
 
 using kube::IpAddress;
 using kube::IpFamily;
-using kube::IpPrefix;
 using kube::Service;
 
 constexpr char kOtherProxyLabel[] = "service.kubernetes.io/service-proxy-name";
 constexpr char kHeadlessLabel[] = "service.kubernetes.io/headless";
-
-template <typename T>
-std::vector<T> OfFamily(const std::vector<T>& from, IpFamily family) {
-  std::vector<T> out;
-  std::copy_if(from.begin(), from.end(), std::back_inserter(out),
-               [&](const T& value) { return value.family() == family; });
-  return out;
-}
 
 std::vector<IpAddress> LoadBalancerIps(const Service& service, IpFamily family) {
   std::vector<IpAddress> ips;
@@ -33,7 +23,18 @@ std::vector<IpAddress> LoadBalancerIps(const Service& service, IpFamily family) 
   return ips;
 }
 
+// The policy counts for Services that clients outside can be meant to reach.
+bool IsExternalPolicyLocal(const Service& service) {
+  if (service.external_traffic_policy != kube::TrafficPolicy::kLocal) return false;
+  return service.type == kube::ServiceType::kLoadBalancer ||
+         service.type == kube::ServiceType::kNodePort || !service.external_ips.empty();
+}
+
 }  // namespace
+
+bool IsHiddenByLabels(const kube::StringMap& labels) {
+  return labels.contains(kOtherProxyLabel) || labels.contains(kHeadlessLabel);
+}
 
 bool ServedPort::FacesOutside() const {
   return node_port != 0 || !external_ips.empty() || !load_balancer_ips.empty();
@@ -63,7 +64,13 @@ std::vector<ServedPort> ServedPorts(const Service& service, IpFamily family) {
   served.load_balancer_ips = LoadBalancerIps(service, family);
   served.source_ranges = OfFamily(service.load_balancer_source_ranges, family);
   served.internal_local = service.internal_traffic_policy == kube::TrafficPolicy::kLocal;
-  served.external_local = service.external_traffic_policy == kube::TrafficPolicy::kLocal;
+  served.external_local = IsExternalPolicyLocal(service);
+  if (service.session_affinity == kube::SessionAffinity::kClientIp) {
+    served.affinity_seconds = static_cast<uint32_t>(service.session_affinity_timeout_seconds);
+  }
+  if (served.external_local && service.type == kube::ServiceType::kLoadBalancer) {
+    served.health_check_node_port = service.health_check_node_port;
+  }
   std::vector<ServedPort> ports;
   for (const kube::ServicePort& port : service.ports) {
     served.name = port.name;

@@ -25,13 +25,23 @@ struct ServedPort {
   std::vector<kube::IpPrefix> source_ranges;       // for load_balancer_ips; empty: everybody
   bool internal_local = false;                     // internalTrafficPolicy: Local
   bool external_local = false;                     // externalTrafficPolicy: Local
+  uint32_t affinity_seconds = 0;                   // sessionAffinity: ClientIP for so long; 0: none
+  uint16_t health_check_node_port = 0;             // the load balancer asks there; 0: none
 
   // Reachable by more than its cluster IP.
   bool FacesOutside() const;
+  // Whether some traffic of the port goes by policy Cluster (the short cut of pods and node does
+  // also under external policy Local), and whether some goes by policy Local.
+  bool UsesClusterEndpoints() const { return !internal_local || FacesOutside(); }
+  bool UsesLocalEndpoints() const { return internal_local || (external_local && FacesOutside()); }
   std::string FullName() const;  // "shop/cart:http", "shop/cart"
 
   bool operator==(const ServedPort&) const = default;
 };
+
+// Whether the labels of a Service or EndpointSlice hide it from this proxy: it is another's, or of
+// a headless Service (kube-proxy never asks the API server for such objects).
+bool IsHiddenByLabels(const kube::StringMap& labels);
 
 // Why a proxy makes nothing of this Service: it is headless, an ExternalName, or its label leaves
 // it to another proxy. Empty: it is served.

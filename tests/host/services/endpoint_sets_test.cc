@@ -32,7 +32,7 @@ std::vector<ServiceEndpoint> Endpoints(const std::vector<kube::EndpointSlice>& s
                                        const ServedPort& port) {
   Slices borrowed;
   for (const kube::EndpointSlice& slice : slices) borrowed.push_back(&slice);
-  return EndpointsOfPort(borrowed, port, test::kNodeName);
+  return EndpointsOfPort(borrowed, port, {test::kNodeName, "zone-a"});
 }
 
 TEST(SlicesByServiceTest, ByLabelWithinTheNamespace) {
@@ -236,6 +236,97 @@ TEST(CategorizeTest, Policies) {
        local_texts, true},
   };
   for (const CategorizeCase& test_case : cases) Check(test_case);
+}
+
+TEST(SlicesByServiceTest, SlicesOfOtherProxiesAndHeadlessServicesAreLeftOut) {
+  kube::EndpointSlice other = SliceOf("svc1", "a", "", {});
+  other.metadata.labels["service.kubernetes.io/service-proxy-name"] = "other";
+  kube::EndpointSlice headless = SliceOf("svc1", "b", "", {});
+  headless.metadata.labels["service.kubernetes.io/headless"] = "";
+  EXPECT_THAT(SlicesByService(test::Objects({other, headless})), IsEmpty());
+}
+
+TEST(EndpointsOfPortTest, ANodeWithoutANameHasNoLocalEndpoints) {
+  const kube::EndpointSlice slice = SliceOf("svc1", "a", "", {EndpointAt("10.0.0.1", "")});
+  EXPECT_FALSE(EndpointsOfPort({&slice}, Port(""), {})[0].local);
+}
+
+TEST(EndpointsBySlicePortTest, EveryPortThatHasEndpoints) {
+  kube::EndpointSlice slice = SliceOf("svc1", "a", "http", {EndpointAt("10.0.0.1", kHere)});
+  slice.ports.push_back({.name = "dns", .protocol = kube::Protocol::kUdp, .port = uint16_t{53}});
+  slice.ports.push_back({.name = "zero", .port = uint16_t{0}});
+  const kube::EndpointSlice empty = SliceOf("svc1", "b", "empty", {});
+  const auto by_port = EndpointsBySlicePort({&slice, &empty}, kube::IpFamily::kIPv4, {kHere, ""});
+  ASSERT_EQ(by_port.size(), 2u);
+  EXPECT_THAT(Texts(by_port.at({"dns", kube::Protocol::kUdp})), ElementsAre("10.0.0.1:53"));
+  EXPECT_THAT(Texts(by_port.at({"http", kube::Protocol::kTcp})), ElementsAre("10.0.0.1:8080"));
+  EXPECT_THAT(EndpointsBySlicePort({&slice}, kube::IpFamily::kIPv6, {kHere, ""}), IsEmpty());
+}
+
+// 10.0.0.N, ready, elsewhere.
+kube::Endpoint Hinted(int number, std::vector<std::string> zones, std::vector<std::string> nodes) {
+  kube::Endpoint endpoint = EndpointAt("10.0.0." + std::to_string(number), kThere);
+  endpoint.hints_for_zones = std::move(zones);
+  endpoint.hints_for_nodes = std::move(nodes);
+  return endpoint;
+}
+
+TEST(CategorizeTest, Hints) {
+  kube::Endpoint unready = Hinted(3, {"zone-a"}, {kHere});
+  unready.ready = false;
+  kube::Endpoint draining = Hinted(1, {"zone-b"}, {});
+  draining.ready = false;
+  draining.terminating = true;
+  const struct {
+    const char* name;
+    std::vector<kube::Endpoint> endpoints;
+    std::vector<std::string> cluster;
+  } cases[] = {
+      {"zone", {Hinted(1, {"zone-a"}, {}), Hinted(2, {"zone-b"}, {})}, {"10.0.0.1:8080"}},
+      {"several zones",
+       {Hinted(1, {"zone-b", "zone-a"}, {}), Hinted(2, {"zone-b"}, {})},
+       {"10.0.0.1:8080"}},
+      {"another zone", {Hinted(1, {"zone-b"}, {})}, {"10.0.0.1:8080"}},
+      {"one has none",
+       {Hinted(1, {"zone-a"}, {}), Hinted(2, {}, {})},
+       {"10.0.0.1:8080", "10.0.0.2:8080"}},
+      {"node before zone",
+       {Hinted(1, {"zone-a"}, {kThere}), Hinted(2, {"zone-b"}, {kHere})},
+       {"10.0.0.2:8080"}},
+      {"another node",
+       {Hinted(1, {"zone-a"}, {kThere}), Hinted(2, {"zone-b"}, {kThere})},
+       {"10.0.0.1:8080"}},
+      {"one has none for nodes",
+       {Hinted(1, {"zone-a"}, {}), Hinted(2, {"zone-b"}, {kHere})},
+       {"10.0.0.1:8080"}},
+      {"unready ones have no say", {Hinted(1, {"zone-b"}, {kThere}), unready}, {"10.0.0.1:8080"}},
+      {"draining ones serve all", {draining}, {"10.0.0.1:8080"}},
+  };
+  for (const auto& test_case : cases) {
+    SCOPED_TRACE(test_case.name);
+    const auto slice = SliceOf("svc1", "a", "", test_case.endpoints);
+    const EndpointSets sets = Categorize(Port(""), Endpoints({slice}, Port("")));
+    EXPECT_EQ(Texts(sets.cluster), test_case.cluster);
+    EXPECT_TRUE(sets.any);
+  }
+}
+
+TEST(CategorizeTest, WithoutAZoneHintsForZonesDoNotHold) {
+  const auto slice = SliceOf("svc1", "a", "", {Hinted(1, {""}, {}), Hinted(2, {"zone-b"}, {})});
+  const auto endpoints = EndpointsOfPort({&slice}, Port(""), {kHere, ""});
+  EXPECT_EQ(Categorize(Port(""), endpoints).cluster.size(), 2u);
+}
+
+TEST(CategorizeTest, HintsSayNothingOfTheLocalSet) {
+  kube::Endpoint here = Hinted(1, {"zone-b"}, {});
+  here.node_name = kHere;
+  const auto slice = SliceOf("svc1", "a", "", {here, Hinted(2, {"zone-a"}, {})});
+  ServedPort port = Port("");
+  port.external_local = true;
+  port.node_port = 3001;
+  const EndpointSets sets = Categorize(port, Endpoints({slice}, port));
+  EXPECT_THAT(Texts(sets.local), ElementsAre("10.0.0.1:8080"));
+  EXPECT_THAT(Texts(sets.cluster), ElementsAre("10.0.0.2:8080"));
 }
 
 }  // namespace

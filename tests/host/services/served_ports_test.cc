@@ -61,6 +61,35 @@ TEST(ServedPortsTest, Policies) {
   EXPECT_TRUE(ServedPorts(service, IpFamily::kIPv4)[0].external_local);
 }
 
+TEST(ServedPortsTest, ExternalPolicyCountsForServicesMeantForOutside) {
+  kube::Service service = test::ClusterIpService("svc1", "172.30.0.41", {test::TcpPort("", 80)});
+  service.external_traffic_policy = kube::TrafficPolicy::kLocal;
+  EXPECT_FALSE(ServedPorts(service, IpFamily::kIPv4)[0].external_local);
+  service.external_ips = {Ip("192.168.99.11")};
+  EXPECT_TRUE(ServedPorts(service, IpFamily::kIPv4)[0].external_local);
+  service.external_ips.clear();
+  service.type = kube::ServiceType::kNodePort;
+  EXPECT_TRUE(ServedPorts(service, IpFamily::kIPv4)[0].external_local);
+}
+
+TEST(ServedPortsTest, AffinityHasATimeout) {
+  kube::Service service = test::EveryAddressService();
+  service.session_affinity_timeout_seconds = 30;
+  EXPECT_EQ(ServedPorts(service, IpFamily::kIPv4)[0].affinity_seconds, 0u);
+  service.session_affinity = kube::SessionAffinity::kClientIp;
+  EXPECT_EQ(ServedPorts(service, IpFamily::kIPv4)[0].affinity_seconds, 30u);
+}
+
+TEST(ServedPortsTest, HealthCheckPortOfLoadBalancersWithPolicyLocal) {
+  kube::Service service = test::EveryAddressService();
+  service.health_check_node_port = 30000;
+  EXPECT_EQ(ServedPorts(service, IpFamily::kIPv4)[0].health_check_node_port, 0);
+  service.external_traffic_policy = kube::TrafficPolicy::kLocal;
+  EXPECT_EQ(ServedPorts(service, IpFamily::kIPv4)[0].health_check_node_port, 30000);
+  service.type = kube::ServiceType::kNodePort;
+  EXPECT_EQ(ServedPorts(service, IpFamily::kIPv4)[0].health_check_node_port, 0);
+}
+
 TEST(ServedPortsTest, ServicesThatAreNotServed) {
   const struct {
     const char* why;
@@ -99,6 +128,26 @@ TEST(ServedPortTest, FacesOutside) {
   port = {};
   port.load_balancer_ips = {Ip("1.2.3.4")};
   EXPECT_TRUE(port.FacesOutside());
+}
+
+TEST(ServedPortTest, WhichPoliciesItsTrafficGoesBy) {
+  const struct {
+    bool internal_local;
+    bool external_local;
+    bool outside;
+    bool uses_cluster;
+    bool uses_local;
+  } cases[] = {{false, false, false, true, false}, {true, false, false, false, true},
+               {true, false, true, true, true},    {false, true, true, true, true},
+               {false, true, false, true, false},  {true, true, false, false, true}};
+  for (const auto& test_case : cases) {
+    ServedPort port;
+    port.internal_local = test_case.internal_local;
+    port.external_local = test_case.external_local;
+    if (test_case.outside) port.node_port = 3001;
+    EXPECT_EQ(port.UsesClusterEndpoints(), test_case.uses_cluster);
+    EXPECT_EQ(port.UsesLocalEndpoints(), test_case.uses_local);
+  }
 }
 
 TEST(ServedPortTest, FullName) {
