@@ -32,11 +32,12 @@ uint32_t CountersInUse(const Image& image) {
 }  // namespace
 
 Agent::Agent(std::string node_name, std::unique_ptr<Card> card, std::unique_ptr<ManifestFeed> feed,
-             std::unique_ptr<StatusServer> status)
+             std::unique_ptr<StatusServer> status, std::unique_ptr<HealthServer> health)
     : node_name_(std::move(node_name)),
       card_(std::move(card)),
       feed_(std::move(feed)),
       status_(std::move(status)),
+      health_(std::move(health)),
       reconciler_(*card_),
       software_(kSoftwareConnections),
       punts_(*card_) {}
@@ -59,6 +60,7 @@ absl::Status Agent::TakeNewForwarding() {
   std::optional<NodeForwarding> newest = feed_->TakeNewest();
   if (!newest) return absl::OkStatus();
   for (const std::string& problem : newest->problems) spdlog::error("{}", problem);
+  TellHealth(/*programmed=*/false);
   absl::StatusOr<size_t> rows = reconciler_.Program(newest->forwarding);
   if (!rows.ok() && !IsAboutInput(rows.status())) return rows.status();
   if (!rows.ok()) {
@@ -71,10 +73,50 @@ absl::Status Agent::TakeNewForwarding() {
   forwarding_ = *std::move(newest);
   software_.SetForwarding(std::make_shared<const Forwarding>(forwarding_.forwarding),
                           reconciler_.image());
+  if (absl::Status status = PurgeUdp(); !status.ok()) return status;
+  TellHealth(/*programmed=*/true);
   spdlog::info("programmed {} frontends of {} Services, {} rows written",
                forwarding_.forwarding.frontends.size(), forwarding_.services.size(), *rows);
   next_status_ = {};
   return absl::OkStatus();
+}
+
+absl::Status Agent::PurgeUdp() {
+  const ServingUdp& serving = forwarding_.serving_udp;
+  software_.connections().EraseIf([&](const HostConnection& connection) {
+    const FlowKey& asked = connection.original;
+    return asked.protocol == Protocol::kUdp &&
+           !serving.Serves(asked.destination, asked.destination_port,
+                           connection.translated.destination,
+                           connection.translated.destination_port);
+  });
+  const std::vector<EventLine> gone = connections_.TakeOut([&](const EventLine& event) {
+    const Tuple& asked = event.original;
+    return asked.protocol == static_cast<uint8_t>(Protocol::kUdp) &&
+           !serving.Serves(Ipv4Address{asked.destination_address}, asked.destination_port,
+                           Ipv4Address{event.translation.new_destination_address},
+                           event.translation.new_destination_port);
+  });
+  if (gone.empty()) return absl::OkStatus();
+  std::vector<RowWrite> writes;
+  for (const EventLine& event : gone) {
+    writes.push_back({TableId::kOriginals, event.original_row, {}});
+    writes.push_back({TableId::kReplies, event.reply_row, {}});
+  }
+  spdlog::info("forgot {} UDP connections to endpoints that do not serve any more", gone.size());
+  return card_->Write(writes);
+}
+
+void Agent::TellHealth(bool programmed) {
+  if (health_ == nullptr) return;
+  for (const kube::IpFamily family : {kube::IpFamily::kIPv4, kube::IpFamily::kIPv6}) {
+    programmed ? health_->Synced(family) : health_->Queued(family);
+  }
+  if (!programmed) return;
+  for (const kube::Problem& problem :
+       health_->Update(forwarding_.health_check_ports, forwarding_.node_eligible)) {
+    spdlog::error("{}", problem.ToString());
+  }
 }
 
 absl::StatusOr<bool> Agent::ServeCard() {

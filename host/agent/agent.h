@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "driver/card.h"
 #include "host/agent/connection_list.h"
+#include "host/agent/health_server.h"
 #include "host/agent/manifest_feed.h"
 #include "host/agent/punt_server.h"
 #include "host/agent/reconciler.h"
@@ -23,7 +24,7 @@ namespace pointsman {
 class Agent {
  public:
   Agent(std::string node_name, std::unique_ptr<Card> card, std::unique_ptr<ManifestFeed> feed,
-        std::unique_ptr<StatusServer> status);
+        std::unique_ptr<StatusServer> status, std::unique_ptr<HealthServer> health);
 
   // Works until `stop` is true. Errors: those of Card, when the card does not answer any more. What
   // cannot be programmed (a full table) is reported and leaves the last state in place.
@@ -33,6 +34,9 @@ class Agent {
   using Clock = std::chrono::steady_clock;
 
   absl::Status TakeNewForwarding();
+  // UDP connections whose endpoints do not serve any more, in the card and in software.
+  absl::Status PurgeUdp();
+  void TellHealth(bool programmed);
   absl::StatusOr<bool> ServeCard();
   absl::Status PublishStatus();
 
@@ -40,6 +44,7 @@ class Agent {
   std::unique_ptr<Card> card_;
   std::unique_ptr<ManifestFeed> feed_;
   std::unique_ptr<StatusServer> status_;
+  std::unique_ptr<HealthServer> health_;  // may be none
   Reconciler reconciler_;
   SoftwarePath software_;
   PuntServer punts_;

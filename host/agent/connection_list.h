@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <vector>
 
 #include "hw/card_layout.h"
 
@@ -16,6 +17,18 @@ class ConnectionList {
     for (const EventLine& event : events) {
       if (event.kind == EventKind::kLearn) by_row_[event.original_row] = event;
     }
+  }
+
+  // Takes out those for which `chosen(const EventLine&)` is true, and returns them.
+  template <typename Chosen>
+  std::vector<EventLine> TakeOut(Chosen chosen) {
+    std::vector<EventLine> taken;
+    std::erase_if(by_row_, [&](const auto& entry) {
+      if (!chosen(entry.second)) return false;
+      taken.push_back(entry.second);
+      return true;
+    });
+    return taken;
   }
 
   // By row of `originals`.

@@ -13,8 +13,15 @@ absl::StatusOr<NodeForwarding> ForwardingOfNode(const kube::ManifestView& manife
   if (!noted.ok()) return noted.status();
   ServiceForwarding built = BuildForwarding(manifests.objects, noted->facts);
 
-  NodeForwarding result{
-      std::move(noted->facts), std::move(built.forwarding), std::move(built.services), {}, {}};
+  NodeForwarding result;
+  result.health_check_ports = HealthCheckPorts(manifests.objects, noted->facts);
+  const auto node = manifests.objects.nodes.find({kube::Kind::kNode, "", node_name});
+  result.node_eligible =
+      IsNodeEligible(node == manifests.objects.nodes.end() ? nullptr : &node->second);
+  result.serving_udp = ServingUdp(manifests.objects, noted->facts);
+  result.facts = std::move(noted->facts);
+  result.forwarding = std::move(built.forwarding);
+  result.services = std::move(built.services);
   for (const kube::Problem& problem : manifests.problems)
     result.problems.push_back(problem.ToString());
   for (const kube::Problem& problem : built.problems) result.problems.push_back(problem.ToString());

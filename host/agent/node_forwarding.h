@@ -9,7 +9,9 @@
 #include "flow_tables/forwarding.h"
 #include "host/kube/manifest_set.h"
 #include "host/services/forwarding_builder.h"
+#include "host/services/health.h"
 #include "host/services/node_facts.h"
+#include "host/services/serving_udp.h"
 
 namespace pointsman {
 
@@ -17,6 +19,9 @@ struct NodeForwarding {
   NodeFacts facts;
   Forwarding forwarding;
   std::vector<ServiceReport> services;
+  std::vector<HealthCheckPort> health_check_ports;
+  bool node_eligible = true;  // for traffic from outside, see IsNodeEligible
+  ServingUdp serving_udp;
   std::vector<std::string>
       problems;  // for people; what they are about is left out of the forwarding
   std::vector<std::string> notes;

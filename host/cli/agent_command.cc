@@ -4,12 +4,14 @@
 #include <atomic>
 #include <csignal>
 #include <memory>
+#include <optional>
 
 #include "host/agent/agent.h"
 #include "host/cli/commands.h"
 #include "host/cli/exit_code.h"
 #include "host/cli/node_options.h"
 #include "host/cli/open_datapath.h"
+#include "host/cli/socket_address.h"
 
 namespace pointsman {
 namespace {
@@ -20,11 +22,23 @@ struct AgentOptions {
   NodeOverrides node_overrides;
   CardOptions card;
   std::string status_socket = kStatusSocket;
+  std::string healthz = fmt::format("0.0.0.0:{}", kProxyHealthPort);
 };
 
 std::atomic<bool> stop_requested = false;
 
 void RequestStop(int) { stop_requested = true; }
+
+// nullptr for an empty text: no health server is wanted.
+absl::StatusOr<std::unique_ptr<HealthServer>> OpenHealthServer(const std::string& text) {
+  if (text.empty()) return nullptr;
+  const auto socket = ParseSocketAddress(text, std::nullopt);
+  if (!socket.ok()) return socket.status();
+  HealthServerOptions options;
+  options.address = socket->first;
+  options.port = socket->second;
+  return HealthServer::Open(options);
+}
 
 int RunAgent(const AgentOptions& options) {
   absl::StatusOr<std::unique_ptr<ManifestFeed>> feed =
@@ -40,13 +54,16 @@ int RunAgent(const AgentOptions& options) {
   if (!card.ok()) return ReportCardError(card.status());
   absl::StatusOr<std::unique_ptr<StatusServer>> status = StatusServer::Open(options.status_socket);
   if (!status.ok()) return ReportInputError(status.status());
+  absl::StatusOr<std::unique_ptr<HealthServer>> health = OpenHealthServer(options.healthz);
+  if (!health.ok()) return ReportInputError(health.status());
   (*feed)->Start();
 
   std::signal(SIGTERM, RequestStop);
   std::signal(SIGINT, RequestStop);
   spdlog::info("node {}: card of profile {} is up, status on {}", options.node,
                (*card)->description().profile, options.status_socket);
-  Agent agent(options.node, *std::move(card), *std::move(feed), *std::move(status));
+  Agent agent(options.node, *std::move(card), *std::move(feed), *std::move(status),
+              *std::move(health));
   if (absl::Status result = agent.Run(stop_requested); !result.ok()) return ReportCardError(result);
   return kExitDone;
 }
@@ -71,6 +88,12 @@ void AddAgentCommand(CLI::App& app, Run& run) {
   command
       ->add_option("--status", options->status_socket,
                    "Unix socket on which the agent says how it is")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--healthz-bind-address", options->healthz,
+          "address:port of /healthz and /livez; empty: no health is told, that of Services "
+          "(healthCheckNodePort) neither")
       ->capture_default_str();
   command->callback([options, &run] { run = [options] { return RunAgent(*options); }; });
 }

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -9,6 +8,7 @@
 #include "host/cli/exit_code.h"
 #include "host/cli/manifest_input.h"
 #include "host/cli/open_datapath.h"
+#include "host/cli/socket_address.h"
 #include "host/cli/text_table.h"
 #include "host/conformance/probe.h"
 #include "host/datapath/explain.h"
@@ -31,34 +31,10 @@ struct TraceOptions {
   std::string output = "text";
 };
 
-// "10.0.0.1:80", "[fd00::1]:80"; the port may be left out where there is a default.
-absl::StatusOr<std::pair<kube::IpAddress, uint16_t>> ParseEnd(const std::string& text,
-                                                              std::optional<uint16_t> port) {
-  std::string address = text;
-  const size_t colon = text.rfind(':');
-  const bool bracketed = text.starts_with('[');
-  const bool one_colon = colon != std::string::npos && text.find(':') == colon;
-  if (one_colon || (bracketed && !text.ends_with(']'))) {
-    uint16_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, number);
-    if (error != std::errc() || stop != end || number == 0) {
-      return absl::InvalidArgumentError(fmt::format("{}: no port 1 to 65535 at its end", text));
-    }
-    port = number;
-    address = text.substr(0, colon);
-  }
-  if (bracketed && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  const auto ip = kube::IpAddress::Parse(address);
-  if (!ip.ok()) return ip.status();
-  if (!port) return absl::InvalidArgumentError(fmt::format("{}: a port is missing", text));
-  return std::pair(*ip, *port);
-}
-
 absl::StatusOr<Probe> ParsePacket(const TraceOptions& options) {
-  const auto source = ParseEnd(options.source, kDefaultSourcePort);
+  const auto source = ParseSocketAddress(options.source, kDefaultSourcePort);
   if (!source.ok()) return source.status();
-  const auto destination = ParseEnd(options.destination, std::nullopt);
+  const auto destination = ParseSocketAddress(options.destination, std::nullopt);
   if (!destination.ok()) return destination.status();
   if (source->first.family() != destination->first.family()) {
     return absl::InvalidArgumentError(
