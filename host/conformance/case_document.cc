@@ -93,7 +93,7 @@ absl::Status CaseDocument::Parse(std::string_view text) {
   const absl::Status parsed = kube::ParseYaml(text, [&](kube::Value document) {
     if (document.type == kube::ValueType::kNull) return;
     documents += 1;
-    value_ = std::move(document);
+    value_ = std::make_unique<const kube::Value>(std::move(document));
   });
   if (!parsed.ok()) {
     return absl::InvalidArgumentError(fmt::format("{}: {}", file_, std::string(parsed.message())));
@@ -102,7 +102,7 @@ absl::Status CaseDocument::Parse(std::string_view text) {
     return absl::InvalidArgumentError(fmt::format(
         "{}: holds {} documents where one of conformance cases is expected", file_, documents));
   }
-  root_.emplace(value_, report_);
+  root_.emplace(*value_, report_);
   const std::string format = root()["format"].Text();
   if (!format.starts_with(kFormatPrefix) || !format.ends_with(kFormatSuffix) ||
       format.size() <= kFormatPrefix.size() + kFormatSuffix.size()) {

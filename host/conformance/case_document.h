@@ -82,9 +82,9 @@ class CaseDocument {
 
   const std::string file_;
   std::string kind_;
-  kube::Value value_;
+  std::unique_ptr<const kube::Value> value_;
   mutable kube::Report report_;
-  std::optional<kube::Field> root_;  // borrows value_ and report_
+  std::optional<kube::Field> root_;  // borrows *value_ and report_
 };
 
 // Decodes all `cases`, and only when nothing is wrong with any runs each: decode(document, field)
