@@ -29,7 +29,7 @@ class StatusTest : public testing::Test {
     folder.Write("web.yaml", test::kServiceManifest);
     auto manifests = kube::ManifestFolder::Open(folder.path());
     ASSERT_TRUE(manifests.ok()) << manifests.status();
-    auto forwarding = ForwardingOfNode(manifests->view(), "n1");
+    auto forwarding = ForwardingOfNode(manifests->view(), "n1", {});
     ASSERT_TRUE(forwarding.ok()) << forwarding.status();
     forwarding_ = *std::move(forwarding);
     auto image = BuildImage(forwarding_.forwarding, EmptyImage(kSimSizes));

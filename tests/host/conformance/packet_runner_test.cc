@@ -147,23 +147,12 @@ TEST(RunPacketFileTest, FailsADatapathThatForwardsWrongly) {
   }
 }
 
-TEST(RunPacketFileTest, SkipsWithAReason) {
-  struct Case {
-    std::string text;
-    const char* reason;
-  };
-  const std::string tail = ", name: c, dest_port: 80, expect: drop}";
-  const Case cases[] = {
-      {"{source_ip: 'fd00::1', dest_ip: 'fd00::2'" + tail, "IPv6 is not carried yet"},
-      {"{protocol: SCTP, source_ip: 10.0.0.1, dest_ip: 10.0.0.2" + tail, "SCTP is not carried yet"},
-      {"{backends: [iptables, ipvs], source_ip: 10.0.0.1, dest_ip: 10.0.0.2" + tail,
-       "kube-proxy's mode iptables, ipvs only"}};
-  for (const Case& c : cases) {
-    SCOPED_TRACE(c.text);
-    const CaseResult result = RunCase(c.text, MakePipelineExecutor(kSimSizes));
-    EXPECT_EQ(result.status, CaseStatus::kSkipped);
-    EXPECT_THAT(result.detail, HasSubstr(c.reason));
-  }
+TEST(PacketRunnerTest, ADifferenceNamesTheRowsMet) {
+  const CaseResult result =
+      RunCase(PodAsks("drop"), std::make_unique<WrongExecutor>([](auto&, auto&) {}));
+  EXPECT_EQ(result.status, CaseStatus::kFailed);
+  EXPECT_THAT(result.detail, HasSubstr("row:      frontends["));
+  EXPECT_THAT(result.detail, HasSubstr("shop/web ClusterIP, inside half: forward"));
 }
 
 }  // namespace
