@@ -96,11 +96,62 @@ lab_up() {
   lab_router && lab_node
 }
 
+# Gives the rack IPv6 besides: fd00:10:244:1::N for pods, 2001:db8::2 for the node, 2001:db8:203::2 for the client.
+lab_ipv6() {
+  local place
+  for place in "router uplink fd00:10:244:1::1/64" "router client 2001:db8:203::1/64" "client eth0 2001:db8:203::2/64" \
+    "${lab_pods[@]}"; do
+    case $place in
+      *=*) set -- "${place%%=*}" eth0 "fd00:10:244:1::${place##*.}/128" ;;
+      *) set -- $place ;;
+    esac
+    lab_in "$1" sysctl -qw "net.ipv6.conf.$2.disable_ipv6=0" net.ipv6.conf.default.accept_dad=0 "net.ipv6.conf.$2.accept_dad=0"
+    ip -n "lab-$1" -6 address add "$3" dev "$2" nodad || return 1
+    [ "$2" = eth0 ] && [ "$1" != client ] && ip -n "lab-$1" -6 route add default via fd00:10:244:1::1 dev eth0 onlink
+  done
+  lab_in router sysctl -qw net.ipv6.conf.all.forwarding=1
+  ip -n lab-client -6 route add default via 2001:db8:203::1
+  ip -n lab-router -6 route add 2001:db8::/64 dev uplink
+  ip -n lab-router -6 route add fd00:10:96::/112 dev uplink
+  ip -n lab-router -6 neighbor add 2001:db8::2 lladdr $lab_node_mac dev uplink
+}
+
+# lab_ipv6_manifests FOLDER: the node's address, and Service storefront-v6 at fd00:10:96::10, node port 30090.
+lab_ipv6_manifests() {
+  sed -i '0,/- {type: InternalIP, address: 192.168.0.2}/s//&\n    - {type: InternalIP, address: "2001:db8::2"}/
+    0,/podCIDRs: \[10.244.1.0\/24\]/s//podCIDRs: [10.244.1.0\/24, "fd00:10:244:1::\/64"]/' "$1/node.yaml"
+  sed -i -E 's/"ips": \["10\.244\.1\.([0-9]+)"\]/"ips": ["10.244.1.\1", "fd00:10:244:1::\1"]/' "$1"/*.yaml
+  cat >"$1/storefront-v6.yaml" <<'EOT'
+apiVersion: v1
+kind: Service
+metadata: {name: storefront-v6, namespace: shop}
+spec:
+  type: NodePort
+  clusterIP: 'fd00:10:96::10'
+  clusterIPs: ['fd00:10:96::10']
+  ipFamilies: [IPv6]
+  sessionAffinity: ClientIP
+  ports: [{name: http, port: 80, targetPort: 80, nodePort: 30090}]
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {name: storefront-v6-a, namespace: shop, labels: {kubernetes.io/service-name: storefront-v6}}
+addressType: IPv6
+endpoints:
+  - {addresses: ['fd00:10:244:1::10'], nodeName: worker-1, conditions: {ready: true}}
+  - {addresses: ['fd00:10:244:1::11'], nodeName: worker-1, conditions: {ready: true}}
+ports: [{name: http, port: 80, protocol: TCP}]
+EOT
+}
+
 # lab_nginx FOLDER NAMESPACE NAME PORT...: a web server that says its name, and holds the files of FOLDER/files.
 lab_nginx() {
   local folder=$1 namespace=$2 name=$3 port listen=
   shift 3
-  for port in "$@"; do listen+="listen $port; "; done
+  for port in "$@"; do
+    listen+="listen $port; "
+    [ ! -e /proc/net/if_inet6 ] || listen+="listen [::]:$port; "
+  done
   mkdir -p "$folder/$name"
   cat >"$folder/$name/nginx.conf" <<EOF
 worker_processes 1;

@@ -12,6 +12,8 @@ absl::Status PuntServer::Serve(const std::vector<PuntedFrame>& punts, SoftwarePa
   for (const PuntedFrame& punt : punts) {
     const PuntService& service = services.emplace_back(
         software.Serve({punt.frame, punt.line.ingress, punt.line.reason, punt.line.attempt}, now));
+    ++counts_.by_fate[static_cast<size_t>(service.fate)];
+    if (service.fate == Fate::kDropped) ++counts_.drops[static_cast<size_t>(service.reason)];
     InjectedFrame frame;
     if (service.fate == Fate::kRetry) {
       frame.line.action = InjectAction::kProcess;

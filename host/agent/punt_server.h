@@ -4,6 +4,7 @@
 #ifndef POINTSMAN_HOST_AGENT_PUNT_SERVER_H_
 #define POINTSMAN_HOST_AGENT_PUNT_SERVER_H_
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -13,6 +14,12 @@
 #include "host/softpath/software_path.h"
 
 namespace pointsman {
+
+// What became of the packets that were served.
+struct PuntCounts {
+  std::array<uint64_t, kFates> by_fate{};
+  std::array<uint64_t, 256> drops{};  // by Reason
+};
 
 class PuntServer {
  public:
@@ -24,10 +31,12 @@ class PuntServer {
   absl::Status Serve(const std::vector<PuntedFrame>& punts, SoftwarePath& software, absl::Time now);
 
   uint64_t served_packets() const { return served_packets_; }
+  const PuntCounts& counts() const { return counts_; }
 
  private:
   Card& card_;
   uint64_t served_packets_ = 0;
+  PuntCounts counts_;
 };
 
 }  // namespace pointsman

@@ -92,8 +92,13 @@ uint32_t Word(const CardHealth& health, size_t word) {
   return word < health.statistics.size() ? health.statistics[word] : 0;
 }
 
-json Reasons(const CardHealth& health) {
+json Reasons(const CardHealth& health, const PuntCounts& software) {
   json counts = json::object();
+  for (size_t reason = 0; reason < software.drops.size(); ++reason) {
+    if (software.drops[reason] == 0) continue;
+    const std::string name = fmt::format("{} (dropped by software)", Name(Reason(reason)));
+    counts[name] = software.drops[reason];
+  }
   for (size_t word = kFirstReasonWord; word < health.statistics.size(); ++word) {
     const auto reason = static_cast<Reason>(word - kFirstReasonWord);
     if (health.statistics[word] != 0) counts[Name(reason)] = health.statistics[word];
@@ -103,6 +108,11 @@ json Reasons(const CardHealth& health) {
 
 json Packets(const AgentState& state) {
   json counts = {{"by_software", state.software_packets}};
+  for (size_t fate = 0; fate < kFates; ++fate) {
+    std::string name = fmt::format("software_{}", Name(Fate(fate)));
+    std::ranges::replace(name, '-', '_');
+    counts[name] = state.software_counts.by_fate[fate];
+  }
   for (Statistic s : {Statistic::kUplinkReceived, Statistic::kNodeReceived, Statistic::kInjected,
                       Statistic::kUplinkTransmitted, Statistic::kNodeTransmitted,
                       Statistic::kPunted, Statistic::kPassed, Statistic::kForwarded,
@@ -130,7 +140,7 @@ std::string StatusDocument(const AgentState& state) {
       {"connections",
        {{"count", state.connections->by_row().size()}, {"list", Connections(*state.connections)}}},
       {"packets", Packets(state)},
-      {"reasons", Reasons(state.health)},
+      {"reasons", Reasons(state.health, state.software_counts)},
       {"problems", state.forwarding->problems},
       {"notes", state.forwarding->notes},
       {"last_error", state.last_error}};

@@ -11,6 +11,7 @@
 #include "flow_tables/image.h"
 #include "host/agent/connection_list.h"
 #include "host/agent/node_forwarding.h"
+#include "host/agent/punt_server.h"
 
 namespace pointsman {
 
@@ -24,6 +25,7 @@ struct AgentState {
   CardHealth health;
   std::vector<FrontendCounterRow> counters;
   uint64_t software_packets = 0;
+  PuntCounts software_counts;
   uint64_t rows_written = 0;
   std::string last_error;
 };

@@ -29,6 +29,24 @@ bool Admits(const Frontend& frontend, const Address& client) {
 
 }  // namespace
 
+const char* Name(Fate fate) {
+  switch (fate) {
+    case Fate::kPassed:
+      return "passed";
+    case Fate::kForwarded:
+      return "forwarded";
+    case Fate::kRejected:
+      return "rejected";
+    case Fate::kAnswered:
+      return "answered";
+    case Fate::kDropped:
+      return "dropped";
+    case Fate::kRetry:
+      break;
+  }
+  return "given-back";
+}
+
 SoftwarePath::SoftwarePath(size_t connections_max)
     : forwarding_(std::make_shared<const Forwarding>()),
       lookup_(std::make_unique<const ServiceLookup>(*forwarding_)),

@@ -48,6 +48,8 @@ enum class Fate : uint8_t {
   kDropped,
   kRetry,  // not decided: to be processed again
 };
+inline constexpr size_t kFates = 6;
+const char* Name(Fate fate);  // "passed", "forwarded", ..., "given-back"
 
 struct PuntService {
   Fate fate = Fate::kDropped;

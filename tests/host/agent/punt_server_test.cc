@@ -35,6 +35,8 @@ TEST_F(PuntServerTest, TransmitsTheAnswer) {
   EXPECT_EQ(fake_.transmitted[1].first.egress, Port::kNode);
   EXPECT_NE(fake_.transmitted[1].second, punts[1].frame);
   EXPECT_EQ(server.served_packets(), 2u);
+  EXPECT_EQ(server.counts().by_fate[static_cast<size_t>(Fate::kRejected)], 1u);
+  EXPECT_EQ(server.counts().by_fate[static_cast<size_t>(Fate::kPassed)], 1u);
 }
 
 TEST_F(PuntServerTest, ReturnsAPacketWithItsNextSourcePort) {
@@ -60,6 +62,7 @@ TEST_F(PuntServerTest, DropsWhatHasNoAnswer) {
   EXPECT_TRUE(fake_.transmitted.empty());
   EXPECT_TRUE(card_->Poll()->punts.empty());
   EXPECT_EQ(server.served_packets(), 2u);
+  EXPECT_EQ(server.counts().drops[static_cast<size_t>(Reason::kSourcePortTaken)], 1u);
 }
 
 TEST_F(PuntServerTest, HandsOnTheCardsError) {
