@@ -72,7 +72,7 @@ json Frontends(const AgentState& state) {
   return list;
 }
 
-json Connections(const ConnectionList& connections) {
+json ListOf(const ConnectionList& connections) {
   json list = json::array();
   for (const auto& [row, event] : connections.by_row()) {
     if (list.size() == kListedConnections) break;
@@ -138,7 +138,7 @@ std::string StatusDocument(const AgentState& state) {
       {"services", Services(state.forwarding->services)},
       {"frontends", Frontends(state)},
       {"connections",
-       {{"count", state.connections->by_row().size()}, {"list", Connections(*state.connections)}}},
+       {{"count", state.connections->by_row().size()}, {"list", ListOf(*state.connections)}}},
       {"packets", Packets(state)},
       {"reasons", Reasons(state.health, state.software_counts)},
       {"problems", state.forwarding->problems},

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace pointsman::kube {
@@ -17,15 +16,22 @@ enum class ValueType : uint8_t { kNull, kBool, kNumber, kString, kList, kMap };
 // "a list", "text", for messages.
 std::string_view Describe(ValueType type);
 
+struct Member;
+
 struct Value {
   ValueType type = ValueType::kNull;
-  int line = 0;                                        // from 1; 0: not known
-  std::string text;                                    // kBool ("true"/"false"), kNumber, kString
-  std::vector<Value> items;                            // kList
-  std::vector<std::pair<std::string, Value>> members;  // kMap; keys are distinct
+  int line = 0;                 // from 1; 0: not known
+  std::string text;             // kBool ("true"/"false"), kNumber, kString
+  std::vector<Value> items;     // kList
+  std::vector<Member> members;  // kMap; keys are distinct
 
   // The member, or nullptr where there is none or this is no map.
   const Value* Find(std::string_view key) const;
+};
+
+struct Member {
+  std::string key;
+  Value value;
 };
 
 }  // namespace pointsman::kube

@@ -134,7 +134,7 @@ class DocumentBuilder final : public YAML::EventHandler {
     } else if (level.key_is_next) {
       AddKey(mark, level, std::move(value));
     } else {
-      level.value.members.back().second = std::move(value);
+      level.value.members.back().value = std::move(value);
       level.key_is_next = true;
     }
   }
@@ -146,7 +146,7 @@ class DocumentBuilder final : public YAML::EventHandler {
     if (!level.keys.insert(key.text).second) {
       throw YAML::ParserException(mark, fmt::format("the key '{}' stands twice here", key.text));
     }
-    level.value.members.emplace_back(std::move(key.text), Value{});
+    level.value.members.push_back({std::move(key.text), Value{}});
     level.key_is_next = false;
   }
 
