@@ -34,6 +34,13 @@ class ScopedNetworkNamespace {
 
 inline bool Shell(const std::string& command) { return std::system(command.c_str()) == 0; }
 
+// Until the kernel has noticed the carrier of both ends of a pair; before that an interface loses
+// what is sent, and says nothing. False after two seconds.
+inline bool AwaitCarrier(const std::string& interface_name) {
+  return Shell("for i in $(seq 200); do ip link show dev " + interface_name +
+               " | grep -q 'state UP' && exit 0; sleep 0.01; done; exit 1");
+}
+
 }  // namespace pointsman
 
 #endif  // POINTSMAN_TESTS_SIM_CARD_NETWORK_TEST_SUPPORT_H_

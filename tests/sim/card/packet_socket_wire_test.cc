@@ -75,6 +75,7 @@ class PacketSocketWireTest : public testing::Test {
                "ip neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev host0")) {
       GTEST_SKIP() << "veth pairs cannot be made here";
     }
+    ASSERT_TRUE(AwaitCarrier("host0") && AwaitCarrier("card0"));
     auto wire = PacketSocketWire::Open("card0");
     ASSERT_TRUE(wire.ok()) << wire.status();
     wire_ = *std::move(wire);
