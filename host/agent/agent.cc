@@ -83,7 +83,7 @@ absl::Status Agent::TakeNewForwarding() {
 
 absl::Status Agent::PurgeUdp() {
   const ServingUdp& serving = forwarding_.serving_udp;
-  software_.connections().EraseIf([&](const HostConnection& connection) {
+  software_.EraseIf([&](const HostConnection& connection) {
     const FlowKey& asked = connection.original;
     return asked.protocol == Protocol::kUdp &&
            !serving.Serves(asked.destination, asked.destination_port,
@@ -100,6 +100,8 @@ absl::Status Agent::PurgeUdp() {
   if (gone.empty()) return absl::OkStatus();
   std::vector<RowWrite> writes;
   for (const EventLine& event : gone) {
+    software_.Ended({Ipv4Address{event.translation.new_destination_address},
+                     event.translation.new_destination_port});
     writes.push_back({TableId::kOriginals, event.original_row, {}});
     writes.push_back({TableId::kReplies, event.reply_row, {}});
   }
@@ -142,6 +144,7 @@ absl::Status Agent::PublishStatus() {
   state.forwarding = &forwarding_;
   state.image = &reconciler_.image();
   state.connections = &connections_;
+  state.software_connections = &software_.connections();
   state.card = &card_->description();
   state.software_packets = punts_.served_packets();
   state.software_counts = punts_.counts();

@@ -72,9 +72,24 @@ json Frontends(const AgentState& state) {
   return list;
 }
 
-json ListOf(const ConnectionList& connections) {
+std::string SocketText(const Address& address, uint16_t port) {
+  return fmt::format(fmt::runtime(address.is_v4() ? "{}:{}" : "[{}]:{}"), Describe(address), port);
+}
+
+json ConnectionsOf(const AgentState& state) {
   json list = json::array();
-  for (const auto& [row, event] : connections.by_row()) {
+  state.software_connections->ForEach([&](const HostConnection& connection) {
+    if (list.size() == kListedConnections) return;
+    const FlowKey& from = connection.original;
+    const FlowKey& to = connection.translated;
+    list.push_back({{"protocol", Name(from.protocol)},
+                    {"client", SocketText(from.source, from.source_port)},
+                    {"frontend", SocketText(from.destination, from.destination_port)},
+                    {"endpoint", SocketText(to.destination, to.destination_port)},
+                    {"source", SocketText(to.source, to.source_port)},
+                    {"by", "software"}});
+  });
+  for (const auto& [row, event] : state.connections->by_row()) {
     if (list.size() == kListedConnections) break;
     const Tuple& from = event.original;
     const Translation& to = event.translation;
@@ -83,7 +98,8 @@ json ListOf(const ConnectionList& connections) {
          {"client", SocketText(from.source_address, from.source_port)},
          {"frontend", SocketText(from.destination_address, from.destination_port)},
          {"endpoint", SocketText(to.new_destination_address, to.new_destination_port)},
-         {"source", SocketText(to.new_source_address, to.new_source_port)}});
+         {"source", SocketText(to.new_source_address, to.new_source_port)},
+         {"by", "card"}});
   }
   return list;
 }
@@ -138,7 +154,8 @@ std::string StatusDocument(const AgentState& state) {
       {"services", Services(state.forwarding->services)},
       {"frontends", Frontends(state)},
       {"connections",
-       {{"count", state.connections->by_row().size()}, {"list", ListOf(*state.connections)}}},
+       {{"count", state.connections->by_row().size() + state.software_connections->size()},
+        {"list", ConnectionsOf(state)}}},
       {"packets", Packets(state)},
       {"reasons", Reasons(state.health, state.software_counts)},
       {"problems", state.forwarding->problems},

@@ -21,6 +21,7 @@ struct AgentState {
   const NodeForwarding* forwarding = nullptr;
   const Image* image = nullptr;
   const ConnectionList* connections = nullptr;
+  const HostConnections* software_connections = nullptr;
   const CardDescription* card = nullptr;
   CardHealth health;
   std::vector<FrontendCounterRow> counters;

@@ -76,6 +76,14 @@ void SoftwarePath::Forget() {
   affinity_.Clear();
 }
 
+size_t SoftwarePath::EraseIf(absl::FunctionRef<bool(const HostConnection&)> chosen) {
+  return connections_.EraseIf([&](const HostConnection& connection) {
+    if (!chosen(connection)) return false;
+    Ended({connection.translated.destination, connection.translated.destination_port});
+    return true;
+  });
+}
+
 PuntService SoftwarePath::Serve(const HandedOver& packet, absl::Time now) {
   switch (packet.reason) {
     case Reason::kIpv6:

@@ -88,8 +88,13 @@ class SoftwarePath {
   // Forgets connections and affinity.
   void Forget();
 
-  HostConnections& connections() { return connections_; }
   const HostConnections& connections() const { return connections_; }
+
+  // Forgets connections for which `chosen` is true; returns how many.
+  size_t EraseIf(absl::FunctionRef<bool(const HostConnection&)> chosen);
+
+  // A connection that the card carried to the endpoint has ended.
+  void Ended(const EndpointId& endpoint) { schedulers_->Ended(endpoint); }
 
  private:
   struct EndpointPlace {

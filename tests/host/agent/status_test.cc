@@ -44,6 +44,7 @@ class StatusTest : public testing::Test {
     state.forwarding = &forwarding_;
     state.image = &image_;
     state.connections = &connections_;
+    state.software_connections = &software_connections_;
     state.card = &card_;
     return state;
   }
@@ -51,6 +52,7 @@ class StatusTest : public testing::Test {
   NodeForwarding forwarding_;
   Image image_;
   ConnectionList connections_;
+  HostConnections software_connections_{10};
   CardDescription card_;
 };
 
@@ -124,6 +126,17 @@ TEST_F(StatusTest, TakesACardThatSentNoStatisticsAndNoCounters) {
   EXPECT_EQ(document["packets"]["forwarded"], 0);
   EXPECT_EQ(document["frontends"][0]["packets"], 0);
   EXPECT_EQ(document["reasons"], json::object());
+}
+
+TEST_F(StatusTest, ListsConnectionsOfSoftwareToo) {
+  const Address client = Address::FromWords(0xfd00000000000000, 5);
+  const Address service = Address::FromWords(0xfd00000000000000, 0x10);
+  const FlowKey asked{client, service, 1024, 80, Protocol::kUdp};
+  software_connections_.Record({asked, asked, {}, {}});
+  const json connections = json::parse(StatusDocument(State()))["connections"];
+  EXPECT_EQ(connections["count"], 1);
+  EXPECT_EQ(connections["list"][0]["client"], "[fd00::5]:1024");
+  EXPECT_EQ(connections["list"][0]["by"], "software");
 }
 
 }  // namespace

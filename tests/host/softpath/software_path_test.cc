@@ -184,8 +184,7 @@ TEST_F(SoftwarePathTest, AFullTableDropsNewConnections) {
     const PuntService there = Serve({kPod6, kService6, port, 80, Protocol::kTcp});
     EXPECT_EQ(there.fate, port <= 100 ? Fate::kForwarded : Fate::kDropped);
   }
-  EXPECT_EQ(path_.connections().EraseIf(
-                [](const HostConnection& c) { return c.original.source_port <= 50; }),
+  EXPECT_EQ(path_.EraseIf([](const HostConnection& c) { return c.original.source_port <= 50; }),
             50u);
   EXPECT_EQ(Serve({kPod6, kService6, 101, 80, Protocol::kTcp}).fate, Fate::kForwarded);
   path_.Forget();
