@@ -2,15 +2,16 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
+#include "flow_tables/flow.h"
 #include "host/cli/commands.h"
 #include "host/cli/exit_code.h"
 #include "host/cli/manifest_input.h"
 #include "host/cli/open_datapath.h"
 #include "host/cli/pcap_file.h"
 #include "host/cli/text_table.h"
-#include "host/conformance/probe.h"
 
 namespace pointsman {
 namespace {
@@ -36,8 +37,8 @@ class IngressGuess {
     }
   }
   Port Of(const std::vector<uint8_t>& frame) const {
-    const auto packet = conformance::ReadProbe(frame);
-    return packet && node_side_.contains(packet->source) ? Port::kNode : Port::kUplink;
+    const std::optional<Flow> flow = ParseFlow(frame);
+    return flow && node_side_.contains(flow->key.source) ? Port::kNode : Port::kUplink;
   }
 
  private:

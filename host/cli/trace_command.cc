@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/time/clock.h"
+#include "flow_tables/flow.h"
 #include "host/cli/commands.h"
 #include "host/cli/exit_code.h"
 #include "host/cli/manifest_input.h"
@@ -18,8 +19,6 @@
 namespace pointsman {
 namespace {
 
-using conformance::Probe;
-
 constexpr uint16_t kDefaultSourcePort = 40000;
 
 struct TraceOptions {
@@ -31,7 +30,7 @@ struct TraceOptions {
   std::string output = "text";
 };
 
-absl::StatusOr<Probe> ParsePacket(const TraceOptions& options) {
+absl::StatusOr<FlowKey> ParsePacket(const TraceOptions& options) {
   const auto source = ParseSocketAddress(options.source, kDefaultSourcePort);
   if (!source.ok()) return source.status();
   const auto destination = ParseSocketAddress(options.destination, std::nullopt);
@@ -43,8 +42,8 @@ absl::StatusOr<Probe> ParsePacket(const TraceOptions& options) {
   Protocol protocol = Protocol::kTcp;
   if (options.protocol == "UDP") protocol = Protocol::kUdp;
   if (options.protocol == "SCTP") protocol = Protocol::kSctp;
-  return Probe{TableAddress(source->first), TableAddress(destination->first), source->second,
-               destination->second, protocol};
+  return FlowKey{TableAddress(source->first), TableAddress(destination->first), source->second,
+                 destination->second, protocol};
 }
 
 kube::Protocol ObjectProtocol(Protocol protocol) {
@@ -57,7 +56,7 @@ std::string End(const Address& address, uint16_t port) {
                          : fmt::format("[{}]:{}", Describe(address), port);
 }
 
-std::string Flow(const Probe& packet) {
+std::string FlowText(const FlowKey& packet) {
   return fmt::format("{} {} -> {}", Name(packet.protocol), End(packet.source, packet.source_port),
                      End(packet.destination, packet.destination_port));
 }
@@ -75,8 +74,8 @@ std::string VerdictText(const ProcessedFrame& processed) {
                                  : fmt::format(" ({})", Name(processed.outcome.reason));
   switch (processed.fate) {
     case Fate::kForwarded: {
-      const auto sent = conformance::ReadProbe(processed.sent.at(0).frame);
-      return fmt::format("forwarded as {}, by port {}", sent ? Flow(*sent) : "?",
+      const auto sent = ParseFlow(processed.sent.at(0).frame);
+      return fmt::format("forwarded as {}, by port {}", sent ? FlowText(sent->key) : "?",
                          Name(processed.sent[0].egress));
     }
     case Fate::kRejected:
@@ -90,12 +89,12 @@ std::string VerdictText(const ProcessedFrame& processed) {
 
 using Steps = std::vector<ExplainedStep>;
 
-absl::StatusOr<Steps> Walk(const ManifestInput& input, Datapath& datapath, const Probe& packet) {
+absl::StatusOr<Steps> Walk(const ManifestInput& input, Datapath& datapath, const FlowKey& packet) {
   const NodeFacts& facts = input.node.facts;
   const kube::IpAddress source = ObjectAddress(packet.source);
   const std::string client = ClientText(facts, source);
   const bool inside = client != "outside the cluster";
-  Steps steps = {{"packet", Flow(packet)},
+  Steps steps = {{"packet", FlowText(packet)},
                  {"client", fmt::format("{} is {}", source.ToString(), client)}};
   const Question question{ObjectAddress(packet.destination), packet.destination_port,
                           ObjectProtocol(packet.protocol), inside};
@@ -103,9 +102,7 @@ absl::StatusOr<Steps> Walk(const ManifestInput& input, Datapath& datapath, const
     steps.push_back(std::move(step));
   }
   if (absl::Status status = datapath.Program(input.node.forwarding); !status.ok()) return status;
-  for (std::string& line :
-       RowsMet(datapath.image(), {packet.source, packet.destination, packet.source_port,
-                                  packet.destination_port, packet.protocol})) {
+  for (std::string& line : RowsMet(datapath.image(), packet)) {
     steps.push_back({"tables", std::move(line)});
   }
   const ReceivedFrame frame{inside ? Port::kNode : Port::kUplink, conformance::ProbeFrame(packet)};
@@ -130,7 +127,7 @@ void Print(const Steps& steps, const std::string& output) {
 }
 
 int RunTrace(const TraceOptions& options) {
-  const absl::StatusOr<Probe> packet = ParsePacket(options);
+  const absl::StatusOr<FlowKey> packet = ParsePacket(options);
   if (!packet.ok()) return ReportInputError(packet.status());
   const absl::StatusOr<ManifestInput> input = ReadManifests(options.manifests);
   if (!input.ok()) return ReportInputError(input.status());

@@ -64,11 +64,11 @@ Met WhatWasMet(const ProcessedFrame& processed, const std::set<Address>& node_ad
       break;
   }
   if (processed.fate != Fate::kForwarded || processed.sent.empty()) return met;
-  const std::optional<Probe> sent = ReadProbe(processed.sent[0].frame);
+  const std::optional<Flow> sent = ParseFlow(processed.sent[0].frame);
   if (!sent) return met;
   met.fate = Expectation::kForward;
-  met.endpoint = {ObjectAddress(sent->destination), sent->destination_port};
-  met.masqueraded = node_addresses.contains(sent->source);
+  met.endpoint = {ObjectAddress(sent->key.destination), sent->key.destination_port};
+  met.masqueraded = node_addresses.contains(sent->key.source);
   return met;
 }
 
@@ -209,7 +209,7 @@ class ScenarioRunner {
   }
 
   std::vector<ReceivedFrame> Probes(const PacketCase& asked) {
-    Probe probe;
+    FlowKey probe;
     probe.source = TableAddress(asked.source);
     probe.destination = TableAddress(asked.destination);
     probe.destination_port = asked.destination_port;

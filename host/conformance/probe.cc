@@ -12,21 +12,20 @@ namespace {
 
 constexpr size_t kFrameBytesMin = 60;
 constexpr size_t kIpOffset = kIpv4Offset;
-constexpr size_t kIpv6HeaderBytes = 40;
 constexpr uint8_t kTtl = 64;
 constexpr uint64_t kClientMac = 0x020000000101;
 constexpr uint64_t kRouterMac = 0x020000000001;
 
-size_t HeaderBytes(const Probe& probe) {
+size_t HeaderBytes(const FlowKey& probe) {
   return probe.source.is_v4() ? kIpv4HeaderBytes : kIpv6HeaderBytes;
 }
 
-void StorePorts(const Probe& probe, uint8_t* segment) {
+void StorePorts(const FlowKey& probe, uint8_t* segment) {
   StoreBe16(segment, probe.source_port);
   StoreBe16(segment + 2, probe.destination_port);
 }
 
-std::vector<uint8_t> TcpSyn(const Probe& probe) {
+std::vector<uint8_t> TcpSyn(const FlowKey& probe) {
   std::vector<uint8_t> segment(kTcpHeaderBytes);
   StorePorts(probe, segment.data());
   segment[12] = 0x50;                     // data offset
@@ -35,14 +34,14 @@ std::vector<uint8_t> TcpSyn(const Probe& probe) {
   return segment;
 }
 
-std::vector<uint8_t> UdpDatagram(const Probe& probe) {
+std::vector<uint8_t> UdpDatagram(const FlowKey& probe) {
   std::vector<uint8_t> segment(kUdpHeaderBytes + 4);
   StorePorts(probe, segment.data());
   StoreBe16(segment.data() + 4, static_cast<uint16_t>(segment.size()));
   return segment;
 }
 
-std::vector<uint8_t> SctpInit(const Probe& probe) {
+std::vector<uint8_t> SctpInit(const FlowKey& probe) {
   constexpr size_t kCommonHeaderBytes = 12;
   constexpr size_t kInitBytes = 20;
   std::vector<uint8_t> segment(kCommonHeaderBytes + kInitBytes);
@@ -61,7 +60,7 @@ std::vector<uint8_t> SctpInit(const Probe& probe) {
 }
 
 // The TCP or UDP checksum, pseudo header included (RFC 9293, 3.1; RFC 8200, 8.1).
-uint16_t SegmentChecksum(const Probe& probe, const std::vector<uint8_t>& segment) {
+uint16_t SegmentChecksum(const FlowKey& probe, const std::vector<uint8_t>& segment) {
   std::vector<uint8_t> pseudo(probe.source.is_v4() ? 8 : 32);
   probe.source.Store(pseudo.data());
   probe.destination.Store(pseudo.data() + pseudo.size() / 2);
@@ -71,7 +70,7 @@ uint16_t SegmentChecksum(const Probe& probe, const std::vector<uint8_t>& segment
   return probe.protocol == Protocol::kUdp && checksum == 0 ? 0xffff : checksum;
 }
 
-std::vector<uint8_t> Segment(const Probe& probe) {
+std::vector<uint8_t> Segment(const FlowKey& probe) {
   if (probe.protocol == Protocol::kSctp) return SctpInit(probe);
   const bool tcp = probe.protocol == Protocol::kTcp;
   std::vector<uint8_t> segment = tcp ? TcpSyn(probe) : UdpDatagram(probe);
@@ -79,7 +78,7 @@ std::vector<uint8_t> Segment(const Probe& probe) {
   return segment;
 }
 
-void StoreIpv4Header(const Probe& probe, size_t segment_bytes, uint8_t* frame) {
+void StoreIpv4Header(const FlowKey& probe, size_t segment_bytes, uint8_t* frame) {
   frame[kIpv4Offset] = 0x45;
   StoreBe16(frame + kTotalLengthOffset, static_cast<uint16_t>(kIpv4HeaderBytes + segment_bytes));
   frame[kTtlOffset] = kTtl;
@@ -89,7 +88,7 @@ void StoreIpv4Header(const Probe& probe, size_t segment_bytes, uint8_t* frame) {
   StoreBe16(frame + kIpv4ChecksumOffset, InternetChecksum({frame + kIpv4Offset, kIpv4HeaderBytes}));
 }
 
-void StoreIpv6Header(const Probe& probe, size_t segment_bytes, uint8_t* frame) {
+void StoreIpv6Header(const FlowKey& probe, size_t segment_bytes, uint8_t* frame) {
   uint8_t* header = frame + kIpOffset;
   header[0] = 0x60;
   StoreBe16(header + 4, static_cast<uint16_t>(segment_bytes));
@@ -101,7 +100,7 @@ void StoreIpv6Header(const Probe& probe, size_t segment_bytes, uint8_t* frame) {
 
 }  // namespace
 
-std::vector<uint8_t> ProbeFrame(const Probe& probe) {
+std::vector<uint8_t> ProbeFrame(const FlowKey& probe) {
   const std::vector<uint8_t> segment = Segment(probe);
   const size_t segment_offset = kIpOffset + HeaderBytes(probe);
   std::vector<uint8_t> frame(std::max(kFrameBytesMin, segment_offset + segment.size()));
@@ -112,24 +111,6 @@ std::vector<uint8_t> ProbeFrame(const Probe& probe) {
   (v4 ? StoreIpv4Header : StoreIpv6Header)(probe, segment.size(), frame.data());
   std::ranges::copy(segment, frame.begin() + static_cast<std::ptrdiff_t>(segment_offset));
   return frame;
-}
-
-std::optional<Probe> ReadProbe(std::span<const uint8_t> frame) {
-  if (frame.size() < kFrameBytesMin) return std::nullopt;
-  const uint16_t type = LoadBe16(frame.data() + kEtherTypeOffset);
-  if (type != kEtherTypeIpv4 && type != kEtherTypeIpv6) return std::nullopt;
-  const bool v4 = type == kEtherTypeIpv4;
-  const size_t address_bytes = v4 ? 4 : 16;
-  const size_t source_offset = v4 ? kSourceAddressOffset : kIpOffset + 8;
-  Probe probe;
-  probe.protocol = Protocol{frame[v4 ? kProtocolOffset : kIpOffset + 6]};
-  probe.source = Address::FromBytes(frame.subspan(source_offset, address_bytes));
-  probe.destination =
-      Address::FromBytes(frame.subspan(source_offset + address_bytes, address_bytes));
-  const uint8_t* segment = frame.data() + source_offset + 2 * address_bytes;
-  probe.source_port = LoadBe16(segment);
-  probe.destination_port = LoadBe16(segment + 2);
-  return probe;
 }
 
 }  // namespace pointsman::conformance

@@ -23,7 +23,7 @@ std::optional<uint32_t> SourceRowOf(const Image& image, uint32_t address) {
   return longest;
 }
 
-std::optional<uint32_t> FrontendRowOf(const Image& image, const FirstPacket& packet) {
+std::optional<uint32_t> FrontendRowOf(const Image& image, const FlowKey& packet) {
   const Ipv4Address address = packet.destination.v4();
   const HashPair hashes = FrontendHashes(address, packet.destination_port, packet.protocol);
   const BucketGeometry geometry = FrontendGeometry(static_cast<uint32_t>(image.frontends.size()));
@@ -59,7 +59,7 @@ Half HalfOf(const FrontendRow& row, ClientClass client_class) {
           row.inside_slots_base};
 }
 
-void AddChoice(const Image& image, const FirstPacket& packet, const Half& half,
+void AddChoice(const Image& image, const FlowKey& packet, const Half& half,
                std::vector<std::string>& lines) {
   const Tuple tuple{.source_address = packet.source.v4().value,
                     .destination_address = packet.destination.v4().value,
@@ -95,7 +95,7 @@ std::string WhyNoFrontend(const Image& image, uint32_t destination) {
 
 }  // namespace
 
-std::vector<std::string> RowsMet(const Image& image, const FirstPacket& packet) {
+std::vector<std::string> RowsMet(const Image& image, const FlowKey& packet) {
   if (!packet.source.is_v4()) return {"software: the card's tables hold IPv4"};
   if (packet.protocol == Protocol::kSctp) return {"software: the card's tables hold TCP and UDP"};
   std::vector<std::string> lines;

@@ -5,24 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "flow_tables/address.h"
-#include "flow_tables/forwarding.h"
+#include "flow_tables/flow.h"
 #include "flow_tables/image.h"
 
 namespace pointsman {
 
-// A first packet by its addresses and ports.
-struct FirstPacket {
-  Address source;
-  Address destination;
-  uint16_t source_port = 0;
-  uint16_t destination_port = 0;
-  Protocol protocol = Protocol::kTcp;
-};
-
-// "sources[3]: 10.244.1.0/24 is local-pod", "slots[4096 + 17]: endpoint 5", in the order of the
-// look-ups; the last line says whether the card or software decides, and why.
-std::vector<std::string> RowsMet(const Image& image, const FirstPacket& packet);
+// For a first packet: "sources[3]: 10.244.1.0/24 is local-pod", "slots[4096 + 17]: endpoint 5", in
+// the order of the look-ups; the last line says whether the card or software decides, and why.
+std::vector<std::string> RowsMet(const Image& image, const FlowKey& packet);
 
 }  // namespace pointsman
 

@@ -19,9 +19,7 @@
 namespace pointsman {
 namespace {
 
-using conformance::Probe;
 using conformance::ProbeFrame;
-using conformance::ReadProbe;
 
 constexpr int kClusters = 150;
 constexpr int kChanges = 4;
@@ -40,8 +38,8 @@ class ServiceModelTest : public testing::Test {
  protected:
   std::vector<ReceivedFrame> Connections(const model::AskedPacket& packet, const NodeFacts& facts,
                                          int count) {
-    Probe probe{TableAddress(packet.source), TableAddress(packet.destination), 0, packet.port,
-                TableProtocol(packet.protocol)};
+    FlowKey probe{TableAddress(packet.source), TableAddress(packet.destination), 0, packet.port,
+                  TableProtocol(packet.protocol)};
     const bool inside = facts.IsPod(packet.source);
     std::vector<ReceivedFrame> frames;
     for (int i = 0; i < count; ++i) {
@@ -56,7 +54,7 @@ class ServiceModelTest : public testing::Test {
     if (processed.fate == Fate::kRejected) outcome.fate = model::Fate::kReject;
     if (processed.fate == Fate::kDropped) outcome.fate = model::Fate::kDrop;
     if (processed.fate != Fate::kForwarded) return outcome;
-    const Probe sent = *ReadProbe(processed.sent.at(0).frame);
+    const FlowKey sent = ParseFlow(processed.sent.at(0).frame)->key;
     outcome.fate = model::Fate::kForward;
     outcome.endpoint = ObjectAddress(sent.destination);
     outcome.port = sent.destination_port;

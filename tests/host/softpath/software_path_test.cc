@@ -16,7 +16,6 @@
 namespace pointsman {
 namespace {
 
-using conformance::Probe;
 using conformance::ProbeFrame;
 
 const Address kService6 = Address::FromWords(0xfd00001000960000, 0x10);
@@ -85,15 +84,15 @@ class SoftwarePathTest : public testing::Test {
     path_.SetForwarding(std::make_shared<const Forwarding>(wanted), image_);
   }
 
-  PuntService Serve(const Probe& probe, Reason reason, Port ingress = Port::kNode,
+  PuntService Serve(const FlowKey& probe, Reason reason, Port ingress = Port::kNode,
                     uint8_t attempt = 0) {
     const std::vector<uint8_t> frame = ProbeFrame(probe);
     return path_.Serve({frame, ingress, reason, attempt}, now_);
   }
-  static Reason ReasonOf(const Probe& probe) {
+  static Reason ReasonOf(const FlowKey& probe) {
     return probe.source.is_v4() ? Reason::kSctp : Reason::kIpv6;
   }
-  PuntService Serve(const Probe& probe) { return Serve(probe, ReasonOf(probe)); }
+  PuntService Serve(const FlowKey& probe) { return Serve(probe, ReasonOf(probe)); }
 
   EndpointRow Row(const PuntService& service) const {
     return image_.endpoints.at(service.directed_endpoint.value());
@@ -109,11 +108,11 @@ TEST_F(SoftwarePathTest, CarriesConnectionsBothWays) {
     for (const bool v4 : {false, true}) {
       if (v4 && protocol != Protocol::kSctp) continue;
       SCOPED_TRACE(std::string(Name(protocol)) + (v4 ? " v4" : " v6"));
-      const Probe asked{v4 ? kPod4 : kPod6, v4 ? kService4 : kService6, 40000, 80, protocol};
+      const FlowKey asked{v4 ? kPod4 : kPod6, v4 ? kService4 : kService6, 40000, 80, protocol};
       const PuntService there = Serve(asked);
       ASSERT_EQ(there.fate, Fate::kForwarded);
       EXPECT_TRUE(FlowChecksumsAreRight(there.frame));
-      const Probe at_endpoint = *conformance::ReadProbe(there.frame);
+      const FlowKey at_endpoint = ParseFlow(there.frame)->key;
       EXPECT_EQ(at_endpoint.source, asked.source);
       EXPECT_EQ(at_endpoint.destination_port, 8080);
       const bool local =
@@ -125,8 +124,8 @@ TEST_F(SoftwarePathTest, CarriesConnectionsBothWays) {
           {at_endpoint.destination, at_endpoint.source, 8080, at_endpoint.source_port, protocol});
       ASSERT_EQ(back.fate, Fate::kForwarded);
       EXPECT_TRUE(FlowChecksumsAreRight(back.frame));
-      EXPECT_EQ(*conformance::ReadProbe(back.frame),
-                (Probe{asked.destination, asked.source, 80, 40000, protocol}));
+      EXPECT_EQ(ParseFlow(back.frame)->key,
+                (FlowKey{asked.destination, asked.source, 80, 40000, protocol}));
       EXPECT_EQ(back.egress, Port::kNode);
     }
   }
@@ -135,12 +134,12 @@ TEST_F(SoftwarePathTest, CarriesConnectionsBothWays) {
 
 TEST_F(SoftwarePathTest, MasqueradesWithAnAddressOfTheFamily) {
   const PuntService there = Serve({kOutside6, kService6, 40000, 80, Protocol::kTcp});
-  const Probe at_endpoint = *conformance::ReadProbe(there.frame);
+  const FlowKey at_endpoint = ParseFlow(there.frame)->key;
   EXPECT_EQ(at_endpoint.source, kNode6);
   EXPECT_GE(at_endpoint.source_port, 0xc000);
   const PuntService back =
       Serve({at_endpoint.destination, kNode6, 8080, at_endpoint.source_port, Protocol::kTcp});
-  EXPECT_EQ(conformance::ReadProbe(back.frame)->destination, kOutside6);
+  EXPECT_EQ(ParseFlow(back.frame)->key.destination, kOutside6);
   EXPECT_EQ(back.egress, Port::kUplink);
   Forwarding without = World();
   without.masquerade_address_v6 = Address();
@@ -152,7 +151,7 @@ TEST_F(SoftwarePathTest, AHairpinIsMasqueraded) {
   std::set<Address> sources;
   for (uint16_t port = 1; port < 50; ++port) {
     const PuntService there = Serve({kEndpoint6, kService6, port, 80, Protocol::kUdp});
-    const Probe sent = *conformance::ReadProbe(there.frame);
+    const FlowKey sent = ParseFlow(there.frame)->key;
     EXPECT_EQ(sent.source, sent.destination == kEndpoint6 ? kNode6 : kEndpoint6);
     sources.insert(sent.source);
   }
@@ -172,7 +171,7 @@ TEST_F(SoftwarePathTest, ManyMasqueradedConnectionsHaveSourcePortsOfTheirOwn) {
       ++dropped;
       continue;
     }
-    const Probe sent = *conformance::ReadProbe(there.frame);
+    const FlowKey sent = ParseFlow(there.frame)->key;
     EXPECT_TRUE(taken.insert({sent.destination, sent.source_port}).second);
   }
   EXPECT_EQ(taken.size(), 32u);
@@ -268,13 +267,13 @@ TEST_F(SoftwarePathTest, SourceRangesLookAtTheOriginalSource) {
 }
 
 TEST_F(SoftwarePathTest, TakenSourcePortsAreTriedAgain) {
-  const Probe hosted{kPod4, kService4, 1, 80, Protocol::kTcp};
+  const FlowKey hosted{kPod4, kService4, 1, 80, Protocol::kTcp};
   const PuntService first = Serve(hosted, Reason::kHostDecides);
   const PuntService next = Serve(hosted, Reason::kSourcePortTaken, Port::kNode, 0);
   EXPECT_EQ(next.fate, Fate::kRetry);
   EXPECT_EQ(next.attempt, 1);
   EXPECT_EQ(next.directed_endpoint, first.directed_endpoint);
-  const Probe other{kPod4, kEndpoint4, 1, 80, Protocol::kTcp};
+  const FlowKey other{kPod4, kEndpoint4, 1, 80, Protocol::kTcp};
   EXPECT_EQ(Serve(other, Reason::kSourcePortTaken, Port::kNode, 3).attempt, 4);
   EXPECT_EQ(Serve(other, Reason::kSourcePortTaken, Port::kNode, 3).directed_endpoint, std::nullopt);
   EXPECT_EQ(Serve(hosted, Reason::kSourcePortTaken, Port::kNode, kSourcePortAttempts - 1).fate,
