@@ -57,9 +57,18 @@ size_t CountValues(const Value& value) {
 // does itself; ParseYaml catches both.
 class DocumentBuilder final : public YAML::EventHandler {
  public:
-  Value Take() { return std::move(root_); }
+  // `previous_start`: where the document before began, by character; negative: there is none.
+  explicit DocumentBuilder(int previous_start) : previous_start_(previous_start) {}
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  Value Take() { return std::move(root_); }
+  int start() const { return start_; }
+
+  // What yaml-cpp cannot read at the start of a document (a comma, a bracket that closes nothing)
+  // it makes an empty document of, over and over, without going on.
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos == previous_start_) throw YAML::ParserException(mark, "not expected here");
+    start_ = mark.pos;
+  }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -150,6 +159,8 @@ class DocumentBuilder final : public YAML::EventHandler {
     level.key_is_next = false;
   }
 
+  const int previous_start_;
+  int start_ = -1;
   Value root_;
   std::vector<Level> levels_;
   std::map<YAML::anchor_t, Value> anchors_;
@@ -166,9 +177,11 @@ absl::Status ParseYaml(std::string_view text, const std::function<void(Value)>& 
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
+    int previous_start = -1;
     while (true) {
-      DocumentBuilder builder;
+      DocumentBuilder builder(previous_start);
       if (!parser.HandleNextDocument(builder)) return absl::OkStatus();
+      previous_start = builder.start();
       on_document(builder.Take());
     }
   } catch (const YAML::Exception& error) {

@@ -74,6 +74,11 @@ TEST(YamlTextTest, CopiesAliases) {
   EXPECT_EQ(documents[0].Find("b")->Find("p")->text, "1");
 }
 
+TEST(YamlTextTest, EmptyDocumentsAreDocuments) {
+  EXPECT_EQ(Parse("---\n---\n---\na: 1\n").size(), 3u);
+  EXPECT_EQ(Parse("a: 1\n---\n").size(), 2u);
+}
+
 TEST(YamlTextTest, EmptyTextHasNoDocument) {
   EXPECT_TRUE(Parse("").empty());
   EXPECT_TRUE(Parse("# only a comment\n").empty());
@@ -92,6 +97,9 @@ TEST(YamlTextTest, SaysWhereItIsNotYaml) {
       {"? [1]\n: x\n", "a key that is no text"},
       {"a: &x [*x]\n", "an alias to what contains it"},
       {"a: \"\\ud800\"\n", "line 1"},
+      {",", "line 1, column 1: not readable as YAML: not expected here"},
+      {"a: 1\n---\n,\n", "line 3, column 1: not readable as YAML: not expected here"},
+      {",,[hoq# ,,,,[hoq# T'", "not expected here"},
   };
   for (const auto& c : kCases) EXPECT_THAT(ErrorOf(c.text), HasSubstr(c.error)) << c.text;
 }
