@@ -70,7 +70,7 @@ module packet_parser (
   wire [3:0] header_words = s1_version_ihl[3:0];
 
   logic s2_offload, s2_punt_mode, s2_ipv4, s2_length_fits, s2_total_fits_header, s2_ihl_valid, s2_options;
-  logic s2_ipv6_headers, s2_ipv6_carried, s2_host_sctp;
+  logic s2_ipv6, s2_at_least_54, s2_ipv6_carried, s2_host_sctp;
   logic s2_tcp, s2_udp, s2_icmp, s2_icmp_error, s2_more_fragments, s2_offset, s2_at_least_28, s2_at_least_40;
   logic s2_ttl_expired;
   logic [15:0] s2_ip_checksum, s2_udp_checksum, s2_tcp_checksum;
@@ -85,7 +85,8 @@ module packet_parser (
     s2_total_fits_header <= s1_total >= {10'd0, header_words, 2'd0};
     s2_ihl_valid <= header_words >= 4'd5;
     s2_options <= header_words > 4'd5;
-    s2_ipv6_headers <= s1_ethertype == 16'h86dd && s1_version_ihl[7:4] == 4'd6 && s1_length >= 16'd54;
+    s2_ipv6 <= s1_ethertype == 16'h86dd && s1_version_ihl[7:4] == 4'd6;
+    s2_at_least_54 <= s1_length >= 16'd54;
     s2_ipv6_carried <= host_protocols[card_pkg::HOST_PROTOCOL_IPV6[0]] &&
                        (s1_next_header == TCP || s1_next_header == UDP || s1_next_header == SCTP);
     s2_host_sctp <= host_protocols[card_pkg::HOST_PROTOCOL_SCTP[0]] && s1_protocol == SCTP;
@@ -110,7 +111,7 @@ module packet_parser (
 
   wire s2_sane = s2_ipv4 && s2_length_fits && s2_ihl_valid && s2_total_fits_header;
   wire s2_l4 = s2_offload && s2_sane && (s2_tcp || s2_udp);
-  wire s2_punt_ipv6 = s2_offload && s2_ipv6_headers && s2_ipv6_carried;
+  wire s2_punt_ipv6 = s2_offload && s2_ipv6 && s2_at_least_54 && s2_ipv6_carried;
   wire s2_punt_sctp = s2_offload && s2_sane && s2_host_sctp;
   wire s2_fragment = s2_more_fragments || s2_offset;
   wire s2_punt_icmp = s2_offload && s2_sane && s2_icmp && !s2_options && !s2_offset && s2_at_least_28 && s2_icmp_error;
