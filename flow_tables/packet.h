@@ -69,8 +69,12 @@ struct HostProtocols {
   bool sctp = false;  // over IPv4
 };
 
-// Reads only bytes inside the frame, whatever its length and its headers say.
-inline Parsed Parse(std::span<const uint8_t> frame, HostProtocols host = {});
+// IPv4, TCP and UDP. Both functions read only bytes inside the frame, whatever its length and its
+// headers say.
+inline Parsed Parse(std::span<const uint8_t> frame);
+
+// A frame that Parse passes, once more: does the host forward it? Apart, so that Parse stays small.
+Parsed ParseForHost(std::span<const uint8_t> frame, HostProtocols host);
 
 namespace internal {
 
@@ -91,18 +95,6 @@ inline Parsed ParseIcmp(const uint8_t* frame, size_t header_bytes, size_t total_
   return IsIcmpError(frame[kTransportOffset]) ? ParsedPunt(Reason::kIcmpError) : ParsedPass();
 }
 
-// TCP, UDP or SCTP right behind the fixed header (RFC 8200).
-inline Parsed ParseIpv6(std::span<const uint8_t> frame, HostProtocols host) {
-  constexpr size_t kHeadersBytes = kIpv4Offset + 40;
-  if (!host.ipv6 || frame.size() < kHeadersBytes || frame[kIpv4Offset] >> 4 != 6) {
-    return ParsedPass();
-  }
-  const Protocol next_header{frame[kIpv4Offset + 6]};
-  const bool carried = next_header == Protocol::kTcp || next_header == Protocol::kUdp ||
-                       next_header == Protocol::kSctp;
-  return carried ? ParsedPunt(Reason::kIpv6) : ParsedPass();
-}
-
 inline Tuple TupleAt(const uint8_t* frame) {
   return {.source_address = LoadBe32(frame + kSourceAddressOffset),
           .destination_address = LoadBe32(frame + kDestinationAddressOffset),
@@ -113,12 +105,10 @@ inline Tuple TupleAt(const uint8_t* frame) {
 
 }  // namespace internal
 
-inline Parsed Parse(std::span<const uint8_t> frame, HostProtocols host) {
+inline Parsed Parse(std::span<const uint8_t> frame) {
   const uint8_t* bytes = frame.data();
   if (frame.size() < kIpv4Offset + kIpv4HeaderBytes) return internal::ParsedPass();
-  const uint16_t ether_type = LoadBe16(bytes + kEtherTypeOffset);
-  if (ether_type == kEtherTypeIpv6) return internal::ParseIpv6(frame, host);
-  if (ether_type != kEtherTypeIpv4) return internal::ParsedPass();
+  if (LoadBe16(bytes + kEtherTypeOffset) != kEtherTypeIpv4) return internal::ParsedPass();
   if (bytes[kIpv4Offset] >> 4 != 4) return internal::ParsedPass();
   const size_t header_bytes = (bytes[kIpv4Offset] & 0x0f) * size_t{4};
   const size_t total_bytes = LoadBe16(bytes + kTotalLengthOffset);
@@ -128,10 +118,7 @@ inline Parsed Parse(std::span<const uint8_t> frame, HostProtocols host) {
   const uint8_t protocol = bytes[kProtocolOffset];
   if (protocol == kProtocolIcmp) return internal::ParseIcmp(bytes, header_bytes, total_bytes);
   const bool tcp = protocol == static_cast<uint8_t>(Protocol::kTcp);
-  if (!tcp && protocol != static_cast<uint8_t>(Protocol::kUdp)) {
-    const bool sctp = protocol == static_cast<uint8_t>(Protocol::kSctp);
-    return sctp && host.sctp ? internal::ParsedPunt(Reason::kSctp) : internal::ParsedPass();
-  }
+  if (!tcp && protocol != static_cast<uint8_t>(Protocol::kUdp)) return internal::ParsedPass();
   const uint16_t fragment = LoadBe16(bytes + kFragmentOffset);
   if ((fragment & (kMoreFragments | kFragmentPosition)) != 0)
     return internal::ParsedPunt(Reason::kFragment);

@@ -124,7 +124,7 @@ uint32_t Pipeline::ParseBatch(std::span<const Packet> packets) {
 }
 
 inline void Pipeline::ParsePacket(const Packet& packet, size_t i) {
-  parsed_[i] = Parse(packet.frame, host_protocols_);
+  parsed_[i] = Parse(packet.frame);
   placements_[i] = connections_.Hash(parsed_[i].tuple);
   connections_.PrefetchBucket(placements_[i]);
 }
@@ -155,7 +155,8 @@ void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcome
     const Packet& packet = packets[i];
     const Tuple& tuple = parsed_[i].tuple;
     if (parsed_[i].kind == ParseKind::kPass) {
-      outcomes[i] = Pass(packet.ingress);
+      const Parsed host = ParseForHost(packet.frame, host_protocols_);
+      outcomes[i] = host.kind == ParseKind::kPunt ? Punt(host.reason) : Pass(packet.ingress);
     } else if (parsed_[i].kind == ParseKind::kPunt) {
       outcomes[i] = Punt(parsed_[i].reason);
     } else if (const Rewrite* known = connections_.Find(tuple, placements_[i])) {
