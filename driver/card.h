@@ -45,12 +45,17 @@ struct CardSettings {
   Mode mode = Mode::kBypass;
   bool capture = false;
   Configuration configuration;
+  // The card's time (flow_tables/connection_life.h): it counts by itself in steps of so many clock
+  // cycles; 0: it stands, and moves only when a later Configure names another tick.
+  uint32_t tick_cycles = 0;
+  uint32_t tick = 0;
 };
 
 struct CardHealth {
   uint32_t heartbeat = 0;            // moved since the last call, else Unavailable
   uint64_t cycles = 0;               // since reset
   uint32_t error_bits = 0;           // 1 << CardError
+  uint32_t sweeps = 0;               // passes over the connections that are done; they follow ticks
   std::vector<uint32_t> statistics;  // by Statistic, then from word 32 by Reason
 };
 
@@ -70,8 +75,9 @@ class Card {
   virtual absl::StatusOr<std::vector<RowBits>> Read(TableId table, uint32_t index,
                                                     uint32_t count) = 0;
 
-  // Writes mode and configuration: the mode first into bypass, else last. InvalidArgument:
-  // masquerade ports that overlap. DataLoss: a register reads back differently.
+  // Writes mode and configuration (only the tick where only that is new): the mode first into
+  // bypass, else last. InvalidArgument: masquerade ports that overlap. DataLoss: a register reads
+  // back differently.
   virtual absl::Status Configure(const CardSettings& settings) = 0;
 
   // Hands frames to the card, in order; waits for room and meanwhile keeps what the card punts for

@@ -14,10 +14,10 @@ absl::Status EventRing::Check(const EventLine& event) const {
     return absl::InternalError(fmt::format("event ring: line {}: {} is {}, expected at most {}",
                                            ring_.head(), field, value, most));
   };
-  if (event.kind != EventKind::kLearn) {
-    return absl::InternalError(fmt::format("event ring: line {}: kind is {}, expected {} ({})",
+  if (event.kind < EventKind::kLearn || event.kind > EventKind::kExpire) {
+    return absl::InternalError(fmt::format("event ring: line {}: kind is {}, expected {}..{}",
                                            ring_.head(), int(event.kind), int(EventKind::kLearn),
-                                           Name(EventKind::kLearn)));
+                                           int(EventKind::kExpire)));
   }
   if (event.original_row >= sizes_.originals) {
     return fault("original-row", event.original_row, sizes_.originals - 1);

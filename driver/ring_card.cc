@@ -101,7 +101,11 @@ absl::StatusOr<std::vector<RowBits>> RingCard::Read(TableId table, uint32_t inde
 
 absl::Status RingCard::Configure(const CardSettings& settings) {
   POINTSMAN_RETURN_IF_ERROR(fault_);
-  return Settle(WriteSettings(*transport_, settings));
+  const absl::Status status =
+      WriteSettings(*transport_, settings, settings_ ? &*settings_ : nullptr);
+  settings_.reset();
+  if (status.ok()) settings_ = settings;
+  return Settle(status);
 }
 
 absl::Status RingCard::CheckFrames(std::span<const InjectedFrame> frames) const {
@@ -193,6 +197,7 @@ absl::StatusOr<CardHealth> RingCard::ReadHealth() {
                              ReadRegister(*transport_, RegisterOffset::kCyclesHigh));
   health.cycles = uint64_t{high} << 32 | low;
   POINTSMAN_ASSIGN_OR_RETURN(health.error_bits, ReadRegister(*transport_, RegisterOffset::kError));
+  POINTSMAN_ASSIGN_OR_RETURN(health.sweeps, ReadRegister(*transport_, RegisterOffset::kSweeps));
   for (uint32_t word = 0; word < kStatisticsWords; ++word) {
     POINTSMAN_ASSIGN_OR_RETURN(const uint32_t value,
                                ReadRegister(*transport_, RegisterOffset::kStatistics, word));

@@ -70,7 +70,8 @@ class RingCard : public Card {
   InjectRing inject_;
   PuntRing punts_;
   EventRing events_;
-  CardOutput output_;  // collected, not yet handed out by Poll
+  CardOutput output_;                     // collected, not yet handed out by Poll
+  std::optional<CardSettings> settings_;  // as written last
   uint32_t heartbeat_ = 0;
   absl::Status fault_;  // why the card is failed
 };

@@ -35,28 +35,66 @@ void AddServiceRanges(const Configuration& configuration, std::vector<RegisterWr
                              {"service-range-3-mask", kServiceRange3Mask, ranges[3].mask}});
 }
 
-}  // namespace
+void AddTick(const CardSettings& settings, std::vector<RegisterWrite>& order) {
+  order.push_back({"tick-cycles", RegisterOffset::kTickCycles, settings.tick_cycles});
+  // One that counts by itself does not read back.
+  if (settings.tick_cycles == 0) order.push_back({"tick", RegisterOffset::kTick, settings.tick});
+}
 
-absl::Status WriteSettings(Transport& transport, const CardSettings& settings) {
+void AddLife(const CardSettings& settings, std::vector<RegisterWrite>& order) {
+  using enum RegisterOffset;
+  const ConnectionTimeouts& t = settings.configuration.timeouts;
+  order.insert(order.end(), {{"timeout-tcp-unconfirmed", kTimeoutTcpUnconfirmed, t.tcp_unconfirmed},
+                             {"timeout-tcp-half-open", kTimeoutTcpHalfOpen, t.tcp_half_open},
+                             {"timeout-tcp-established", kTimeoutTcpEstablished, t.tcp_established},
+                             {"timeout-tcp-closing", kTimeoutTcpClosing, t.tcp_closing},
+                             {"timeout-tcp-closed", kTimeoutTcpClosed, t.tcp_closed},
+                             {"timeout-udp-unconfirmed", kTimeoutUdpUnconfirmed, t.udp_unconfirmed},
+                             {"timeout-udp-established", kTimeoutUdpEstablished, t.udp_established},
+                             {"unconfirmed-quota", kUnconfirmedQuota,
+                              settings.configuration.unconfirmed_quota}});
+  AddTick(settings, order);
+}
+
+bool DiffersInTickOnly(const CardSettings& a, const CardSettings& b) {
+  return a.mode == b.mode && a.capture == b.capture && a.configuration == b.configuration;
+}
+
+// What is to be written for `settings`, in order.
+std::vector<RegisterWrite> Writes(const CardSettings& settings) {
   using enum RegisterOffset;
   const Configuration& configuration = settings.configuration;
-  const MasqueradePorts& ports = configuration.masquerade_ports;
-  if ((ports.base & ports.mask) != 0) {
-    return absl::InvalidArgumentError(fmt::format(
-        "masquerade ports: base {:#06x} and mask {:#06x} share bits", ports.base, ports.mask));
-  }
   const RegisterWrite mode{"mode", kMode, uint32_t(settings.mode)};
   std::vector<RegisterWrite> order;
   if (settings.mode == Mode::kBypass) order.push_back(mode);
   order.insert(order.end(),
                {{"slot-hash-seed", kSlotHashSeed, configuration.slot_hash_seed},
                 {"masquerade-address", kMasqueradeAddress, configuration.masquerade_address.value},
-                {"masquerade-port-base", kMasqueradePortBase, ports.base},
-                {"masquerade-port-mask", kMasqueradePortMask, ports.mask},
+                {"masquerade-port-base", kMasqueradePortBase, configuration.masquerade_ports.base},
+                {"masquerade-port-mask", kMasqueradePortMask, configuration.masquerade_ports.mask},
                 {"host-protocols", kHostProtocols, HostProtocols(configuration)}});
   AddServiceRanges(configuration, order);
+  AddLife(settings, order);
   order.push_back({"capture", kCapture, settings.capture ? 1u : 0u});
   if (settings.mode != Mode::kBypass) order.push_back(mode);
+  return order;
+}
+
+}  // namespace
+
+absl::Status WriteSettings(Transport& transport, const CardSettings& settings,
+                           const CardSettings* before) {
+  const MasqueradePorts& ports = settings.configuration.masquerade_ports;
+  if ((ports.base & ports.mask) != 0) {
+    return absl::InvalidArgumentError(fmt::format(
+        "masquerade ports: base {:#06x} and mask {:#06x} share bits", ports.base, ports.mask));
+  }
+  std::vector<RegisterWrite> order;
+  if (before != nullptr && DiffersInTickOnly(*before, settings)) {
+    AddTick(settings, order);
+  } else {
+    order = Writes(settings);
+  }
   return WriteVerified(transport, order);
 }
 

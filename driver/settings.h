@@ -9,10 +9,12 @@
 namespace pointsman {
 
 // Writes the registers and reads each back. No packet meets half of them in mode offload when the
-// card comes from bypass or goes there: into bypass the mode is written first, else last.
+// card comes from bypass or goes there: into bypass the mode is written first, else last. `before`:
+// what was written last, or null; where only the tick is new, only the tick is written.
 // Errors: InvalidArgument: masquerade ports whose base and mask share bits; DataLoss naming the
 // register that reads back differently; those of the transport.
-absl::Status WriteSettings(Transport& transport, const CardSettings& settings);
+absl::Status WriteSettings(Transport& transport, const CardSettings& settings,
+                           const CardSettings* before);
 
 }  // namespace pointsman
 

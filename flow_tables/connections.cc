@@ -29,7 +29,7 @@ Connections::Connections(uint32_t capacity, uint64_t seed, std::pmr::memory_reso
 uint32_t Connections::FindOriginal(const Tuple& original, Placement placement) const {
   uint32_t found = kNowhere;
   VisitCandidates(placement, [&](uint32_t entry) {
-    if ((entry & kReplyBit) == 0 && records_[entry].original == original) found = entry;
+    if ((entry & kReplyBit) == 0 && OriginalKey(records_[entry]) == original) found = entry;
     return found != kNowhere;
   });
   return found;
@@ -50,6 +50,7 @@ RecordResult Connections::Record(const Connection& connection, Placement placeme
   if (size() == capacity()) return RecordResult::kFull;
   const uint32_t number = TakeRecord();
   records_[number] = connection;
+  if (connection.state == ConnectionState::kUnconfirmed) ++CountUnconfirmed(connection);
   Insert(placement, number);
   Insert(reply_placement, number | kReplyBit);
   return RecordResult::kRecorded;
@@ -66,14 +67,27 @@ bool Connections::Erase(const Tuple& original) {
   const Placement placement = Hash(original);
   const uint32_t number = FindOriginal(original, placement);
   if (number == kNowhere) return false;
-  Remove(placement, number);
-  Remove(Hash(ReplyKey(records_[number])), number | kReplyBit);
-  free_.push_back(number);
+  EraseRecord(number, placement);
   return true;
+}
+
+void Connections::EraseRecord(uint32_t number, Placement placement) {
+  const Connection& connection = records_[number];
+  if (connection.state == ConnectionState::kUnconfirmed) --CountUnconfirmed(connection);
+  Remove(placement, number);
+  Remove(Hash(ReplyKey(connection)), number | kReplyBit);
+  free_.push_back(number);
+}
+
+uint32_t& Connections::CountUnconfirmed(const Connection& connection) {
+  const size_t counter = connection.there.to.frontend_counter;
+  if (counter >= unconfirmed_.size()) unconfirmed_.resize(counter + 1);
+  return unconfirmed_[counter];
 }
 
 void Connections::Clear() {
   std::fill(buckets_.begin(), buckets_.end(), Bucket{});
+  unconfirmed_.clear();
   used_ = 0;
   free_.clear();
 }

@@ -18,28 +18,45 @@
 #include <memory_resource>
 #include <vector>
 
+#include "flow_tables/connection_life.h"
 #include "flow_tables/rewrite.h"
 #include "flow_tables/types.h"
 
 namespace pointsman {
 
-// One connection, a cache line. What a reply is recognised by follows from the rest: see ReplyKey.
+// One connection, a cache line. The keys it is found by follow from what becomes of its packets:
+// see OriginalKey and ReplyKey.
 struct alignas(64) Connection {
-  Tuple original;  // as the client sends it
-  Rewrite there;   // what becomes of it
-  Rewrite back;    // what becomes of the endpoint's answers
+  Rewrite there;  // what becomes of the client's packets
+  Rewrite back;   // what becomes of the endpoint's answers
+  uint8_t protocol = 0;
+  ConnectionState state = ConnectionState::kUnconfirmed;
+  uint32_t last_seen = 0;  // tick of its newest packet
   friend bool operator==(const Connection&, const Connection&) = default;
 };
 static_assert(sizeof(Connection) == 64);
 
-// (endpoint's address, new source address, endpoint's port, new source port, protocol).
-inline Tuple ReplyKey(const Connection& connection) {
-  const Translation& to = connection.there.to;
+namespace internal {
+
+// Who sends a packet that the other direction's packets are turned into, turned round.
+inline Tuple TurnedRound(const Translation& to, uint8_t protocol) {
   return {.source_address = to.new_destination_address,
           .destination_address = to.new_source_address,
           .source_port = to.new_destination_port,
           .destination_port = to.new_source_port,
-          .protocol = connection.original.protocol};
+          .protocol = protocol};
+}
+
+}  // namespace internal
+
+// As the client sends it.
+inline Tuple OriginalKey(const Connection& connection) {
+  return internal::TurnedRound(connection.back.to, connection.protocol);
+}
+
+// (endpoint's address, new source address, endpoint's port, new source port, protocol).
+inline Tuple ReplyKey(const Connection& connection) {
+  return internal::TurnedRound(connection.there.to, connection.protocol);
 }
 
 // Answers go back to the client: the two ends of the original, exchanged.
@@ -52,7 +69,8 @@ inline Connection MakeConnection(const Tuple& original, const Translation& there
                          .next_hop = reply_next_hop,
                          .frontend_counter = there.frontend_counter,
                          .endpoint = there.endpoint};
-  Connection connection{.original = original, .there = MakeRewrite(original, there), .back = {}};
+  Connection connection{.there = MakeRewrite(original, there), .back = {}};
+  connection.protocol = original.protocol;
   connection.back = MakeRewrite(ReplyKey(connection), back);
   return connection;
 }
@@ -99,21 +117,39 @@ class Connections {
     return MatchingTags(bucket, Tag(placement)) != 0 || bucket.passed != 0;
   }
 
-  // What becomes of a packet with this tuple; originals before replies; nullptr: nothing known.
-  // Valid until the next Erase or Clear.
-  const Rewrite* Find(const Tuple& tuple, Placement placement) const;
-  const Rewrite* Find(const Tuple& tuple) const { return Find(tuple, Hash(tuple)); }
+  // The connection of a packet with this tuple; originals before replies. Valid until it is erased.
+  struct Found {
+    Connection* connection = nullptr;  // nullptr: nothing known
+    bool from_reply = false;
+    explicit operator bool() const { return connection != nullptr; }
+    const Rewrite& rewrite() const { return from_reply ? connection->back : connection->there; }
+  };
+  Found Find(const Tuple& tuple, Placement placement);
+  Found Find(const Tuple& tuple) { return Find(tuple, Hash(tuple)); }
 
-  // Records both directions, or changes nothing. REQUIRES: connection.original is not the original
-  // of a recorded connection.
+  // A packet of a connection that was found came at `tick`; of `sign`, `later` is worked out here.
+  void Touch(const Found& found, LifeSign sign, uint32_t tick);
+
+  // Records both directions, or changes nothing. REQUIRES: the original is not that of a recorded
+  // connection.
   // `placement` and `reply_placement` are of the original and of the ReplyKey.
   RecordResult Record(const Connection& connection, Placement placement, Placement reply_placement);
   RecordResult Record(const Connection& connection) {
-    return Record(connection, Hash(connection.original), Hash(ReplyKey(connection)));
+    return Record(connection, Hash(OriginalKey(connection)), Hash(ReplyKey(connection)));
   }
 
   // Forgets the connection with this original tuple, both directions. False: there is none.
   bool Erase(const Tuple& original);
+
+  // Forgets what is over at `tick`, both directions, and calls visit(const Connection&) for each
+  // before. Looks at every connection.
+  template <class Visit>
+  void Sweep(const ConnectionTimeouts& timeouts, uint32_t tick, Visit visit);
+
+  // How many connections with this frontend counter are unconfirmed.
+  uint32_t unconfirmed(uint16_t frontend_counter) const {
+    return frontend_counter < unconfirmed_.size() ? unconfirmed_[frontend_counter] : 0;
+  }
 
   // Forgets all of them.
   void Clear();
@@ -154,6 +190,8 @@ class Connections {
   uint32_t FindOriginal(const Tuple& original, Placement placement) const;
   bool HasReply(const Tuple& key, Placement placement) const;
   uint32_t TakeRecord();
+  void EraseRecord(uint32_t number, Placement placement);
+  uint32_t& CountUnconfirmed(const Connection& connection);
   void Insert(Placement placement, uint32_t entry);
   void Remove(Placement placement, uint32_t entry);
 
@@ -161,8 +199,9 @@ class Connections {
   uint32_t bucket_mask_;
   std::pmr::vector<Bucket> buckets_;
   std::pmr::vector<Connection> records_;
-  uint32_t used_ = 0;           // records from here on were never taken
-  std::vector<uint32_t> free_;  // records before that were given back
+  std::vector<uint32_t> unconfirmed_;  // by frontend counter, as far as they were met
+  uint32_t used_ = 0;                  // records from here on were never taken
+  std::vector<uint32_t> free_;         // records before that were given back
 };
 
 // Forced inline: GCC takes a function that only prefetches for one without effect, and drops calls.
@@ -187,20 +226,51 @@ template <class Visit>
   }
 }
 
-[[gnu::always_inline]] inline const Rewrite* Connections::Find(const Tuple& tuple,
-                                                               Placement placement) const {
-  const Rewrite* found = nullptr;
+[[gnu::always_inline]] inline Connections::Found Connections::Find(const Tuple& tuple,
+                                                                   Placement placement) {
+  Found found;
   VisitCandidates(placement, [&](uint32_t entry) {
-    const Connection& connection = records_[entry & ~kReplyBit];
+    Connection& connection = records_[entry & ~kReplyBit];
     if ((entry & kReplyBit) != 0) {
-      if (ReplyKey(connection) == tuple) found = &connection.back;
+      if (ReplyKey(connection) == tuple) found = {&connection, true};
       return false;
     }
-    if (connection.original != tuple) return false;
-    found = &connection.there;
+    if (OriginalKey(connection) != tuple) return false;
+    found = {&connection, false};
     return true;
   });
   return found;
+}
+
+[[gnu::always_inline]] inline void Connections::Touch(const Found& found, LifeSign sign,
+                                                      uint32_t tick) {
+  Connection& connection = *found.connection;
+  sign.from_reply = found.from_reply;
+  sign.later = connection.last_seen != tick;
+  const ConnectionState next = NextState(connection.state, sign);
+  if (next != connection.state) {
+    if (connection.state == ConnectionState::kUnconfirmed) --CountUnconfirmed(connection);
+    connection.state = next;
+  }
+  connection.last_seen = tick;
+}
+
+template <class Visit>
+void Connections::Sweep(const ConnectionTimeouts& timeouts, uint32_t tick, Visit visit) {
+  std::vector<uint32_t> over;
+  for (const Bucket& bucket : buckets_) {
+    for (uint32_t slot = 0; slot < kSlots; ++slot) {
+      if (bucket.tags[slot] == 0 || (bucket.entries[slot] & kReplyBit) != 0) continue;
+      const Connection& connection = records_[bucket.entries[slot]];
+      const bool tcp = connection.protocol == static_cast<uint8_t>(Protocol::kTcp);
+      if (IsOver(timeouts, tcp, connection.state, connection.last_seen, tick))
+        over.push_back(bucket.entries[slot]);
+    }
+  }
+  for (const uint32_t number : over) {
+    visit(static_cast<const Connection&>(records_[number]));
+    EraseRecord(number, Hash(OriginalKey(records_[number])));
+  }
 }
 
 template <class Visit>

@@ -12,6 +12,7 @@ namespace {
 constexpr size_t kSctpHeaderBytes = 12;
 constexpr size_t kSctpChecksumOffset = 8;  // from the start of the segment
 constexpr size_t kTcpChecksumInSegment = 16;
+constexpr size_t kTcpFlagsInSegment = kTcpFlagsOffset - kTransportOffset;
 constexpr size_t kUdpChecksumInSegment = 6;
 
 // 0: not one of the protocols.
@@ -35,6 +36,7 @@ std::optional<Flow> WithPorts(std::span<const uint8_t> frame, uint8_t protocol, 
   flow.key.source_port = LoadBe16(segment);
   flow.key.destination_port = LoadBe16(segment + 2);
   flow.key.protocol = Protocol{protocol};
+  if (flow.key.protocol == Protocol::kTcp) flow.tcp_flags = segment[kTcpFlagsInSegment];
   return flow;
 }
 

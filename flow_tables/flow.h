@@ -45,6 +45,7 @@ struct Flow {
   uint8_t hop_limit = 0;        // TTL, for IPv4
   size_t transport_offset = 0;  // from the start of the frame
   size_t transport_bytes = 0;   // header and payload
+  uint8_t tcp_flags = 0;        // 0 for other protocols
 };
 
 // Nothing: the frame is something else, a fragment, or shorter than its headers say. Reads only

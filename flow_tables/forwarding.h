@@ -95,6 +95,8 @@ struct Forwarding {
   // rejected. Addresses of the ranges that are none of them: dropped.
   std::vector<Address> cluster_ips;
   std::vector<AddressPrefix> service_ranges;
+  // Connections without an answer that one frontend may have; more are dropped. 0: no limit.
+  uint32_t unconfirmed_quota = 0;
   friend bool operator==(const Forwarding&, const Forwarding&) = default;
 };
 

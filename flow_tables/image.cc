@@ -66,7 +66,9 @@ absl::StatusOr<Image> BuildImage(const Forwarding& wanted, const Image& previous
                          .masquerade_ports = wanted.masquerade_ports,
                          .host_forwards_ipv6 = ForwardsIpv6(wanted),
                          .host_forwards_sctp = ForwardsSctpOverIpv4(wanted),
-                         .service_ranges = CoveringRanges(wanted)};
+                         .service_ranges = CoveringRanges(wanted),
+                         .timeouts = {},
+                         .unconfirmed_quota = wanted.unconfirmed_quota};
   image.slots = previous.slots;
   NextHopRows next_hops(wanted.gateway, previous, image);
   EndpointRows endpoints(previous, next_hops, image);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "flow_tables/connection_life.h"
 #include "flow_tables/forwarding.h"
 
 namespace pointsman {
@@ -23,7 +24,8 @@ struct ServiceRange {
 };
 inline constexpr size_t kServiceRanges = 4;
 
-// What the registers slot-hash-seed, masquerade-*, host-protocols and service-range-* hold.
+// What the registers slot-hash-seed, masquerade-*, host-protocols, service-range-*, timeout-* and
+// unconfirmed-quota hold.
 struct Configuration {
   uint32_t slot_hash_seed = 0;
   Ipv4Address masquerade_address;
@@ -31,6 +33,8 @@ struct Configuration {
   bool host_forwards_ipv6 = false;
   bool host_forwards_sctp = false;
   std::array<ServiceRange, kServiceRanges> service_ranges{};
+  ConnectionTimeouts timeouts{};
+  uint32_t unconfirmed_quota = 0;
   friend bool operator==(const Configuration&, const Configuration&) = default;
 };
 

@@ -44,6 +44,12 @@ inline constexpr size_t kTcpHeaderBytes = 20;   // without options
 inline constexpr size_t kUdpHeaderBytes = 8;
 inline constexpr size_t kIcmpHeaderBytes = 8;
 
+inline constexpr uint8_t kTcpFin = 0x01;  // bits of the byte at kTcpFlagsOffset
+inline constexpr uint8_t kTcpSyn = 0x02;
+inline constexpr uint8_t kTcpRst = 0x04;
+inline constexpr uint8_t kTcpPush = 0x08;
+inline constexpr uint8_t kTcpAck = 0x10;
+
 inline constexpr uint16_t kEtherTypeIpv4 = 0x0800;
 inline constexpr uint16_t kEtherTypeIpv6 = 0x86dd;
 inline constexpr uint8_t kProtocolIcmp = 1;

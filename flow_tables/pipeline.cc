@@ -149,6 +149,22 @@ inline void Pipeline::ParsePacket(const Packet& packet, size_t i) {
   RewriteFrame(frame, tuple.protocol == static_cast<uint8_t>(Protocol::kTcp), rewrite, hop);
 }
 
+[[gnu::always_inline]] inline void Pipeline::Touch(const Packet& packet,
+                                                   const Connections::Found& found) {
+  const bool tcp = found.connection->protocol == static_cast<uint8_t>(Protocol::kTcp);
+  const uint8_t flags = tcp ? packet.frame[kTcpFlagsOffset] : uint8_t{0};
+  connections_.Touch(found,
+                     {.tcp = tcp,
+                      .fin = (flags & kTcpFin) != 0,
+                      .syn = (flags & kTcpSyn) != 0,
+                      .rst = (flags & kTcpRst) != 0},
+                     tick_);
+}
+
+void Pipeline::Sweep() {
+  connections_.Sweep(image_->configuration.timeouts, tick_, [](const Connection&) {});
+}
+
 void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes,
                            uint32_t planned) {
   for (size_t i = 0; i < packets.size(); ++i) {
@@ -159,8 +175,9 @@ void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcome
       outcomes[i] = host.kind == ParseKind::kPunt ? Punt(host.reason) : Pass(packet.ingress);
     } else if (parsed_[i].kind == ParseKind::kPunt) {
       outcomes[i] = Punt(parsed_[i].reason);
-    } else if (const Rewrite* known = connections_.Find(tuple, placements_[i])) {
-      Forward(packet, tuple, *known, outcomes[i]);
+    } else if (const Connections::Found known = connections_.Find(tuple, placements_[i])) {
+      if (packet.frame[kTtlOffset] >= kLowestTtlToForward) Touch(packet, known);
+      Forward(packet, tuple, known.rewrite(), outcomes[i]);
     } else {
       if ((planned >> i & 1) == 0) {
         StartPlan(i);
@@ -223,6 +240,7 @@ void Pipeline::MakePlan(const Packet& packet, size_t i) {
   to.endpoint = endpoint_id;
   plan.connects = true;
   plan.connection = MakeConnection(tuple, to, client.next_hop);
+  plan.connection.last_seen = tick_;
   plan.reply_placement = connections_.Hash(ReplyKey(plan.connection));
   connections_.PrefetchBucket(plan.reply_placement);
 }
@@ -258,6 +276,12 @@ void Pipeline::Connect(const Packet& packet, size_t i, Outcome& outcome) {
     outcome = plan.refusal;
     return;
   }
+  const uint32_t quota = image_->configuration.unconfirmed_quota;
+  const uint16_t counter = plan.connection.there.to.frontend_counter;
+  if (quota != 0 && connections_.unconfirmed(counter) >= quota) {
+    outcome = {.verdict = Verdict::kDrop, .reason = Reason::kUnconfirmedQuota};
+    return;
+  }
   switch (connections_.Record(plan.connection, placements_[i], plan.reply_placement)) {
     case RecordResult::kSourcePortTaken:
       outcome = Punt(Reason::kSourcePortTaken);
@@ -266,7 +290,7 @@ void Pipeline::Connect(const Packet& packet, size_t i, Outcome& outcome) {
       outcome = Punt(Reason::kConnectionTableFull);
       return;
     case RecordResult::kRecorded:
-      Forward(packet, plan.connection.original, plan.connection.there, outcome);
+      Forward(packet, OriginalKey(plan.connection), plan.connection.there, outcome);
       outcome.learned = true;
   }
 }

@@ -59,6 +59,12 @@ class Pipeline {
   // batch too. Fastest with batches of 32. REQUIRES: packets.size() == outcomes.size().
   void Process(std::span<Packet> packets, std::span<Outcome> outcomes);
 
+  // The time of packets that come later, in ticks of connection_life.h. Starts at 0.
+  void SetTick(uint32_t tick) { tick_ = tick & kTickMask; }
+
+  // Forgets the connections that are over by the image's timeouts.
+  void Sweep();
+
   Connections& connections() { return connections_; }
 
  private:
@@ -81,6 +87,7 @@ class Pipeline {
 
   void StartPlan(size_t i);
   void MakePlan(const Packet& packet, size_t i);
+  void Touch(const Packet& packet, const Connections::Found& found);
   Outcome WithoutFrontend(const Packet& packet, uint32_t destination) const;
   const FrontendRow* FindFrontend(const Tuple& tuple, const Plan& plan) const;
   void Connect(const Packet& packet, size_t i, Outcome& outcome);
@@ -92,6 +99,7 @@ class Pipeline {
   HostProtocols host_protocols_;
   SourceRanges sources_;
   Connections connections_;
+  uint32_t tick_ = 0;
   // A batch's own, here to spare their initialisation each time.
   std::array<Parsed, kBatchPackets> parsed_;
   std::array<Connections::Placement, kBatchPackets> placements_;

@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "host/agent/status.h"
+#include "host/softpath/tick.h"
 
 namespace pointsman {
 namespace {
@@ -22,6 +23,20 @@ bool IsAboutInput(const absl::Status& status) {
   return absl::IsResourceExhausted(status) || absl::IsInvalidArgument(status);
 }
 
+EndpointId EndpointOf(const EventLine& event) {
+  return {Ipv4Address{event.reply.source_address}, event.reply.source_port};
+}
+
+template <class Row>
+absl::StatusOr<std::vector<Row>> ReadTable(Card& card, uint32_t rows) {
+  const absl::StatusOr<std::vector<RowBits>> bits = card.Read(Row::kTable, 0, rows);
+  if (!bits.ok()) return bits.status();
+  std::vector<Row> table;
+  table.reserve(bits->size());
+  for (const RowBits& row : *bits) table.push_back(UnpackRow<Row>(row));
+  return table;
+}
+
 // Counters up to the last one that has a name.
 uint32_t CountersInUse(const Image& image) {
   size_t count = image.counter_names.size();
@@ -31,20 +46,22 @@ uint32_t CountersInUse(const Image& image) {
 
 }  // namespace
 
-Agent::Agent(std::string node_name, std::unique_ptr<Card> card, std::unique_ptr<ManifestFeed> feed,
-             std::unique_ptr<StatusServer> status, std::unique_ptr<HealthServer> health)
+Agent::Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cycles,
+             std::unique_ptr<ManifestFeed> feed, std::unique_ptr<StatusServer> status,
+             std::unique_ptr<HealthServer> health)
     : node_name_(std::move(node_name)),
       card_(std::move(card)),
       feed_(std::move(feed)),
       status_(std::move(status)),
       health_(std::move(health)),
-      reconciler_(*card_),
+      reconciler_(*card_, tick_cycles),
       software_(kSoftwareConnections),
       punts_(*card_) {}
 
 absl::Status Agent::Run(const std::atomic<bool>& stop) {
   while (!stop) {
     if (absl::Status status = TakeNewForwarding(); !status.ok()) return status;
+    if (absl::Status status = Age(); !status.ok()) return status;
     absl::StatusOr<bool> busy = ServeCard();
     if (!busy.ok()) return busy.status();
     if (Clock::now() >= next_status_) {
@@ -94,14 +111,12 @@ absl::Status Agent::PurgeUdp() {
     const Tuple& asked = event.original;
     return asked.protocol == static_cast<uint8_t>(Protocol::kUdp) &&
            !serving.Serves(Ipv4Address{asked.destination_address}, asked.destination_port,
-                           Ipv4Address{event.translation.new_destination_address},
-                           event.translation.new_destination_port);
+                           Ipv4Address{event.reply.source_address}, event.reply.source_port);
   });
   if (gone.empty()) return absl::OkStatus();
   std::vector<RowWrite> writes;
   for (const EventLine& event : gone) {
-    software_.Ended({Ipv4Address{event.translation.new_destination_address},
-                     event.translation.new_destination_port});
+    software_.Ended(EndpointOf(event));
     writes.push_back({TableId::kOriginals, event.original_row, {}});
     writes.push_back({TableId::kReplies, event.reply_row, {}});
   }
@@ -124,11 +139,41 @@ void Agent::TellHealth(bool programmed) {
 absl::StatusOr<bool> Agent::ServeCard() {
   absl::StatusOr<CardOutput> output = card_->Poll();
   if (!output.ok()) return output.status();
-  connections_.Take(output->events);
+  for (const EventLine& event : connections_.Take(output->events)) {
+    software_.Ended(EndpointOf(event));
+  }
+  if (output->events_lost != events_lost_) {
+    if (absl::Status status = RereadConnections(output->events_lost); !status.ok()) return status;
+  }
   if (absl::Status status = punts_.Serve(output->punts, software_, absl::Now()); !status.ok()) {
     return status;
   }
   return !output->punts.empty();
+}
+
+// Events that found no room are made up for by what the tables say now.
+absl::Status Agent::RereadConnections(uint32_t events_lost) {
+  spdlog::warn("{} events of the card were lost, its connections are read again",
+               events_lost - events_lost_);
+  events_lost_ = events_lost;
+  const CardSizes& sizes = card_->description().sizes;
+  const auto originals = ReadTable<OriginalRow>(*card_, sizes.originals);
+  if (!originals.ok()) return originals.status();
+  const auto replies = ReadTable<ReplyRow>(*card_, sizes.replies);
+  if (!replies.ok()) return replies.status();
+  connections_.Replace(*originals, *replies);
+  return absl::OkStatus();
+}
+
+// What time brings: the card's own clock where it has none that runs, and the end of connections
+// that software carries.
+absl::Status Agent::Age() {
+  const absl::Time now = absl::Now();
+  const uint32_t tick = TickOf(now);
+  if (tick == tick_) return absl::OkStatus();
+  tick_ = tick;
+  software_.Sweep(now);
+  return reconciler_.SetTick(tick);
 }
 
 absl::Status Agent::PublishStatus() {

@@ -23,8 +23,11 @@ namespace pointsman {
 // thread-safe.
 class Agent {
  public:
-  Agent(std::string node_name, std::unique_ptr<Card> card, std::unique_ptr<ManifestFeed> feed,
-        std::unique_ptr<StatusServer> status, std::unique_ptr<HealthServer> health);
+  // `tick_cycles`: clock cycles of a tick, where the card's clock is a clock; 0: the agent tells
+  // the card the time.
+  Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cycles,
+        std::unique_ptr<ManifestFeed> feed, std::unique_ptr<StatusServer> status,
+        std::unique_ptr<HealthServer> health);
 
   // Works until `stop` is true. Errors: those of Card, when the card does not answer any more. What
   // cannot be programmed (a full table) is reported and leaves the last state in place.
@@ -38,6 +41,8 @@ class Agent {
   absl::Status PurgeUdp();
   void TellHealth(bool programmed);
   absl::StatusOr<bool> ServeCard();
+  absl::Status RereadConnections(uint32_t events_lost);
+  absl::Status Age();
   absl::Status PublishStatus();
 
   const std::string node_name_;
@@ -52,6 +57,8 @@ class Agent {
   NodeForwarding forwarding_;
   std::string last_error_;
   uint64_t rows_written_ = 0;
+  uint32_t events_lost_ = 0;
+  uint32_t tick_ = 0;
   Clock::time_point next_status_{};
 };
 

@@ -13,9 +13,35 @@ namespace pointsman {
 
 class ConnectionList {
  public:
-  void Take(std::span<const EventLine> events) {
+  // Follows what happened; returns the connections that have ended, each once.
+  std::vector<EventLine> Take(std::span<const EventLine> events) {
+    std::vector<EventLine> ended;
     for (const EventLine& event : events) {
-      if (event.kind == EventKind::kLearn) by_row_[event.original_row] = event;
+      if (event.kind == EventKind::kExpire) {
+        by_row_.erase(event.original_row);
+        if (event.state != ConnectionState::kClosed) ended.push_back(event);
+      } else {
+        by_row_[event.original_row] = event;
+        if (event.kind == EventKind::kClose) ended.push_back(event);
+      }
+    }
+    return ended;
+  }
+
+  // Instead of all that was known: what the tables of a card hold.
+  void Replace(std::span<const OriginalRow> originals, std::span<const ReplyRow> replies) {
+    by_row_.clear();
+    for (uint32_t row = 0; row < originals.size(); ++row) {
+      const OriginalRow& original = originals[row];
+      if (!original.valid || original.reply_row >= replies.size()) continue;
+      by_row_[row] = {.kind = EventKind::kLearn,
+                      .state = original.state,
+                      .original_row = row,
+                      .reply_row = original.reply_row,
+                      .original = original.key,
+                      .reply = replies[original.reply_row].key,
+                      .endpoint = original.endpoint,
+                      .frontend_counter = original.frontend_counter};
     }
   }
 

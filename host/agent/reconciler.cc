@@ -6,20 +6,39 @@
 
 namespace pointsman {
 
-Reconciler::Reconciler(Card& card) : card_(card), image_(EmptyImage(card.description().sizes)) {}
+namespace {
 
-absl::StatusOr<size_t> Reconciler::Program(const Forwarding& wanted) {
+constexpr uint32_t kFrontendsThatMayFillTheTable = 16;
+
+}  // namespace
+
+Reconciler::Reconciler(Card& card, uint32_t tick_cycles)
+    : card_(card), image_(EmptyImage(card.description().sizes)) {
+  settings_.mode = Mode::kOffload;
+  settings_.tick_cycles = tick_cycles;
+}
+
+absl::StatusOr<size_t> Reconciler::Program(Forwarding wanted) {
+  wanted.unconfirmed_quota = image_.sizes.originals / kFrontendsThatMayFillTheTable;
   absl::StatusOr<Image> next = BuildImage(wanted, image_);
   if (!next.ok()) return next.status();
   const Plan plan = MakePlan(image_, *next);
   if (plan.configuration || !configured_) {
-    const CardSettings settings{Mode::kOffload, /*capture=*/false, next->configuration};
-    if (absl::Status status = card_.Configure(settings); !status.ok()) return status;
+    settings_.configuration = next->configuration;
+    if (absl::Status status = card_.Configure(settings_); !status.ok()) return status;
     configured_ = true;
   }
   if (absl::Status status = card_.Write(plan.writes); !status.ok()) return status;
   image_ = *std::move(next);
   return plan.writes.size();
+}
+
+absl::Status Reconciler::SetTick(uint32_t tick) {
+  if (!configured_ || settings_.tick_cycles != 0 || settings_.tick == tick) {
+    return absl::OkStatus();
+  }
+  settings_.tick = tick;
+  return card_.Configure(settings_);
 }
 
 }  // namespace pointsman

@@ -13,19 +13,24 @@ namespace pointsman {
 
 class Reconciler {
  public:
-  // Borrows the card, whose tables are zero.
-  explicit Reconciler(Card& card);
+  // Borrows the card, whose tables are zero. `tick_cycles`: see Agent. A sixteenth of the card's
+  // connections is what one frontend may have unconfirmed.
+  Reconciler(Card& card, uint32_t tick_cycles);
 
   // Writes what differs and returns how many rows that were. The first call takes the card to
   // offload mode. Errors of BuildImage leave the card as it is; those of Card leave it part of the
   // way.
-  absl::StatusOr<size_t> Program(const Forwarding& wanted);
+  absl::StatusOr<size_t> Program(Forwarding wanted);
+
+  // Tells a card that does not count the time by itself. Errors: those of Card.
+  absl::Status SetTick(uint32_t tick);
 
   const Image& image() const { return image_; }
 
  private:
   Card& card_;
   Image image_;
+  CardSettings settings_;
   bool configured_ = false;
 };
 

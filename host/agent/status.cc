@@ -87,18 +87,20 @@ json ConnectionsOf(const AgentState& state) {
                     {"frontend", SocketText(from.destination, from.destination_port)},
                     {"endpoint", SocketText(to.destination, to.destination_port)},
                     {"source", SocketText(to.source, to.source_port)},
+                    {"state", Name(connection.state)},
                     {"by", "software"}});
   });
   for (const auto& [row, event] : state.connections->by_row()) {
     if (list.size() == kListedConnections) break;
     const Tuple& from = event.original;
-    const Translation& to = event.translation;
+    const Tuple& answer = event.reply;
     list.push_back(
         {{"protocol", from.protocol == static_cast<uint8_t>(Protocol::kTcp) ? "TCP" : "UDP"},
          {"client", SocketText(from.source_address, from.source_port)},
          {"frontend", SocketText(from.destination_address, from.destination_port)},
-         {"endpoint", SocketText(to.new_destination_address, to.new_destination_port)},
-         {"source", SocketText(to.new_source_address, to.new_source_port)},
+         {"endpoint", SocketText(answer.source_address, answer.source_port)},
+         {"source", SocketText(answer.destination_address, answer.destination_port)},
+         {"state", Name(event.state)},
          {"by", "card"}});
   }
   return list;
@@ -129,10 +131,11 @@ json Packets(const AgentState& state) {
     std::ranges::replace(name, '-', '_');
     counts[name] = state.software_counts.by_fate[fate];
   }
-  for (Statistic s : {Statistic::kUplinkReceived, Statistic::kNodeReceived, Statistic::kInjected,
-                      Statistic::kUplinkTransmitted, Statistic::kNodeTransmitted,
-                      Statistic::kPunted, Statistic::kPassed, Statistic::kForwarded,
-                      Statistic::kDropped, Statistic::kLearned, Statistic::kEventsLost}) {
+  for (Statistic s :
+       {Statistic::kUplinkReceived, Statistic::kNodeReceived, Statistic::kInjected,
+        Statistic::kUplinkTransmitted, Statistic::kNodeTransmitted, Statistic::kPunted,
+        Statistic::kPassed, Statistic::kForwarded, Statistic::kDropped, Statistic::kLearned,
+        Statistic::kClosed, Statistic::kExpired, Statistic::kEventsLost}) {
     std::string name = Name(s);
     for (char& c : name) c = c == '-' ? '_' : c;
     counts[name] = Word(state.health, static_cast<size_t>(s));

@@ -40,6 +40,12 @@ absl::StatusOr<std::unique_ptr<HealthServer>> OpenHealthServer(const std::string
   return HealthServer::Open(options);
 }
 
+// A simulated card's clock is no measure of time.
+uint32_t TickCycles(const CardOptions& card) {
+  constexpr uint32_t kClockHz = 300'000'000;
+  return card.card == "sim" ? 0 : kClockHz / kTicksPerSecond;
+}
+
 int RunAgent(const AgentOptions& options) {
   absl::StatusOr<std::unique_ptr<ManifestFeed>> feed =
       ManifestFeed::Open(options.manifests, options.node, options.node_overrides);
@@ -62,8 +68,8 @@ int RunAgent(const AgentOptions& options) {
   std::signal(SIGINT, RequestStop);
   spdlog::info("node {}: card of profile {} is up, status on {}", options.node,
                (*card)->description().profile, options.status_socket);
-  Agent agent(options.node, *std::move(card), *std::move(feed), *std::move(status),
-              *std::move(health));
+  Agent agent(options.node, *std::move(card), TickCycles(options.card), *std::move(feed),
+              *std::move(status), *std::move(health));
   if (absl::Status result = agent.Run(stop_requested); !result.ok()) return ReportCardError(result);
   return kExitDone;
 }

@@ -52,10 +52,10 @@ Rows FrontendRows(const json& document) {
 }
 
 Rows ConnectionRows(const json& document) {
-  Rows rows = {{"PROTOCOL", "CLIENT", "FRONTEND", "ENDPOINT", "SOURCE", "BY"}};
+  Rows rows = {{"PROTOCOL", "CLIENT", "FRONTEND", "ENDPOINT", "SOURCE", "STATE", "BY"}};
   for (const json& c : document["connections"]["list"]) {
     rows.push_back({Text(c["protocol"]), Text(c["client"]), Text(c["frontend"]),
-                    Text(c["endpoint"]), Text(c["source"]), Text(c["by"])});
+                    Text(c["endpoint"]), Text(c["source"]), Text(c["state"]), Text(c["by"])});
   }
   return rows;
 }

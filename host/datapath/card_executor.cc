@@ -25,8 +25,10 @@ class CardExecutor : public Executor {
   const CardSizes& sizes() const override { return card_->description().sizes; }
 
   absl::Status Adopt(const Plan& plan, std::shared_ptr<const Image> image) override {
-    const CardSettings settings{Mode::kOffload, /*capture=*/true, image->configuration};
-    if (absl::Status status = card_->Configure(settings); !status.ok()) return status;
+    settings_.mode = Mode::kOffload;
+    settings_.capture = true;
+    settings_.configuration = image->configuration;
+    if (absl::Status status = card_->Configure(settings_); !status.ok()) return status;
     return card_->Write(plan.writes);
   }
 
@@ -37,6 +39,27 @@ class CardExecutor : public Executor {
     for (uint32_t row = 0; row < sizes().replies; ++row)
       writes.push_back({TableId::kReplies, row, {}});
     return card_->Write(writes);
+  }
+
+  absl::Status Age(uint32_t tick) override {
+    if (tick == settings_.tick) return absl::OkStatus();
+    absl::StatusOr<CardHealth> health = card_->Health();
+    if (!health.ok()) return health.status();
+    const uint32_t sweeps_before = health->sweeps;
+    settings_.tick = tick;
+    if (absl::Status status = card_->Configure(settings_); !status.ok()) return status;
+    const Clock::time_point deadline = Clock::now() + kAnswerDeadline;
+    while (health->sweeps == sweeps_before) {
+      if (Clock::now() > deadline) {
+        return absl::DeadlineExceededError(
+            fmt::format("the card did not sweep its connections within {} s of a new tick, sweeps "
+                        "is still {}",
+                        kAnswerDeadline.count(), sweeps_before));
+      }
+      std::this_thread::sleep_for(kNap);
+      if (health = card_->Health(); !health.ok()) return health.status();
+    }
+    return card_->Poll().status();
   }
 
   absl::StatusOr<std::vector<ExecutedPacket>> Run(std::span<const PendingPacket> pending) override {
@@ -116,6 +139,7 @@ class CardExecutor : public Executor {
   }
 
   std::unique_ptr<Card> card_;
+  CardSettings settings_;
   uint32_t next_tag_ = 0;
   uint32_t first_tag_ = 0;  // of the packets in this Run
 };

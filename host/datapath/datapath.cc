@@ -2,12 +2,17 @@
 
 #include <utility>
 
+#include "host/softpath/tick.h"
+
 namespace pointsman {
 
 namespace {
 
 // Connections that software carries by itself, in a test.
 constexpr size_t kSoftwareConnections = 1 << 16;
+
+// Connections age in steps of this: a sweep of the whole table is work for a simulated card.
+constexpr absl::Duration kAgeingPeriod = absl::Seconds(5);
 
 Fate FateOf(Verdict verdict) {
   switch (verdict) {
@@ -43,8 +48,16 @@ absl::Status Datapath::Forget() {
   return executor_->Forget();
 }
 
+absl::Status Datapath::Age(absl::Time now) {
+  if (now < aged_ + kAgeingPeriod) return absl::OkStatus();
+  aged_ = now;
+  software_.Sweep(now);
+  return executor_->Age(TickOf(now));
+}
+
 absl::StatusOr<std::vector<ProcessedFrame>> Datapath::Process(std::span<const ReceivedFrame> frames,
                                                               absl::Time now) {
+  if (absl::Status status = Age(now); !status.ok()) return status;
   std::vector<ProcessedFrame> results(frames.size());
   std::vector<Waiting> waiting;
   for (size_t i = 0; i < frames.size(); ++i) {

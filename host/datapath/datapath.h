@@ -64,12 +64,14 @@ class Datapath {
     PendingPacket packet;
   };
 
+  absl::Status Age(absl::Time now);
   absl::StatusOr<std::vector<Waiting>> RunRound(std::vector<Waiting> waiting, absl::Time now,
                                                 std::vector<ProcessedFrame>& results);
 
   std::unique_ptr<Executor> executor_;
   std::shared_ptr<const Image> image_;
   SoftwarePath software_;
+  absl::Time aged_ = absl::InfinitePast();
 };
 
 }  // namespace pointsman

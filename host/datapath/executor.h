@@ -45,6 +45,10 @@ class Executor {
   // Forgets every connection.
   virtual absl::Status Forget() = 0;
 
+  // The time is `tick` from now on (flow_tables/connection_life.h), and connections that are over
+  // are gone. Errors: DeadlineExceeded, those of Card.
+  virtual absl::Status Age(uint32_t tick) = 0;
+
   // Runs packets in order; result i belongs to packet i. Errors: DeadlineExceeded if a packet does
   // not come back, Internal if one comes back that was not sent; those of Card.
   virtual absl::StatusOr<std::vector<ExecutedPacket>> Run(

@@ -25,6 +25,12 @@ class PipelineExecutor : public Executor {
     return absl::OkStatus();
   }
 
+  absl::Status Age(uint32_t tick) override {
+    pipeline_.SetTick(tick);
+    pipeline_.Sweep();
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<std::vector<ExecutedPacket>> Run(std::span<const PendingPacket> pending) override {
     std::vector<ExecutedPacket> executed(pending.size());
     std::vector<Packet> packets;

@@ -1,5 +1,7 @@
 #include "host/softpath/host_connections.h"
 
+#include "flow_tables/packet.h"
+
 namespace pointsman {
 
 HostConnections::Found HostConnections::Find(const FlowKey& key) const {
@@ -9,6 +11,21 @@ HostConnections::Found HostConnections::Find(const FlowKey& key) const {
   const auto reply = originals_by_reply_.find(key);
   if (reply == originals_by_reply_.end()) return {};
   return {&by_original_.find(reply->second)->second, true};
+}
+
+HostConnections::Found HostConnections::Touch(const FlowKey& key, uint8_t tcp_flags,
+                                              uint32_t tick) {
+  const Found found = Find(key);
+  if (found.connection == nullptr) return found;
+  HostConnection& connection = by_original_.find(found.connection->original)->second;
+  connection.state = NextState(connection.state, {.tcp = key.protocol == Protocol::kTcp,
+                                                  .fin = (tcp_flags & kTcpFin) != 0,
+                                                  .syn = (tcp_flags & kTcpSyn) != 0,
+                                                  .rst = (tcp_flags & kTcpRst) != 0,
+                                                  .from_reply = found.is_reply,
+                                                  .later = connection.last_seen != tick});
+  connection.last_seen = tick;
+  return found;
 }
 
 RecordResult HostConnections::Record(const HostConnection& connection) {

@@ -1,5 +1,6 @@
 // Connections that the host carries by itself (IPv6, SCTP): exact match on both directions'
-// 5-tuples. They do not age yet. Not thread-safe.
+// 5-tuples. They live as those of the card do (flow_tables/connection_life.h), SCTP as UDP. Not
+// thread-safe.
 #ifndef POINTSMAN_HOST_SOFTPATH_HOST_CONNECTIONS_H_
 #define POINTSMAN_HOST_SOFTPATH_HOST_CONNECTIONS_H_
 
@@ -18,6 +19,8 @@ struct HostConnection {
   FlowKey translated;  // as the endpoint gets it
   NextHop to_endpoint;
   NextHop to_client;
+  ConnectionState state = ConnectionState::kUnconfirmed;
+  uint32_t last_seen = 0;  // tick of its newest packet
 
   // As the endpoint answers.
   FlowKey Reply() const { return Reversed(translated); }
@@ -37,6 +40,9 @@ class HostConnections {
   };
   // Originals before replies.
   Found Find(const FlowKey& key) const;
+
+  // A packet with this key came at `tick`: what Find says, noted in the connection's state.
+  Found Touch(const FlowKey& key, uint8_t tcp_flags, uint32_t tick);
 
   // Records both directions, or changes nothing. REQUIRES: nobody has this original.
   RecordResult Record(const HostConnection& connection);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "flow_tables/answer.h"
+#include "host/softpath/tick.h"
 
 namespace pointsman {
 namespace {
@@ -81,6 +82,15 @@ size_t SoftwarePath::EraseIf(absl::FunctionRef<bool(const HostConnection&)> chos
     if (!chosen(connection)) return false;
     Ended({connection.translated.destination, connection.translated.destination_port});
     return true;
+  });
+}
+
+size_t SoftwarePath::Sweep(absl::Time now) {
+  const ConnectionTimeouts timeouts;
+  const uint32_t tick = TickOf(now);
+  return EraseIf([&](const HostConnection& connection) {
+    return IsOver(timeouts, connection.original.protocol == Protocol::kTcp, connection.state,
+                  connection.last_seen, tick);
   });
 }
 
@@ -197,7 +207,7 @@ Address SoftwarePath::NodeAddress(const Address& of_family) const {
 PuntService SoftwarePath::ServeFlow(const HandedOver& packet, absl::Time now) {
   const std::optional<Flow> flow = ParseFlow(packet.frame);
   if (!flow) return PassOn(packet);
-  const HostConnections::Found found = connections_.Find(flow->key);
+  const HostConnections::Found found = connections_.Touch(flow->key, flow->tcp_flags, TickOf(now));
   if (found.connection == nullptr) return Connect(packet, *flow, now);
   const HostConnection& connection = *found.connection;
   if (found.is_reply) {
@@ -223,8 +233,11 @@ PuntService SoftwarePath::Connect(const HandedOver& packet, const Flow& flow, ab
   for (uint8_t attempt = 0; attempt < kSourcePortAttempts; ++attempt) {
     const std::optional<FlowKey> to = Translate(flow.key, decision, attempt);
     if (!to) return Drop(Reason::kNoNextHop);
-    result =
-        connections_.Record({flow.key, *to, decision.endpoint->next_hop, decision.client.next_hop});
+    result = connections_.Record({.original = flow.key,
+                                  .translated = *to,
+                                  .to_endpoint = decision.endpoint->next_hop,
+                                  .to_client = decision.client.next_hop,
+                                  .last_seen = TickOf(now)});
     if (result == RecordResult::kRecorded) {
       Commit(decision, flow.key, now);
       return Forward(packet, flow, *to, decision.endpoint->next_hop);

@@ -93,6 +93,9 @@ class SoftwarePath {
   // Forgets connections for which `chosen` is true; returns how many.
   size_t EraseIf(absl::FunctionRef<bool(const HostConnection&)> chosen);
 
+  // Forgets connections of its own that are over at `now`; returns how many.
+  size_t Sweep(absl::Time now);
+
   // A connection that the card carried to the endpoint has ended.
   void Ended(const EndpointId& endpoint) { schedulers_->Ended(endpoint); }
 

@@ -3,8 +3,6 @@
 //
 // Latency: 3 clocks from the buckets (1, 2: memory; 3: comparison). Throughput: one lookup and one write a clock. A
 // lookup sees the writes of earlier clocks.
-//
-// A host read is made in place of a lookup, its row follows 3 clocks later.
 `default_nettype none
 
 module bucket_keys #(
@@ -20,27 +18,16 @@ module bucket_keys #(
 
     input wire logic write_enable,
     input wire logic [BUCKETS_LOG2+2:0] write_index,  // {bank, bucket, way}
-    input wire logic [card_pkg::TUPLE_BITS:0] write_row,  // {key, valid}
-
-    input wire logic host_read,  // only while there is no lookup
-    input wire logic [BUCKETS_LOG2+2:0] host_index,
-    output logic [card_pkg::TUPLE_BITS:0] host_row
+    input wire logic [card_pkg::TUPLE_BITS:0] write_row   // {key, valid}
 );
   localparam int ROW_BITS = card_pkg::TUPLE_BITS + 1;
   localparam int WAYS = 8;
 
-  logic s1_valid, s2_valid, s1_host, s2_host;
-  logic [2:0] s1_host_way, s2_host_way;
+  logic s1_valid, s2_valid;
   always_ff @(posedge clk) begin
     s1_valid <= valid;
     s2_valid <= s1_valid;
-    s1_host <= host_read;
-    s2_host <= s1_host;
-    s1_host_way <= {host_index[BUCKETS_LOG2+2], host_index[1:0]};
-    s2_host_way <= s1_host_way;
   end
-
-  logic [ROW_BITS-1:0] row[WAYS];
 
   genvar g;
   generate
@@ -56,11 +43,10 @@ module bucket_keys #(
           .write_enable(write_enable && write_index[1:0] == 2'(g) && write_index[BUCKETS_LOG2+2] == (g >= WAYS / 2)),
           .write_address(write_index[BUCKETS_LOG2+1:2]),
           .write_data(write_row),
-          .read_enable(valid || host_read),
-          .read_address(host_read ? host_index[BUCKETS_LOG2+1:2] : bucket),
+          .read_enable(valid),
+          .read_address(bucket),
           .read_data(read_row)
       );
-      assign row[g] = read_row;
       always_ff @(posedge clk) begin
         if (s2_valid) begin
           hit[g] <= read_row[0] && read_row[ROW_BITS-1:1] == s2_key;
@@ -69,8 +55,6 @@ module bucket_keys #(
       end
     end
   endgenerate
-
-  always_ff @(posedge clk) if (s2_host) host_row <= row[s2_host_way];
 
 `ifndef SYNTHESIS
   logic s3_valid;

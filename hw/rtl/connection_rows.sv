@@ -1,14 +1,19 @@
-// The rows of the connection tables: makes the two rows of a new connection, writes them, and reads translations.
-// The translations are stored here; the keys are stored where they are compared (bucket_keys).
+// The rows of the connection tables: makes the two rows of a new connection, writes and removes them, reads what a
+// packet leaves with, and moves the connection's state on.
 //
-// Latency: 5 clocks from the decision to `translation`. Throughput: one packet a clock.
+// A row says where its other direction stands, and that row's key, turned round, is the translation. Keys are stored
+// twice: where they are compared (bucket_keys), and here by row.
+//
+// Latency: 7 clocks from the decision to `translation`. Throughput: one packet a clock; in a clock without one, an
+// operation of the host or of the sweeper, which goes through the same stages.
 //
 // | stage | what is registered |
 // |-------|--------------------|
-// | 1     | the rows' indices; both rows are written at its end |
-// | 2     | where the translation is; event |
-// | 3, 4  | translation (memory) |
-// | 5     | translation of the table that had it |
+// | 1     | the rows' indices; rows are written and removed at its end |
+// | 2     | own row: a packet's, or an operation's |
+// | 3, 4  | other row and next hop (memory) |
+// | 5, 6  | both keys, frontend, endpoint (memory); state (connection_life) |
+// | 7     | translation, row for the host; event behind it |
 `default_nettype none
 
 module connection_rows #(
@@ -16,6 +21,10 @@ module connection_rows #(
 ) (
     input wire logic clk,
     input wire logic rst,
+    input wire logic [19:0] tick,
+    input wire logic [139:0] timeouts,
+    output logic [31:0] sweeps,
+    output logic sweeper_waits,  // for a clock without a packet
 
     input wire logic learned,
     input wire logic translate,
@@ -27,12 +36,14 @@ module connection_rows #(
     input wire logic [ROWS_LOG2-4:0] original_second,
     input wire logic [ROWS_LOG2-4:0] reply_first,  // the reply key's buckets
     input wire logic [ROWS_LOG2-4:0] reply_second,
-    input wire card_pkg::tuple_t s1_tuple,  // these one clock after the decision
+    input wire logic s1_packet,  // these one clock after the decision
+    input wire card_pkg::tuple_t s1_tuple,
     input wire card_pkg::tuple_t s1_reply_key,
     input wire logic [11:0] s1_endpoint_next_hop,
     input wire logic [11:0] s1_client_next_hop,
     input wire logic [15:0] s1_frontend_counter,
     input wire logic [19:0] s1_endpoint,
+    input wire logic [3:0] s4_tcp_flags,  // {TCP, RST, SYN, FIN} of the packet
 
     output logic original_write,
     output logic reply_write,
@@ -45,14 +56,23 @@ module connection_rows #(
     output logic event_valid,
     output card_pkg::event_line_t event_line,
 
+    // Unconfirmed connections of frontend `quota_counter`, with the translation
+    output logic s6_busy,  // an operation is one stage before
+    output logic quota_add,
+    output logic quota_subtract,
+    output logic [15:0] quota_counter,
+
+    // In stage 1, only while there is no packet; the row follows 6 clocks later
     input wire logic host_write_originals,
     input wire logic host_write_replies,
+    input wire logic host_read_originals,
+    input wire logic host_read_replies,
     input wire logic [ROWS_LOG2-1:0] host_index,
     input wire card_pkg::original_row_t host_data,
-    input wire logic host_read_originals,  // in place of stage 2's index
-    input wire logic host_read_replies,
-    input wire logic [ROWS_LOG2-1:0] host_read_index
+    output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_row
 );
+  localparam int KEY_BITS = card_pkg::TUPLE_BITS;
+
   function automatic logic [2:0] encode(input logic [7:0] onehot);
     encode = {|onehot[7:4], |(onehot & 8'hcc), |(onehot & 8'haa)};
   endfunction
@@ -76,92 +96,295 @@ module connection_rows #(
     s1_reply_index <= {reply_way[2], reply_way[2] ? reply_second : reply_first, reply_way[1:0]};
   end
 
-  wire card_pkg::translation_t original_value, reply_value;
-  assign original_value.new_source_address = s1_reply_key.destination_address;
-  assign original_value.new_destination_address = s1_reply_key.source_address;
-  assign original_value.new_source_port = s1_reply_key.destination_port;
-  assign original_value.new_destination_port = s1_reply_key.source_port;
-  assign original_value.next_hop = s1_endpoint_next_hop;
-  assign original_value.frontend_counter = s1_frontend_counter;
-  assign original_value.endpoint = s1_endpoint;
-  assign reply_value.new_source_address = s1_tuple.destination_address;
-  assign reply_value.new_destination_address = s1_tuple.source_address;
-  assign reply_value.new_source_port = s1_tuple.destination_port;
-  assign reply_value.new_destination_port = s1_tuple.source_port;
-  assign reply_value.next_hop = s1_client_next_hop;
-  assign reply_value.frontend_counter = s1_frontend_counter;
-  assign reply_value.endpoint = s1_endpoint;
+  wire card_pkg::reply_row_t host_reply;
+  assign host_reply = host_data[card_pkg::REPLY_ROW_BITS-1:0];
+  wire host_write = host_write_originals || host_write_replies;
+  wire host_operation = host_write || host_read_originals || host_read_replies;
 
-  wire [card_pkg::TUPLE_BITS:0] host_key = {host_data.key, host_data.valid};
-  assign original_write = s1_learned || host_write_originals;
-  assign original_write_index = host_write_originals ? host_index : s1_original_index;
-  assign original_write_key = host_write_originals ? host_key : {s1_tuple, 1'b1};
-  assign reply_write = s1_learned || host_write_replies;
-  assign reply_write_index = host_write_replies ? host_index : s1_reply_index;
-  assign reply_write_key = host_write_replies ? host_key : {s1_reply_key, 1'b1};
+  wire probe, remove, remove_keys;
+  wire [ROWS_LOG2-1:0] sweep_index, sweep_reply_index;
+  wire sweep_free = !s1_packet && !host_operation;
+  wire removing = remove && sweep_free;
+  assign sweeper_waits = (probe || remove) && !sweep_free;
+  wire removing_keys = removing && remove_keys;
 
-  // Stages 2 to 5
-  logic s2_original, s2_reply, s3_reply, s4_reply, s3_read, s4_read;
-  logic [ROWS_LOG2-1:0] s2_index;
-  wire s2_read_original = s2_original || host_read_originals;
-  wire s2_read_reply = s2_reply || host_read_replies;
-  wire [ROWS_LOG2-1:0] s2_read_index = (host_read_originals || host_read_replies) ? host_read_index : s2_index;
+  assign original_write = s1_learned || host_write_originals || removing_keys;
+  assign original_write_index = host_write_originals ? host_index : s1_learned ? s1_original_index : sweep_index;
+  assign original_write_key = host_write_originals ? {host_data.key, host_data.valid} : {s1_tuple, s1_learned};
+  assign reply_write = s1_learned || host_write_replies || removing_keys;
+  assign reply_write_index = host_write_replies ? host_index : s1_learned ? s1_reply_index : sweep_reply_index;
+  assign reply_write_key = host_write_replies ? {host_reply.key, host_reply.valid} : {s1_reply_key, s1_learned};
+
+  // What is removed keeps its content here, for packets that were found there a moment before.
+  wire keep_original = s1_learned || (host_write_originals && host_data.valid);
+  wire keep_reply = s1_learned || (host_write_replies && host_reply.valid);
+
+  // Stages 2 to 4
+  logic s2_used, s3_used, s4_used, s2_learn, s3_learn, s4_learn, s2_packet, s3_packet, s4_packet;
+  logic s2_probe, s3_probe, s4_probe, s2_remove, s3_remove, s4_remove, s2_set, s3_set, s4_set;
+  logic s2_clear, s3_clear, s4_clear;
+  logic s2_from_reply, s3_from_reply, s4_from_reply;
+  logic [ROWS_LOG2-1:0] s2_own, s3_own, s4_own;
+  logic [22:0] s2_set_row, s3_set_row, s4_set_row;
   always_ff @(posedge clk) begin
-    s2_original <= s1_translate && !s1_from_reply;
-    s2_reply <= s1_translate && s1_from_reply;
-    s2_index <= {s1_read_way[2], s1_read_way[2] ? s1_second : s1_first, s1_read_way[1:0]};
-    s3_read <= s2_read_original || s2_read_reply;
-    s3_reply <= s2_read_reply;
-    s4_read <= s3_read;
-    s4_reply <= s3_reply;
-    if (s4_read) translation <= s4_reply ? s4_reply_value : s4_original_value;
+    s2_used <= (s1_translate || host_write_originals || host_read_originals || host_read_replies ||
+                (sweep_free && (probe || remove))) && !rst;
+    s2_learn <= s1_learned;
+    s2_packet <= s1_translate && !s1_learned;
+    s2_probe <= probe && sweep_free;
+    s2_clear <= removing;
+    s2_remove <= removing_keys;
+    s2_set <= host_write_originals;
+    s2_set_row <= {host_data.last_seen, host_data.state};
+    s2_from_reply <= host_read_replies || (s1_translate && s1_from_reply);
+    if (host_operation) s2_own <= host_index;
+    else if (s1_translate) s2_own <= {s1_read_way[2], s1_read_way[2] ? s1_second : s1_first, s1_read_way[1:0]};
+    else s2_own <= sweep_index;
+    {s3_used, s4_used} <= {s2_used && !rst, s3_used && !rst};
+    {s3_learn, s3_packet, s3_probe, s3_clear, s3_remove, s3_set} <=
+        {s2_learn, s2_packet, s2_probe, s2_clear, s2_remove, s2_set};
+    {s4_learn, s4_packet, s4_probe, s4_clear, s4_remove, s4_set} <=
+        {s3_learn, s3_packet, s3_probe, s3_clear, s3_remove, s3_set};
+    {s3_from_reply, s3_own, s3_set_row} <= {s2_from_reply, s2_own, s2_set_row};
+    {s4_from_reply, s4_own, s4_set_row} <= {s3_from_reply, s3_own, s3_set_row};
   end
 
-  wire [card_pkg::TRANSLATION_BITS-1:0] s4_original_value, s4_reply_value;
+  // A link: {next hop, other row}
+  wire [31:0] s4_original_link, s4_reply_link;
   ram_1r1w #(
-      .WIDTH(card_pkg::TRANSLATION_BITS),
+      .WIDTH(32),
       .DEPTH_LOG2(ROWS_LOG2),
-      .RAM_STYLE("ultra")
-  ) original_values (
+      .RAM_STYLE("block")
+  ) original_links (
       .clk(clk),
-      .write_enable(s1_learned || (host_write_originals && host_data.valid)),
+      .write_enable(keep_original),
       .write_address(original_write_index),
-      .write_data(host_write_originals ? host_data.value : original_value),
-      .read_enable(s2_read_original),
-      .read_address(s2_read_index),
-      .read_data(s4_original_value)
+      .write_data(host_write_originals ? {host_data.next_hop, host_data.reply_row}
+                                       : {s1_endpoint_next_hop, 20'(s1_reply_index)}),
+      .read_enable(s2_used && !s2_from_reply),
+      .read_address(s2_own),
+      .read_data(s4_original_link)
   );
   ram_1r1w #(
-      .WIDTH(card_pkg::TRANSLATION_BITS),
+      .WIDTH(32),
+      .DEPTH_LOG2(ROWS_LOG2),
+      .RAM_STYLE("block")
+  ) reply_links (
+      .clk(clk),
+      .write_enable(keep_reply),
+      .write_address(reply_write_index),
+      .write_data(host_write_replies ? {host_reply.next_hop, host_reply.original_row}
+                                     : {s1_client_next_hop, 20'(s1_original_index)}),
+      .read_enable(s2_used && s2_from_reply),
+      .read_address(s2_own),
+      .read_data(s4_reply_link)
+  );
+  wire [31:0] s4_link = s4_from_reply ? s4_reply_link : s4_original_link;
+  wire [ROWS_LOG2-1:0] s4_other = s4_link[ROWS_LOG2-1:0];
+  wire [ROWS_LOG2-1:0] s4_original_row = s4_from_reply ? s4_other : s4_own;
+  wire [ROWS_LOG2-1:0] s4_reply_row = s4_from_reply ? s4_own : s4_other;
+
+  // Stages 5 to 7
+  wire card_pkg::tuple_t s6_original, s6_reply;
+  wire [35:0] s6_value;
+  wire s6_original_valid, s6_reply_valid;
+  ram_1r1w #(
+      .WIDTH(KEY_BITS),
       .DEPTH_LOG2(ROWS_LOG2),
       .RAM_STYLE("ultra")
-  ) reply_values (
+  ) original_keys (
       .clk(clk),
-      .write_enable(s1_learned || (host_write_replies && host_data.valid)),
+      .write_enable(keep_original),
+      .write_address(original_write_index),
+      .write_data(original_write_key[KEY_BITS:1]),
+      .read_enable(s4_used),
+      .read_address(s4_original_row),
+      .read_data(s6_original)
+  );
+  ram_1r1w #(
+      .WIDTH(KEY_BITS),
+      .DEPTH_LOG2(ROWS_LOG2),
+      .RAM_STYLE("ultra")
+  ) reply_keys (
+      .clk(clk),
+      .write_enable(keep_reply),
       .write_address(reply_write_index),
-      .write_data(host_write_replies ? host_data.value : reply_value),
-      .read_enable(s2_read_reply),
-      .read_address(s2_read_index),
-      .read_data(s4_reply_value)
+      .write_data(reply_write_key[KEY_BITS:1]),
+      .read_enable(s4_used),
+      .read_address(s4_reply_row),
+      .read_data(s6_reply)
+  );
+  ram_1r1w #(
+      .WIDTH(36),
+      .DEPTH_LOG2(ROWS_LOG2),
+      .RAM_STYLE("block")
+  ) values (
+      .clk(clk),
+      .write_enable(keep_original),
+      .write_address(original_write_index),
+      .write_data(host_write_originals ? {host_data.frontend_counter, host_data.endpoint}
+                                       : {s1_frontend_counter, s1_endpoint}),
+      .read_enable(s4_used),
+      .read_address(s4_original_row),
+      .read_data(s6_value)
+  );
+  ram_1r1w #(
+      .WIDTH(1),
+      .DEPTH_LOG2(ROWS_LOG2),
+      .RAM_STYLE("block")
+  ) original_valids (
+      .clk(clk),
+      .write_enable(original_write),
+      .write_address(original_write_index),
+      .write_data(original_write_key[0]),
+      .read_enable(s4_used),
+      .read_address(s4_original_row),
+      .read_data(s6_original_valid)
+  );
+  ram_1r1w #(
+      .WIDTH(1),
+      .DEPTH_LOG2(ROWS_LOG2),
+      .RAM_STYLE("block")
+  ) reply_valids (
+      .clk(clk),
+      .write_enable(reply_write),
+      .write_address(reply_write_index),
+      .write_data(reply_write_key[0]),
+      .read_enable(s4_used),
+      .read_address(s4_reply_row),
+      .read_data(s6_reply_valid)
+  );
+
+  wire [22:0] s7_life;
+  wire [2:0] s7_old_state;
+  wire s7_closed, s7_confirmed;
+  connection_life #(.ROWS_LOG2(ROWS_LOG2)) life (
+      .clk(clk),
+      .rst(rst),
+      .tick(tick),
+      .learn(s4_learn && s4_used),
+      .packet(s4_packet && s4_used),
+      .clear(s4_clear),
+      .set(s4_set && s4_used),
+      .read(s4_used && !(s4_learn || s4_packet || s4_clear || s4_set)),
+      .index(s4_original_row),
+      .tcp(s4_tcp_flags[3]),
+      .rst_flag(s4_tcp_flags[2]),
+      .syn(s4_tcp_flags[1]),
+      .fin(s4_tcp_flags[0]),
+      .from_reply(s4_from_reply),
+      .set_row(s4_set_row),
+      .row(s7_life),
+      .old_state(s7_old_state),
+      .closed(s7_closed),
+      .confirmed(s7_confirmed)
+  );
+
+  logic s5_used, s6_used, s7_learn, s7_probe, s7_remove, s7_from_reply;
+  wire s6_learn, s6_probe, s6_remove, s6_from_reply;
+  wire [11:0] s6_next_hop;
+  wire [ROWS_LOG2-1:0] s6_original_row, s6_reply_row;
+  delay #(.WIDTH(16 + 2 * ROWS_LOG2), .CLOCKS(2)) rows_delay (
+      .clk(clk),
+      .in({s4_learn, s4_probe, s4_remove, s4_from_reply, s4_link[31:20], s4_original_row, s4_reply_row}),
+      .out({s6_learn, s6_probe, s6_remove, s6_from_reply, s6_next_hop, s6_original_row, s6_reply_row})
+  );
+  assign s6_busy = s6_used;
+
+  card_pkg::tuple_t s7_original, s7_reply;
+  logic s7_original_valid, s7_reply_valid;
+  logic [11:0] s7_next_hop;
+  logic [35:0] s7_value;
+  logic [ROWS_LOG2-1:0] s7_original_row, s7_reply_row;
+  wire card_pkg::tuple_t s6_other;
+  assign s6_other = s6_from_reply ? s6_original : s6_reply;
+  always_ff @(posedge clk) begin
+    s5_used <= s4_used && !rst;
+    s6_used <= s5_used && !rst;
+    s7_learn <= s6_used && s6_learn && !rst;
+    s7_probe <= s6_used && s6_probe && !rst;
+    s7_remove <= s6_used && s6_remove && !rst;
+    if (s6_used) begin
+      s7_from_reply <= s6_from_reply;
+      s7_original <= s6_original;
+      s7_reply <= s6_reply;
+      s7_original_valid <= s6_original_valid;
+      s7_reply_valid <= s6_reply_valid;
+      s7_next_hop <= s6_next_hop;
+      s7_value <= s6_value;
+      s7_original_row <= s6_original_row;
+      s7_reply_row <= s6_reply_row;
+      translation.new_source_address <= s6_other.destination_address;
+      translation.new_destination_address <= s6_other.source_address;
+      translation.new_source_port <= s6_other.destination_port;
+      translation.new_destination_port <= s6_other.source_port;
+      translation.next_hop <= s6_next_hop;
+      translation.frontend_counter <= s6_value[35:20];
+      translation.endpoint <= s6_value[19:0];
+    end
+  end
+  assign quota_add = s7_learn;
+  assign quota_subtract = s7_confirmed;
+  assign quota_counter = s7_value[35:20];
+
+  wire card_pkg::original_row_t original_row;
+  wire card_pkg::reply_row_t reply_row;
+  assign original_row.valid = 1'b1;
+  assign original_row.key = s7_original;
+  assign original_row.reply_row = 20'(s7_reply_row);
+  assign original_row.next_hop = s7_next_hop;
+  assign original_row.frontend_counter = s7_value[35:20];
+  assign original_row.endpoint = s7_value[19:0];
+  assign original_row.state = s7_life[2:0];
+  assign original_row.last_seen = s7_life[22:3];
+  assign reply_row.valid = 1'b1;
+  assign reply_row.key = s7_reply;
+  assign reply_row.original_row = 20'(s7_original_row);
+  assign reply_row.next_hop = s7_next_hop;
+  assign host_row = s7_from_reply ? (s7_reply_valid ? card_pkg::ORIGINAL_ROW_BITS'(reply_row) : '0)
+                                  : (s7_original_valid ? original_row : '0);
+
+  connection_sweeper #(.ROWS_LOG2(ROWS_LOG2)) sweeper (
+      .clk(clk),
+      .rst(rst),
+      .tick(tick),
+      .timeouts(timeouts),
+      .free(sweep_free),
+      .probe(probe),
+      .remove(remove),
+      .index(sweep_index),
+      .reply_index(sweep_reply_index),
+      .remove_keys(remove_keys),
+      .host_write(host_write),
+      .result_valid(s7_probe),
+      .result_index(s7_original_row),
+      .result_reply_index(s7_reply_row),
+      .result_state(s7_life[2:0]),
+      .result_last_seen(s7_life[22:3]),
+      .result_key_valid(s7_original_valid),
+      .result_tcp(s7_original.protocol == 8'd6),
+      .sweeps(sweeps)
   );
 
   always_ff @(posedge clk) begin
-    event_valid <= s1_learned;
-    if (s1_learned) begin
-      event_line.kind <= card_pkg::EVENT_KIND_LEARN;
-      event_line.reserved <= '0;
-      event_line.original_row <= 32'(s1_original_index);
-      event_line.reply_row <= 32'(s1_reply_index);
-      event_line.original <= s1_tuple;
-      event_line.translation <= original_value;
-      event_line.reserved_2 <= '0;
-    end
+    event_valid <= (s7_learn || s7_closed || s7_remove) && !rst;
+    event_line.kind <= s7_learn ? card_pkg::EVENT_KIND_LEARN
+                     : s7_remove ? card_pkg::EVENT_KIND_EXPIRE : card_pkg::EVENT_KIND_CLOSE;
+    event_line.state <= {5'd0, s7_remove ? s7_old_state : s7_life[2:0]};
+    event_line.reserved <= '0;
+    event_line.original_row <= 32'(s7_original_row);
+    event_line.reply_row <= 32'(s7_reply_row);
+    event_line.original <= s7_original;
+    event_line.reply <= s7_reply;
+    event_line.endpoint <= 32'(s7_value[19:0]);
+    event_line.frontend_counter <= s7_value[35:20];
+    event_line.reserved_2 <= '0;
   end
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
-    assert (!(s1_learned && (host_write_originals || host_write_replies)));
-    assert (!((s2_original || s2_reply) && (host_read_originals || host_read_replies)));
+    assert (!(s1_packet && host_operation));
+    assert (!(s1_learned && !s1_packet));
   end
 `endif
 endmodule

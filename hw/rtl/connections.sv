@@ -1,7 +1,7 @@
 // The connection tables: finds a packet's connection or records a new one, and gives the translation (docs/card.md,
 // steps 2 and 4). Each packet sees what every packet before it recorded.
 //
-// Latency: 12 clocks. Throughput: one packet a clock.
+// Latency: 14 clocks. Throughput: one packet a clock.
 //
 // | stage  | what is registered |
 // |--------|--------------------|
@@ -9,15 +9,11 @@
 // | 3, 4   | keys of the buckets (memory) |
 // | 5      | hits, ways in use |
 // | 6, 7   | decision (connection_resolve) |
-// | 8      | rows to record; keys and translations are written at its end |
-// | 9      | where the translation is |
-// | 10, 11 | translation (memory) |
-// | 12     | translation of the table that had it |
+// | 8..14  | rows recorded or read, state, translation (connection_rows) |
 //
 // A packet that records its connection, or follows closely, reads its translation from the memory too: it was written
-// one clock before. Nothing is forwarded but the location. A host's write takes a clock in which nothing is recorded; it
-// writes the translation only if the row is valid, so a packet that was found in a row deleted a moment later still
-// reads what it found. Host reads take the place of a packet without header in stage 2; the row follows 10 clocks later.
+// one clock before. Nothing is forwarded but the location. What the host or the sweeper does to a row is done in stage 8
+// in place of a packet; a packet that was found in a row removed a moment later still reads what it found.
 `default_nettype none
 
 module connections #(
@@ -25,6 +21,10 @@ module connections #(
 ) (
     input wire logic clk,
     input wire logic rst,
+    input wire logic [19:0] tick,
+    input wire logic [139:0] timeouts,
+    output logic [31:0] sweeps,
+    output logic sweeper_waits,  // for a clock without a packet
 
     input wire logic lookup,  // there is a packet, and it has a tuple to look up
     input wire logic candidate,
@@ -37,6 +37,7 @@ module connections #(
     input wire logic [11:0] client_next_hop,
     input wire logic [15:0] frontend_counter,
     input wire logic [19:0] endpoint,
+    input wire logic [3:0] s11_tcp_flags,  // {TCP, RST, SYN, FIN}
 
     output logic translate,
     output logic [1:0] out_verdict,  // if not translated
@@ -48,12 +49,17 @@ module connections #(
     output logic event_valid,
     output card_pkg::event_line_t event_line,
 
+    output logic s13_busy,  // a connection's count may change in the next clock
+    output logic quota_add,
+    output logic quota_subtract,
+    output logic [15:0] quota_counter,
+
     input wire logic hash_write,
-    input wire logic host_write_originals,  // only if host_write_free was high the clock before
+    input wire logic host_write_originals,  // these only if host_free was high the clock before
     input wire logic host_write_replies,
-    output logic host_write_free,
-    input wire logic host_read_originals,
+    input wire logic host_read_originals,  // the row follows 6 clocks later
     input wire logic host_read_replies,
+    output logic host_free,
     input wire logic [19:0] host_index,
     input wire card_pkg::original_row_t host_data,  // of hash-keys, originals or replies: bits from 0
     output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_row
@@ -122,7 +128,6 @@ module connections #(
   wire [KEY_BITS:0] original_write_key, reply_write_key;
   wire [7:0] s5_original_hit, s5_original_used, s5_reply_hit, s5_duplicate, s5_reply_used;
   wire [7:0] s5_unused;
-  wire [KEY_BITS:0] s5_host_original, s5_host_reply, s5_host_unused;
 
   bucket_keys #(.BUCKETS_LOG2(BUCKETS_LOG2)) originals (
       .clk(clk),
@@ -134,10 +139,7 @@ module connections #(
       .used(s5_original_used),
       .write_enable(original_write),
       .write_index(original_write_index),
-      .write_row(original_write_key),
-      .host_read(host_read_originals),
-      .host_index(host_index[ROWS_LOG2-1:0]),
-      .host_row(s5_host_original)
+      .write_row(original_write_key)
   );
   bucket_keys #(.BUCKETS_LOG2(BUCKETS_LOG2)) replies (
       .clk(clk),
@@ -149,10 +151,7 @@ module connections #(
       .used(s5_unused),
       .write_enable(reply_write),
       .write_index(reply_write_index),
-      .write_row(reply_write_key),
-      .host_read(host_read_replies),
-      .host_index(host_index[ROWS_LOG2-1:0]),
-      .host_row(s5_host_reply)
+      .write_row(reply_write_key)
   );
   bucket_keys #(.BUCKETS_LOG2(BUCKETS_LOG2)) reply_duplicates (
       .clk(clk),
@@ -164,10 +163,7 @@ module connections #(
       .used(s5_reply_used),
       .write_enable(reply_write),
       .write_index(reply_write_index),
-      .write_row(reply_write_key),
-      .host_read(1'b0),
-      .host_index('0),
-      .host_row(s5_host_unused)
+      .write_row(reply_write_key)
   );
 
   // Stages 6 and 7
@@ -214,9 +210,9 @@ module connections #(
       .from_reply(s7_from_reply),
       .location(s7_location)
   );
-  assign host_write_free = !s7_learned;
+  assign host_free = !stage_valid[7];
 
-  // Stages 8 to 12
+  // Stages 8 to 14
   wire [BUCKETS_LOG2-1:0] s7_original_first, s7_original_second, s7_reply_first, s7_reply_second;
   delay #(.WIDTH(4 * BUCKETS_LOG2), .CLOCKS(5)) buckets_delay (
       .clk(clk),
@@ -241,6 +237,10 @@ module connections #(
   connection_rows #(.ROWS_LOG2(ROWS_LOG2)) rows (
       .clk(clk),
       .rst(rst),
+      .tick(tick),
+      .timeouts(timeouts),
+      .sweeps(sweeps),
+      .sweeper_waits(sweeper_waits),
       .learned(s7_learned),
       .translate(s7_translate),
       .from_reply(s7_from_reply),
@@ -251,12 +251,14 @@ module connections #(
       .original_second(s7_original_second),
       .reply_first(s7_reply_first),
       .reply_second(s7_reply_second),
+      .s1_packet(stage_valid[8]),
       .s1_tuple(s8_tuple),
       .s1_reply_key(s8_reply_key),
       .s1_endpoint_next_hop(s8_endpoint_next_hop),
       .s1_client_next_hop(s8_client_next_hop),
       .s1_frontend_counter(s8_frontend_counter),
       .s1_endpoint(s8_endpoint),
+      .s4_tcp_flags(s11_tcp_flags),
       .original_write(original_write),
       .reply_write(reply_write),
       .original_write_index(original_write_index),
@@ -266,35 +268,21 @@ module connections #(
       .translation(translation),
       .event_valid(event_valid),
       .event_line(event_line),
+      .s6_busy(s13_busy),
+      .quota_add(quota_add),
+      .quota_subtract(quota_subtract),
+      .quota_counter(quota_counter),
       .host_write_originals(host_write_originals),
       .host_write_replies(host_write_replies),
+      .host_read_originals(host_read_originals),
+      .host_read_replies(host_read_replies),
       .host_index(host_index[ROWS_LOG2-1:0]),
       .host_data(host_data),
-      .host_read_originals(s9_host_originals),
-      .host_read_replies(s9_host_replies),
-      .host_read_index(s9_host_index)
+      .host_row(host_row)
   );
 
-  // Host reads: keys in stage 2, translation in stage 9, together in stage 12
-  wire s9_host_originals, s9_host_replies, s12_host_replies;
-  wire [ROWS_LOG2-1:0] s9_host_index;
-  delay #(.WIDTH(ROWS_LOG2 + 2), .CLOCKS(7)) host_delay (
-      .clk(clk),
-      .in({host_read_originals, host_read_replies, host_index[ROWS_LOG2-1:0]}),
-      .out({s9_host_originals, s9_host_replies, s9_host_index})
-  );
-  delay #(.WIDTH(1), .CLOCKS(3)) host_table_delay (.clk(clk), .in(s9_host_replies), .out(s12_host_replies));
-  wire [KEY_BITS:0] s12_original, s12_reply;
-  delay #(.WIDTH(2 * KEY_BITS + 2), .CLOCKS(7)) host_key_delay (
-      .clk(clk),
-      .in({s5_host_original, s5_host_reply}),
-      .out({s12_original, s12_reply})
-  );
-  wire [KEY_BITS:0] s12_key = s12_host_replies ? s12_reply : s12_original;
-  assign host_row = {s12_key[0] ? translation : '0, s12_key};
-
-  delay #(.WIDTH(KEY_BITS), .CLOCKS(4)) tuple_delay (.clk(clk), .in(s8_tuple), .out(out_tuple));
-  delay #(.WIDTH(9), .CLOCKS(5)) decision_delay (
+  delay #(.WIDTH(KEY_BITS), .CLOCKS(6)) tuple_delay (.clk(clk), .in(s8_tuple), .out(out_tuple));
+  delay #(.WIDTH(9), .CLOCKS(7)) decision_delay (
       .clk(clk),
       .in({s7_translate, s7_learned, s7_verdict, s7_reason}),
       .out({translate, learned, out_verdict, out_reason})

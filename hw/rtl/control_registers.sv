@@ -35,6 +35,10 @@ module control_registers #(
     output logic [1:0] host_protocols,
     output logic [127:0] service_range_addresses,
     output logic [127:0] service_range_masks,
+    output logic [19:0] tick,
+    output logic [139:0] timeouts,  // 20 bits each, in the order of the registers
+    output logic [19:0] unconfirmed_quota,
+    input wire [31:0] sweeps,
 
     output logic ring_enable,
     output logic [63:0] status_address,
@@ -139,6 +143,15 @@ module control_registers #(
         card_pkg::REG_SERVICE_RANGE_2_MASK: service_range_masks[95:64] <= value;
         card_pkg::REG_SERVICE_RANGE_3_ADDRESS: service_range_addresses[127:96] <= value;
         card_pkg::REG_SERVICE_RANGE_3_MASK: service_range_masks[127:96] <= value;
+        card_pkg::REG_TICK_CYCLES: tick_cycles <= value;
+        card_pkg::REG_TIMEOUT_TCP_UNCONFIRMED: timeouts[0+:20] <= value[19:0];
+        card_pkg::REG_TIMEOUT_TCP_HALF_OPEN: timeouts[20+:20] <= value[19:0];
+        card_pkg::REG_TIMEOUT_TCP_ESTABLISHED: timeouts[40+:20] <= value[19:0];
+        card_pkg::REG_TIMEOUT_TCP_CLOSING: timeouts[60+:20] <= value[19:0];
+        card_pkg::REG_TIMEOUT_TCP_CLOSED: timeouts[80+:20] <= value[19:0];
+        card_pkg::REG_TIMEOUT_UDP_UNCONFIRMED: timeouts[100+:20] <= value[19:0];
+        card_pkg::REG_TIMEOUT_UDP_ESTABLISHED: timeouts[120+:20] <= value[19:0];
+        card_pkg::REG_UNCONFIRMED_QUOTA: unconfirmed_quota <= value[19:0];
         default: ;
       endcase
     end
@@ -164,6 +177,22 @@ module control_registers #(
       host_protocols <= '0;
       service_range_addresses <= '0;
       service_range_masks <= '0;
+      tick_cycles <= '0;
+      timeouts <= '1;
+      unconfirmed_quota <= '0;
+    end
+  end
+
+  // The card's time
+  logic [31:0] tick_cycles, tick_left;
+  always_ff @(posedge clk) begin
+    tick_left <= tick_left <= 32'd1 ? tick_cycles : tick_left - 32'd1;
+    if (tick_left == 32'd1 && tick_cycles != '0) tick <= tick + 20'd1;
+    if (apply && write_offset == card_pkg::REG_TICK) tick <= value[19:0];
+    if (apply && write_offset == card_pkg::REG_TICK_CYCLES) tick_left <= value;
+    if (rst) begin
+      tick <= '0;
+      tick_left <= '0;
     end
   end
 
@@ -238,6 +267,17 @@ module control_registers #(
         card_pkg::REG_SERVICE_RANGE_2_MASK: register_word <= service_range_masks[95:64];
         card_pkg::REG_SERVICE_RANGE_3_ADDRESS: register_word <= service_range_addresses[127:96];
         card_pkg::REG_SERVICE_RANGE_3_MASK: register_word <= service_range_masks[127:96];
+        card_pkg::REG_TICK: register_word <= 32'(tick);
+        card_pkg::REG_TICK_CYCLES: register_word <= tick_cycles;
+        card_pkg::REG_SWEEPS: register_word <= sweeps;
+        card_pkg::REG_TIMEOUT_TCP_UNCONFIRMED: register_word <= 32'(timeouts[0+:20]);
+        card_pkg::REG_TIMEOUT_TCP_HALF_OPEN: register_word <= 32'(timeouts[20+:20]);
+        card_pkg::REG_TIMEOUT_TCP_ESTABLISHED: register_word <= 32'(timeouts[40+:20]);
+        card_pkg::REG_TIMEOUT_TCP_CLOSING: register_word <= 32'(timeouts[60+:20]);
+        card_pkg::REG_TIMEOUT_TCP_CLOSED: register_word <= 32'(timeouts[80+:20]);
+        card_pkg::REG_TIMEOUT_UDP_UNCONFIRMED: register_word <= 32'(timeouts[100+:20]);
+        card_pkg::REG_TIMEOUT_UDP_ESTABLISHED: register_word <= 32'(timeouts[120+:20]);
+        card_pkg::REG_UNCONFIRMED_QUOTA: register_word <= 32'(unconfirmed_quota);
         default: register_word <= '0;
       endcase
     end

@@ -1,7 +1,7 @@
 // What the card does with a packet (docs/card.md, "One packet"): beats in, the same beats out with a verdict, a
 // translated packet's first beat rewritten.
 //
-// Latency: 39 clocks, always. Throughput: one beat and one header a clock for any mix of packets; nothing stalls but
+// Latency: 41 clocks, always. Throughput: one beat and one header a clock for any mix of packets; nothing stalls but
 // row_ready and there is no back-pressure.
 //
 // | stage  | module | what happens |
@@ -10,8 +10,9 @@
 // | 4..12  | source_lookup | longest prefix of the source |
 // | 8..12  | frontend_lookup | destination, exact match |
 // | 13..20 | first_packet | slot, endpoint, translation of a new connection |
-// | 21..32 | connections | placement hashes, lookup, decision, recording, translation |
-// | 33..39 | packet_finish | next hop, checksums, rewriting, counters |
+// | 13..15 | unconfirmed_quota | may the frontend have more unconfirmed connections? |
+// | 21..34 | connections | placement hashes, lookup, decision, recording, state, translation |
+// | 35..41 | packet_finish | next hop, checksums, rewriting, counters |
 //
 // The beats wait in a ring meanwhile. sNN_ names a value registered in stage NN.
 `default_nettype none
@@ -27,6 +28,10 @@ module datapath (
     input wire logic [1:0] host_protocols,
     input wire logic [127:0] service_range_addresses,
     input wire logic [127:0] service_range_masks,
+    input wire logic [19:0] tick,
+    input wire logic [139:0] timeouts,  // see connection_sweeper
+    input wire logic [19:0] unconfirmed_quota,
+    output logic [31:0] sweeps,
 
     // Whole packets' beats in order; the second group belongs to the first beat
     input wire logic in_valid,
@@ -71,18 +76,19 @@ module datapath (
     input wire logic [415:0] row_data,
     output logic row_read_valid,
     output logic [415:0] row_read_data,
+    output logic want_gap,  // once in 64 clocks in which host or sweeper wait: begin no packet in a clock soon
 
-    // Connections recorded, card_pkg::event_line_t
+    // What happens to connections, card_pkg::event_line_t
     output logic event_valid,
     output logic [511:0] event_line
 );
   // By stage: a header that is looked up; any header.
-  logic [38:4] lookup_at;
-  logic [32:1] header_at;
+  logic [40:4] lookup_at;
+  logic [34:1] header_at;
   wire s3_lookup;
   always_ff @(posedge clk) begin
-    lookup_at <= {lookup_at[37:4], s3_lookup && header_at[3]};
-    header_at <= {header_at[31:1], in_valid && in_first};
+    lookup_at <= {lookup_at[39:4], s3_lookup && header_at[3]};
+    header_at <= {header_at[33:1], in_valid && in_first};
     if (rst) begin
       lookup_at <= '0;
       header_at <= '0;
@@ -103,26 +109,35 @@ module datapath (
   wire [card_pkg::FRONTEND_COUNTER_ROW_BITS-1:0] frontend_counter_row;
   wire [card_pkg::ENDPOINT_COUNTER_ROW_BITS-1:0] endpoint_counter_row;
   wire [card_pkg::ORIGINAL_ROW_BITS-1:0] connection_row;
-  wire connection_write_free, s35_translate, s38_translate;
+  wire connection_free, connection_count_busy, s37_translate, s40_translate;
   logic [15:0] write_busy, read_busy;
   always_comb begin
     write_busy = '0;
-    write_busy[card_pkg::TABLE_ORIGINALS[3:0]] = !connection_write_free;
-    write_busy[card_pkg::TABLE_REPLIES[3:0]] = !connection_write_free;
-    write_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s38_translate;
-    write_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s38_translate;
+    write_busy[card_pkg::TABLE_ORIGINALS[3:0]] = !connection_free;
+    write_busy[card_pkg::TABLE_REPLIES[3:0]] = !connection_free;
+    write_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s40_translate || connection_count_busy;
+    write_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s40_translate;
     read_busy = '0;
     read_busy[card_pkg::TABLE_FRONTENDS[3:0]] = lookup_at[7];
     read_busy[card_pkg::TABLE_SLOTS[3:0]] = lookup_at[13];
     read_busy[card_pkg::TABLE_ENDPOINTS[3:0]] = lookup_at[15];
-    read_busy[card_pkg::TABLE_NEXT_HOPS[3:0]] = s35_translate;
-    read_busy[card_pkg::TABLE_ORIGINALS[3:0]] = lookup_at[21];
-    read_busy[card_pkg::TABLE_REPLIES[3:0]] = lookup_at[21];
-    read_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s38_translate;
-    read_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s38_translate;
+    read_busy[card_pkg::TABLE_NEXT_HOPS[3:0]] = s37_translate;
+    read_busy[card_pkg::TABLE_ORIGINALS[3:0]] = !connection_free;
+    read_busy[card_pkg::TABLE_REPLIES[3:0]] = !connection_free;
+    read_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s40_translate;
+    read_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s40_translate;
   end
 
+  wire waits, sweeper_waits;
   row_port rows (.*);
+
+  // A packet in every clock would keep the host and the sweeper from the connections for ever.
+  logic [5:0] waited_clocks;
+  always_ff @(posedge clk) begin
+    waited_clocks <= waits || sweeper_waits ? waited_clocks + 6'd1 : '0;
+    want_gap <= waited_clocks == '1 && !rst;
+    if (rst) waited_clocks <= '0;
+  end
 
   ram_1r1w #(
       .WIDTH(card_pkg::HASH_KEY_ROW_BITS),
@@ -139,29 +154,31 @@ module datapath (
   );
 
   // The beats
-  wire s38_valid, s38_first, s38_last, s38_ingress, s38_injected, s38_transmit, s38_egress;
-  wire [511:0] s38_data;
-  wire [63:0] s38_keep;
-  wire [15:0] s38_length;
-  wire [3:0] s38_attempt;
-  wire [31:0] s38_tag;
-  ring_delay #(.WIDTH(634), .CLOCKS(38)) beats (
+  wire s40_valid, s40_first, s40_last, s40_ingress, s40_injected, s40_transmit, s40_egress;
+  wire [511:0] s40_data;
+  wire [63:0] s40_keep;
+  wire [15:0] s40_length;
+  wire [3:0] s40_attempt;
+  wire [31:0] s40_tag;
+  ring_delay #(.WIDTH(634), .CLOCKS(40)) beats (
       .clk(clk),
       .rst(rst),
       .in_valid(in_valid),
       .in({in_first, in_last, in_ingress, in_injected, in_transmit, in_egress, in_attempt, in_tag, in_length,
            in_keep, in_data}),
-      .out_valid(s38_valid),
-      .out({s38_first, s38_last, s38_ingress, s38_injected, s38_transmit, s38_egress, s38_attempt, s38_tag,
-            s38_length, s38_keep, s38_data})
+      .out_valid(s40_valid),
+      .out({s40_first, s40_last, s40_ingress, s40_injected, s40_transmit, s40_egress, s40_attempt, s40_tag,
+            s40_length, s40_keep, s40_data})
   );
 
   // Stages 1 to 3
   wire s3_punt, s3_ttl_expired;
   wire [4:0] s3_reason;
   wire card_pkg::tuple_t s3_tuple;
-  wire [15:0] s3_ip_checksum, s3_l4_checksum, s32_ip_checksum, s32_l4_checksum;
-  wire s32_checksums_valid;
+  wire [3:0] s3_tcp_flags, s31_tcp_flags;
+  delay #(.WIDTH(4), .CLOCKS(28)) flags_delay (.clk(clk), .in(s3_tcp_flags), .out(s31_tcp_flags));
+  wire [15:0] s3_ip_checksum, s3_l4_checksum, s34_ip_checksum, s34_l4_checksum;
+  wire s34_checksums_valid;
   packet_parser parser (
       .clk(clk),
       .mode(mode),
@@ -174,16 +191,17 @@ module datapath (
       .reason(s3_reason),
       .ttl_expired(s3_ttl_expired),
       .tuple(s3_tuple),
+      .tcp_flags(s3_tcp_flags),
       .ip_checksum(s3_ip_checksum),
       .l4_checksum(s3_l4_checksum)
   );
-  ring_delay #(.WIDTH(32), .CLOCKS(29), .RAM_STYLE("distributed")) checksums (
+  ring_delay #(.WIDTH(32), .CLOCKS(31), .RAM_STYLE("distributed")) checksums (
       .clk(clk),
       .rst(rst),
       .in_valid(header_at[3]),
       .in({s3_ip_checksum, s3_l4_checksum}),
-      .out_valid(s32_checksums_valid),
-      .out({s32_ip_checksum, s32_l4_checksum})
+      .out_valid(s34_checksums_valid),
+      .out({s34_ip_checksum, s34_l4_checksum})
   );
 
   // Stages 4 to 12
@@ -234,6 +252,23 @@ module datapath (
       .host_row(frontend_row)
   );
 
+  // Stages 13 to 15
+  wire s15_over_quota, quota_add, quota_subtract;
+  wire [15:0] quota_counter;
+  unconfirmed_quota quotas (
+      .clk(clk),
+      .rst(rst),
+      .quota(unconfirmed_quota),
+      .ask(lookup_at[12] && s12_frontend),
+      .ask_index(s12_frontend_counter[card_pkg::FRONTEND_COUNTERS_ROWS_LOG2-1:0]),
+      .over(s15_over_quota),
+      .add(quota_add),
+      .subtract(quota_subtract),
+      .index(quota_counter[card_pkg::FRONTEND_COUNTERS_ROWS_LOG2-1:0]),
+      .clear(host_write[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]]),
+      .clear_index(host_index[card_pkg::FRONTEND_COUNTERS_ROWS_LOG2-1:0])
+  );
+
   // Stages 13 to 20
   wire s20_candidate, s20_punt, s20_ttl_expired;
   wire [1:0] s20_verdict;
@@ -260,6 +295,7 @@ module datapath (
       .hit(s12_frontend),
       .outside(s12_outside),
       .inside_(s12_inside),
+      .s3_over_quota(s15_over_quota),
       .candidate(s20_candidate),
       .verdict(s20_verdict),
       .reason(s20_reason),
@@ -288,15 +324,19 @@ module datapath (
   );
   wire [1:0] early_verdict = s20_punt ? card_pkg::VERDICT_PUNT[1:0] : card_pkg::VERDICT_PASS[1:0];
 
-  // Stages 21 to 32
-  wire s32_translate, s32_learned;
-  wire [1:0] s32_verdict;
-  wire [4:0] s32_reason;
-  wire card_pkg::translation_t s32_translation;
-  wire card_pkg::tuple_t s32_tuple;
+  // Stages 21 to 34
+  wire s34_translate, s34_learned;
+  wire [1:0] s34_verdict;
+  wire [4:0] s34_reason;
+  wire card_pkg::translation_t s34_translation;
+  wire card_pkg::tuple_t s34_tuple;
   connections connection_tables (
       .clk(clk),
       .rst(rst),
+      .tick(tick),
+      .timeouts(timeouts),
+      .sweeps(sweeps),
+      .sweeper_waits(sweeper_waits),
       .lookup(lookup_at[20]),
       .candidate(s20_candidate),
       .ttl_expired(s20_ttl_expired),
@@ -308,18 +348,23 @@ module datapath (
       .client_next_hop(s20_client_next_hop),
       .frontend_counter(s20_frontend_counter),
       .endpoint(s20_endpoint),
-      .translate(s32_translate),
-      .out_verdict(s32_verdict),
-      .out_reason(s32_reason),
-      .learned(s32_learned),
-      .translation(s32_translation),
-      .out_tuple(s32_tuple),
+      .s11_tcp_flags(s31_tcp_flags),
+      .translate(s34_translate),
+      .out_verdict(s34_verdict),
+      .out_reason(s34_reason),
+      .learned(s34_learned),
+      .translation(s34_translation),
+      .out_tuple(s34_tuple),
       .event_valid(event_valid),
       .event_line(event_line),
+      .s13_busy(connection_count_busy),
+      .quota_add(quota_add),
+      .quota_subtract(quota_subtract),
+      .quota_counter(quota_counter),
       .hash_write(host_write[card_pkg::TABLE_HASH_KEYS[3:0]]),
       .host_write_originals(host_write[card_pkg::TABLE_ORIGINALS[3:0]]),
       .host_write_replies(host_write[card_pkg::TABLE_REPLIES[3:0]]),
-      .host_write_free(connection_write_free),
+      .host_free(connection_free),
       .host_read_originals(host_read[card_pkg::TABLE_ORIGINALS[3:0]]),
       .host_read_replies(host_read[card_pkg::TABLE_REPLIES[3:0]]),
       .host_index(host_index),
@@ -327,33 +372,33 @@ module datapath (
       .host_row(connection_row)
   );
 
-  // Stages 33 to 39
+  // Stages 35 to 41
   packet_finish finish (
       .clk(clk),
       .rst(rst),
-      .valid(header_at[32]),
-      .translate(s32_translate),
-      .verdict(s32_verdict),
-      .reason(s32_reason),
-      .learned(s32_learned),
-      .tuple(s32_tuple),
-      .translation(s32_translation),
-      .ip_checksum(s32_ip_checksum),
-      .l4_checksum(s32_l4_checksum),
-      .s3_translate(s35_translate),
-      .s6_translate(s38_translate),
-      .s6_valid(s38_valid),
-      .s6_first(s38_first),
-      .s6_last(s38_last),
-      .s6_data(s38_data),
-      .s6_keep(s38_keep),
-      .s6_length(s38_length),
-      .s6_ingress(s38_ingress),
-      .s6_injected(s38_injected),
-      .s6_transmit(s38_transmit),
-      .s6_egress(s38_egress),
-      .s6_attempt(s38_attempt),
-      .s6_tag(s38_tag),
+      .valid(header_at[34]),
+      .translate(s34_translate),
+      .verdict(s34_verdict),
+      .reason(s34_reason),
+      .learned(s34_learned),
+      .tuple(s34_tuple),
+      .translation(s34_translation),
+      .ip_checksum(s34_ip_checksum),
+      .l4_checksum(s34_l4_checksum),
+      .s3_translate(s37_translate),
+      .s6_translate(s40_translate),
+      .s6_valid(s40_valid),
+      .s6_first(s40_first),
+      .s6_last(s40_last),
+      .s6_data(s40_data),
+      .s6_keep(s40_keep),
+      .s6_length(s40_length),
+      .s6_ingress(s40_ingress),
+      .s6_injected(s40_injected),
+      .s6_transmit(s40_transmit),
+      .s6_egress(s40_egress),
+      .s6_attempt(s40_attempt),
+      .s6_tag(s40_tag),
       .host_write(host_write),
       .host_read(host_read),
       .host_index(host_index),

@@ -28,7 +28,7 @@ module event_writer (
     input wire done,
     input wire failed
 );
-  localparam EVENT_BITS = card_pkg::EVENT_LINE_BITS - 168;  // without the reserved ones on top
+  localparam EVENT_BITS = card_pkg::EVENT_LINE_BITS - 160;  // without the reserved ones on top
 
   logic came, kept;
   logic [EVENT_BITS-1:0] waiting, oldest;

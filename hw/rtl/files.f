@@ -5,8 +5,10 @@ hw/rtl/byte_mask.sv
 hw/rtl/checksum_update.sv
 hw/rtl/command_engine.sv
 hw/rtl/command_executor.sv
+hw/rtl/connection_life.sv
 hw/rtl/connection_resolve.sv
 hw/rtl/connection_rows.sv
+hw/rtl/connection_sweeper.sv
 hw/rtl/connections.sv
 hw/rtl/control_registers.sv
 hw/rtl/counter_table.sv
@@ -42,4 +44,5 @@ hw/rtl/statistics.sv
 hw/rtl/status_writer.sv
 hw/rtl/tabulation_hash.sv
 hw/rtl/transmit_port.sv
+hw/rtl/unconfirmed_quota.sv
 hw/rtl/way_choice.sv

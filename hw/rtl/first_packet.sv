@@ -37,6 +37,7 @@ module first_packet #(
     input wire logic hit,  // of a frontend
     input wire logic [27:0] outside,
     input wire logic [27:0] inside_,
+    input wire logic s3_over_quota,  // the frontend may have no more unconfirmed connections
 
     output logic candidate,  // a connection may be recorded; else verdict and reason stand
     output logic [1:0] verdict,
@@ -155,6 +156,8 @@ module first_packet #(
       .out({s6_hit, s6_masquerade, s6_ttl_expired, s6_retry, s6_action})
   );
   delay #(.WIDTH(1), .CLOCKS(4)) in_range_delay (.clk(clk), .in(s2_in_range), .out(s6_in_range));
+  logic s6_over_quota, s7_over_quota;
+  delay #(.WIDTH(1), .CLOCKS(3)) quota_delay (.clk(clk), .in(s3_over_quota), .out(s6_over_quota));
   delay #(.WIDTH(1), .CLOCKS(2)) is_directed_delay (.clk(clk), .in(s4_directed), .out(s6_directed));
   always_ff @(posedge clk) s3_port <= masquerade_port_base | (s2_port & masquerade_port_mask);
   delay #(.WIDTH(16), .CLOCKS(3)) port_delay (.clk(clk), .in(s3_port), .out(s6_port));
@@ -177,6 +180,7 @@ module first_packet #(
       s7_ttl_expired <= s6_ttl_expired;
       s7_action <= s6_action;
       s7_in_range <= s6_in_range;
+      s7_over_quota <= s6_over_quota;
       s7_undirected <= s6_action == card_pkg::FRONTEND_ACTION_HOST[1:0] && !s6_directed;
       s7_port <= s6_port;
       s7_endpoint <= s6_endpoint;
@@ -199,7 +203,10 @@ module first_packet #(
     else if (s7_undirected) reason <= card_pkg::REASON_HOST_DECIDES[4:0];
     else if (!s7_row.valid) reason <= card_pkg::REASON_NO_ENDPOINT[4:0];
     else if (s7_ttl_expired) reason <= card_pkg::REASON_TTL_EXPIRED[4:0];
-    else candidate <= 1'b1;
+    else if (s7_over_quota) begin
+      verdict <= card_pkg::VERDICT_DROP[1:0];
+      reason <= card_pkg::REASON_UNCONFIRMED_QUOTA[4:0];
+    end else candidate <= 1'b1;
     reply_key.source_address <= s7_row.address;
     reply_key.destination_address <= s7_new_address ? masquerade_address : s7_tuple.source_address;
     reply_key.source_port <= s7_row.port;

@@ -28,6 +28,7 @@ module packet_arbiter (
     input wire inject_directed,
     input wire [19:0] inject_endpoint,
     input wire [31:0] inject_tag,
+    input wire leave_gap,  // begin no packet in this clock
     output logic [2:0] source_take,
     output logic [2:0] started,  // a packet of this source begins
 
@@ -54,7 +55,7 @@ module packet_arbiter (
     source_take = 3'b000;
     if (in_packet) begin
       source_take = current & source_valid;
-    end else begin
+    end else if (!leave_gap) begin
       unique case (current)
         3'b001: source_take = source_valid[1] ? 3'b010 : source_valid[2] ? 3'b100 : {2'b00, source_valid[0]};
         3'b010: source_take = source_valid[2] ? 3'b100 : source_valid[0] ? 3'b001 : {1'b0, source_valid[1], 1'b0};

@@ -22,6 +22,7 @@ module packet_parser (
     output logic [4:0] reason,
     output logic ttl_expired,
     output card_pkg::tuple_t tuple,
+    output logic [3:0] tcp_flags,  // {TCP, RST, SYN, FIN}
     output logic [15:0] ip_checksum,
     output logic [15:0] l4_checksum
 );
@@ -46,6 +47,7 @@ module packet_parser (
   logic [7:0] s1_version_ihl, s1_ttl, s1_protocol, s1_next_header;
   logic [31:0] s1_source, s1_destination, s1_ports;
   logic [15:0] s1_udp_checksum, s1_tcp_checksum;
+  logic [2:0] s1_flags, s2_flags;
 
   always_ff @(posedge clk) begin
     s1_mode <= mode;
@@ -63,6 +65,7 @@ module packet_parser (
     s1_destination <= header[(HEADER_BYTES-34)*8+:32];
     s1_ports <= header[(HEADER_BYTES-38)*8+:32];
     s1_udp_checksum <= header[(HEADER_BYTES-42)*8+:16];
+    s1_flags <= header[(HEADER_BYTES-48)*8+:3];
     s1_tcp_checksum <= header[(HEADER_BYTES-52)*8+:16];
   end
 
@@ -107,6 +110,7 @@ module packet_parser (
     s2_destination <= s1_destination;
     s2_ports <= s1_ports;
     s2_protocol <= s1_protocol;
+    s2_flags <= s1_flags;
   end
 
   wire s2_sane = s2_ipv4 && s2_length_fits && s2_ihl_valid && s2_total_fits_header;
@@ -132,6 +136,7 @@ module packet_parser (
     tuple.source_port <= s2_ports[31:16];
     tuple.destination_port <= s2_ports[15:0];
     tuple.protocol <= s2_protocol;
+    tcp_flags <= {s2_tcp, s2_flags[2], s2_flags[1], s2_flags[0]};
     ip_checksum <= s2_ip_checksum;
     l4_checksum <= s2_tcp ? s2_tcp_checksum : s2_udp_checksum;
   end

@@ -92,6 +92,9 @@ module pointsman_card #(
   logic [15:0] masquerade_port_base, masquerade_port_mask;
   logic [1:0] host_protocols;
   logic [127:0] service_range_addresses, service_range_masks;
+  logic [19:0] tick, unconfirmed_quota;
+  logic [139:0] timeouts;
+  logic [31:0] sweeps;
   logic ring_enable, ring_busy, ring_reset;
   logic [63:0] status_address, command_address, response_address, inject_address, punt_address, event_address;
   logic [31:0] command_lines_log2, inject_lines_log2, punt_lines_log2, event_lines_log2;
@@ -127,7 +130,7 @@ module pointsman_card #(
       .s_axi_rvalid(s_axi_control_rvalid),
       .s_axi_rready(s_axi_control_rready),
       .mode, .capture, .slot_hash_seed, .masquerade_address, .masquerade_port_base, .masquerade_port_mask,
-      .host_protocols, .service_range_addresses, .service_range_masks,
+      .host_protocols, .service_range_addresses, .service_range_masks, .tick, .timeouts, .unconfirmed_quota, .sweeps,
       .ring_enable, .status_address, .command_address, .response_address, .inject_address, .punt_address,
       .event_address, .command_lines_log2, .inject_lines_log2, .punt_lines_log2, .event_lines_log2, .doorbell_write,
       .doorbell_value, .ring_busy, .command_tail, .inject_tail, .punt_head, .event_head, .error, .heartbeat, .cycles,
@@ -298,7 +301,9 @@ module pointsman_card #(
   packet_arbiter arbiter (
       .clk, .rst, .source_valid, .source_last, .uplink_data, .node_data, .inject_data, .uplink_length, .node_length,
       .inject_length, .inject_transmit, .inject_ingress, .inject_egress, .inject_attempt, .inject_directed,
-      .inject_endpoint, .inject_tag, .source_take, .started,
+      .inject_endpoint, .inject_tag,
+      .leave_gap(want_gap),
+      .source_take, .started,
       .out_valid(in_valid),
       .out_first(in_first),
       .out_last(in_last),
@@ -328,17 +333,17 @@ module pointsman_card #(
   logic [7:0] row_table;
   logic [31:0] row_index;
   logic [415:0] row_data, row_read_data;
-  logic event_valid, event_lost;
+  logic event_valid, event_lost, want_gap;
   logic [511:0] event_line;
 
   datapath datapath (
       .clk, .rst, .mode, .slot_hash_seed, .masquerade_address, .masquerade_port_base, .masquerade_port_mask,
-      .host_protocols, .service_range_addresses, .service_range_masks, .in_valid,
+      .host_protocols, .service_range_addresses, .service_range_masks, .tick, .timeouts, .unconfirmed_quota, .sweeps, .in_valid,
       .in_first, .in_last, .in_data, .in_keep, .in_length, .in_ingress, .in_injected, .in_transmit, .in_egress,
       .in_attempt, .in_directed, .in_endpoint, .in_tag, .out_valid, .out_first, .out_last, .out_data, .out_keep, .out_length, .out_ingress,
       .out_injected, .out_attempt, .out_tag, .out_verdict, .out_reason, .out_egress, .out_frontend_counter,
       .out_endpoint, .out_learned, .row_valid, .row_ready, .row_write, .row_table, .row_index, .row_data,
-      .row_read_valid, .row_read_data, .event_valid, .event_line
+      .row_read_valid, .row_read_data, .want_gap, .event_valid, .event_line
   );
 
   // From the datapath to the ports and the punt ring.
@@ -537,7 +542,8 @@ module pointsman_card #(
   statistics packet_counters (
       .clk, .rst, .started, .sent, .receive_overflow, .receive_error, .counted, .counted_verdict, .counted_punted,
       .counted_captured, .counted_dropped, .counted_reason,
-      .learned(event_valid),
+      .event_valid,
+      .event_kind(event_line[7:0]),
       .event_lost, .command_done, .command_error,
       .index(statistic_index),
       .value(statistic)

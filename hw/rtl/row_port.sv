@@ -1,8 +1,8 @@
 // The command engine's way to the tables' rows: one command a clock into the tables, answers to reads in order.
 //
-// A command waits (row_ready low) while packets need the table's memory port: a write to `originals` or `replies` while
-// a connection is recorded, one to counters while a packet is counted, a read while a header is at the table.
-// Latency: a read is answered 12 clocks after it went to its table. Throughput: one command a clock. A read sees the
+// A command waits (row_ready low) while packets need the table's memory port: one to `originals` or `replies` while a
+// header is there, to counters while a packet is counted, a read while a header is at the table.
+// Latency: a read is answered 8 clocks after it went to its table. Throughput: one command a clock. A read sees the
 // writes accepted before it.
 //
 // | clock | what happens |
@@ -10,8 +10,8 @@
 // | 0     | the command waits in `held_*`, its table's port will be free in the next clock |
 // | 1     | strobe to the table (host_write, host_read) |
 // | 3, 4  | the table's row |
-// | 5..11 | the row waits for `originals` and `replies`, whose translation is read later |
-// | 12    | answer |
+// | 5..7  | the row waits for `originals` and `replies`, which are read in more steps |
+// | 8     | answer |
 `default_nettype none
 
 module row_port (
@@ -26,6 +26,7 @@ module row_port (
     input wire logic [415:0] row_data,
     output logic row_read_valid,
     output logic [415:0] row_read_data,
+    output logic waits,  // for a clock without a packet
 
     // By table id: in the next clock packets need what a write or a read of the table needs.
     input wire logic [15:0] write_busy,
@@ -36,7 +37,7 @@ module row_port (
     output logic [19:0] host_index,
     output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_data,
 
-    // Rows, 2 clocks after host_read; the second group 3 clocks after it; connections 10 clocks after it.
+    // Rows, 2 clocks after host_read; the second group 3 clocks after it; connections 6 clocks after it.
     input wire logic [card_pkg::SOURCE_ROW_BITS-1:0] source_row,
     input wire logic [card_pkg::SLOT_ROW_BITS-1:0] slot_row,
     input wire logic [card_pkg::ENDPOINT_ROW_BITS-1:0] endpoint_row,
@@ -57,6 +58,8 @@ module row_port (
   wire go = held && !(held_write ? write_busy[held_table] : read_busy[held_table]);
   assign row_ready = !held || go;
 
+  assign waits = held && !go;
+
   always_ff @(posedge clk) begin
     if (row_ready) begin
       held <= row_valid;
@@ -70,7 +73,7 @@ module row_port (
     if (rst) held <= 1'b0;
   end
 
-  logic [10:1] reading;
+  logic [6:1] reading;
   logic [3:0] table_1, table_2, table_3;
   always_ff @(posedge clk) begin
     host_write <= go && held_write ? 16'd1 << held_table : '0;
@@ -82,7 +85,7 @@ module row_port (
     end
     table_2 <= table_1;
     table_3 <= table_2;
-    reading <= {reading[9:1], |host_read};
+    reading <= {reading[5:1], |host_read};
     if (rst) begin
       host_write <= '0;
       host_read <= '0;
@@ -117,12 +120,12 @@ module row_port (
   wire [SIMPLE_BITS-1:0] late_row;
   wire late_connection;
   wire connection = {4'd0, table_4} == card_pkg::TABLE_ORIGINALS || {4'd0, table_4} == card_pkg::TABLE_REPLIES;
-  delay #(.WIDTH(SIMPLE_BITS), .CLOCKS(6)) row_delay (.clk(clk), .in(simple_row), .out(late_row));
-  delay #(.WIDTH(1), .CLOCKS(7)) table_delay (.clk(clk), .in(connection), .out(late_connection));
+  delay #(.WIDTH(SIMPLE_BITS), .CLOCKS(2)) row_delay (.clk(clk), .in(simple_row), .out(late_row));
+  delay #(.WIDTH(1), .CLOCKS(3)) table_delay (.clk(clk), .in(connection), .out(late_connection));
 
   always_ff @(posedge clk) begin
-    row_read_valid <= reading[10] && !rst;
-    if (reading[10]) row_read_data <= late_connection ? 416'(connection_row) : 416'(late_row);
+    row_read_valid <= reading[6] && !rst;
+    if (reading[6]) row_read_data <= late_connection ? 416'(connection_row) : 416'(late_row);
   end
 endmodule
 

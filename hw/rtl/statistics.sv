@@ -16,7 +16,8 @@ module statistics (
     input wire counted_captured,
     input wire counted_dropped,
     input wire [7:0] counted_reason,
-    input wire learned,
+    input wire event_valid,
+    input wire [7:0] event_kind,
     input wire event_lost,
     input wire command_done,
     input wire command_error,
@@ -25,8 +26,8 @@ module statistics (
     output logic [31:0] value
 );
   localparam REASONS = 32;  // the word of reason 0
-  localparam STATISTICS = card_pkg::STATISTIC_COMMAND_ERRORS + 1;
-  localparam WORDS = REASONS + card_pkg::REASON_RECEIVE_ERROR + 1;
+  localparam STATISTICS = card_pkg::STATISTIC_EXPIRED + 1;
+  localparam WORDS = REASONS + card_pkg::REASON_UNCONFIRMED_QUOTA + 1;
 
   function automatic logic [2:0] ones(input logic [4:0] bits);
     ones = 3'(bits[0]) + 3'(bits[1]) + 3'(bits[2]) + 3'(bits[3]) + 3'(bits[4]);
@@ -45,7 +46,9 @@ module statistics (
     step[card_pkg::STATISTIC_PASSED*3+:3] = 3'(counted && counted_verdict == card_pkg::VERDICT_PASS[1:0]);
     step[card_pkg::STATISTIC_FORWARDED*3+:3] = 3'(counted && counted_verdict == card_pkg::VERDICT_FORWARD[1:0]);
     step[card_pkg::STATISTIC_DROPPED*3+:3] = ones({counted_dropped, receive_overflow, receive_error});
-    step[card_pkg::STATISTIC_LEARNED*3+:3] = 3'(learned);
+    step[card_pkg::STATISTIC_LEARNED*3+:3] = 3'(event_valid && event_kind == card_pkg::EVENT_KIND_LEARN);
+    step[card_pkg::STATISTIC_CLOSED*3+:3] = 3'(event_valid && event_kind == card_pkg::EVENT_KIND_CLOSE);
+    step[card_pkg::STATISTIC_EXPIRED*3+:3] = 3'(event_valid && event_kind == card_pkg::EVENT_KIND_EXPIRE);
     step[card_pkg::STATISTIC_EVENTS_LOST*3+:3] = 3'(event_lost);
     step[card_pkg::STATISTIC_COMMANDS*3+:3] = 3'(command_done);
     step[card_pkg::STATISTIC_COMMAND_ERRORS*3+:3] = 3'(command_error);

@@ -34,6 +34,13 @@ std::vector<uint8_t> RandomTraffic::Payload() {
   return payload;
 }
 
+// Mostly of an open connection, so that few of them close.
+uint8_t RandomTraffic::Flags() {
+  constexpr uint8_t kOften[] = {kTcpSyn, kTcpAck, kTcpSyn | kTcpAck, kTcpPush | kTcpAck};
+  if (Chance(random_, 90)) return kOften[Pick(random_, 0, 3)];
+  return static_cast<uint8_t>(Pick(random_, 0, 63));
+}
+
 std::vector<uint8_t> RandomTraffic::FirstPacket() {
   const Frontend& frontend =
       forwarding_
@@ -53,6 +60,7 @@ std::vector<uint8_t> RandomTraffic::FirstPacket() {
                                                .source_port = source_port,
                                                .destination_port = DestinationPort(frontend),
                                                .sequence = Pick(random_, 0, ~0U),
+                                               .flags = Flags(),
                                                .payload = Payload()})
                                    : BuildUdp({.ip = ip,
                                                .source_port = source_port,
@@ -101,7 +109,7 @@ std::vector<uint8_t> RandomTraffic::Reply() {
     return BuildTcp({.ip = ip,
                      .source_port = tuple.destination_port,
                      .destination_port = tuple.source_port,
-                     .flags = kTcpAck,
+                     .flags = Flags(),
                      .payload = Payload()});
   }
   return BuildUdp({.ip = ip,

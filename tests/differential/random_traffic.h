@@ -26,6 +26,7 @@ class RandomTraffic {
   void Learn(const std::vector<ProcessedFrame>& processed);
 
  private:
+  uint8_t Flags();
   std::vector<uint8_t> FirstPacket();
   std::vector<uint8_t> KnownPacket();
   std::vector<uint8_t> HostPacket();

@@ -240,7 +240,7 @@ TEST_F(CardFaultTest, FaultsOfPuntsAndEvents) {
          card.faults.damage_event = [](EventLine& e) { e.kind = EventKind{0}; };
          learn(card);
        },
-       "event ring: line 0: kind is 0, expected 1 (learn)"},
+       "event ring: line 0: kind is 0, expected 1..3"},
       {"event original",
        [&](FakeCard& card) {
          card.faults.damage_event = [](EventLine& e) { e.original_row = kSimSizes.originals; };
@@ -308,10 +308,22 @@ TEST_F(CardFaultTest, HealthTellsADeadCard) {
 
 TEST_F(CardFaultTest, ConfigureNamesTheRegisterThatReadsBackDifferently) {
   fake_.faults.stuck_registers[RegisterOffset::kSlotHashSeed] = 5;
-  const absl::Status status = card_->Configure(CardSettings{});
+  const absl::Status status = card_->Configure({.mode = Mode::kOffload, .configuration = {}});
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
   EXPECT_EQ(std::string(status.message()),
             "register slot-hash-seed reads back differently: written 0x0, read 0x5");
+}
+
+// The tick moves four times a second: the rest is not written again for it.
+TEST_F(CardFaultTest, ConfigureWritesOnlyTheTickWhereOnlyThatIsNew) {
+  CardSettings settings{.mode = Mode::kOffload, .configuration = {}};
+  ASSERT_TRUE(card_->Configure(settings).ok());
+  fake_.faults.stuck_registers[RegisterOffset::kSlotHashSeed] = 5;
+  settings.tick = 7;
+  EXPECT_TRUE(card_->Configure(settings).ok());
+  EXPECT_EQ(fake_.Register(RegisterOffset::kTick), 7u);
+  settings.configuration.slot_hash_seed = 1;
+  EXPECT_TRUE(absl::IsDataLoss(card_->Configure(settings)));
 }
 
 }  // namespace

@@ -80,6 +80,11 @@ TEST(CardRegisters, KeepWhatIsWritten) {
       {RegisterOffset::kServiceRange0Mask, ~0u},
       {RegisterOffset::kServiceRange3Address, ~0u},
       {RegisterOffset::kServiceRange3Mask, ~0u},
+      {RegisterOffset::kTick, 0xfffff},
+      {RegisterOffset::kTimeoutTcpUnconfirmed, 0xfffff},
+      {RegisterOffset::kTimeoutUdpEstablished, 0xfffff},
+      {RegisterOffset::kUnconfirmedQuota, 0xfffff},
+      {RegisterOffset::kTickCycles, ~0u},
   };
   uint32_t value = 0x89abcdef;
   for (const auto& r : registers) {
@@ -89,9 +94,22 @@ TEST(CardRegisters, KeepWhatIsWritten) {
   }
 }
 
+TEST(CardRegisters, TheTickCountsClocksAndCanBeSet) {
+  CardBench bench(1);
+  bench.Write(RegisterOffset::kTick, 0xffffe);
+  bench.Write(RegisterOffset::kTickCycles, 1000);
+  bench.Step(500);
+  EXPECT_EQ(bench.Read(RegisterOffset::kTick), 0xffffeu);
+  bench.Step(2000);
+  EXPECT_EQ(bench.Read(RegisterOffset::kTick), 0u);
+  bench.Write(RegisterOffset::kTickCycles, 0);
+  bench.Step(2000);
+  EXPECT_EQ(bench.Read(RegisterOffset::kTick), 0u);
+}
+
 TEST(CardRegisters, HolesReadZeroAndWritesToThemDoNothing) {
   CardBench bench(1);
-  for (uint32_t offset : {0x0024u, 0x0160u, 0x0214u, 0x0240u, 0x1100u, 0x1ffcu, 0x2000u, 0x7ffcu}) {
+  for (uint32_t offset : {0x0024u, 0x0160u, 0x0214u, 0x0270u, 0x1100u, 0x1ffcu, 0x2000u, 0x7ffcu}) {
     bench.Write(offset, ~0u);
     EXPECT_EQ(bench.Read(offset), 0u) << std::hex << offset;
   }

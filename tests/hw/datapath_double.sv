@@ -15,6 +15,10 @@ module datapath #(
     input wire [1:0] host_protocols,
     input wire [127:0] service_range_addresses,
     input wire [127:0] service_range_masks,
+    input wire [19:0] tick,
+    input wire [139:0] timeouts,
+    input wire [19:0] unconfirmed_quota,
+    output logic [31:0] sweeps,
 
     input wire in_valid,
     input wire in_first,
@@ -56,6 +60,7 @@ module datapath #(
     input wire [415:0] row_data,
     output logic row_read_valid,
     output logic [415:0] row_read_data,
+    output logic want_gap,
 
     output logic event_valid,
     output logic [511:0] event_line
@@ -89,7 +94,9 @@ module datapath #(
 
   logic [31:0] events;
   assign event_valid = out_valid && out_first && how[3] && mode != 2'd0;
-  assign event_line = {168'd0, {312{1'b1}}, events};
+  assign want_gap = 1'b0;
+  assign sweeps = 32'(tick) ^ 32'(timeouts[139:120]) ^ 32'(unconfirmed_quota);
+  assign event_line = {160'd0, {312{1'b1}}, events, 8'd0} | 512'(card_pkg::EVENT_KIND_LEARN);
   always_ff @(posedge clk) events <= rst ? '0 : events + 32'(event_valid);
 
   (* ram_style = "block" *) logic [415:0] rows[16 * 256];

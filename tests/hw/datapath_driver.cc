@@ -42,6 +42,30 @@ void DatapathDriver::SetConfiguration(const Configuration& configuration) {
     model_->service_range_addresses[i] = configuration.service_ranges[i].address;
     model_->service_range_masks[i] = configuration.service_ranges[i].mask;
   }
+  const ConnectionTimeouts& t = configuration.timeouts;
+  const std::array<uint32_t, 7> timeouts = {t.tcp_unconfirmed, t.tcp_half_open, t.tcp_established,
+                                            t.tcp_closing,     t.tcp_closed,    t.udp_unconfirmed,
+                                            t.udp_established};
+  std::array<uint64_t, 3> bits{};
+  for (size_t i = 0; i < timeouts.size(); ++i) {
+    internal::Put(bits, static_cast<int>(i) * 20, 20, timeouts[i]);
+  }
+  for (int i = 0; i < 5; ++i) {
+    model_->timeouts.at(i) = static_cast<uint32_t>(internal::Get(bits, i * 32, 32));
+  }
+  model_->unconfirmed_quota = configuration.unconfirmed_quota;
+}
+
+void DatapathDriver::SetTick(uint32_t tick) {
+  sweeps_ = model_->sweeps;
+  model_->tick = tick & kTickMask;
+}
+
+bool DatapathDriver::AwaitSweep() {
+  const uint64_t deadline = cycles_ + kDrainCyclesMax;
+  while (model_->sweeps == sweeps_ && cycles_ < deadline) Clock();
+  for (uint64_t i = 0; i < kDatapathLatencyCycles; ++i) Clock();  // the last removal's event
+  return model_->sweeps != sweeps_;
 }
 
 void DatapathDriver::Load(const Image& image) {
@@ -99,7 +123,7 @@ void DatapathDriver::Clock() {
 
 void DatapathDriver::DriveBeat() {
   model_->in_valid = 0;
-  if (inputs_.empty() || model_->rst) return;
+  if (inputs_.empty() || model_->rst || (next_byte_ == 0 && model_->want_gap)) return;
   DatapathInput& input = inputs_.front();
   if (next_byte_ == 0 && input.gap_cycles > 0) {
     --input.gap_cycles;

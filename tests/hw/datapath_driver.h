@@ -18,7 +18,7 @@ class VerilatedContext;
 
 namespace pointsman {
 
-inline constexpr uint64_t kDatapathLatencyCycles = 39;
+inline constexpr uint64_t kDatapathLatencyCycles = 41;
 
 struct DatapathInput {
   std::vector<uint8_t> frame;
@@ -56,6 +56,9 @@ class DatapathDriver {
 
   void SetMode(Mode mode);
   void SetConfiguration(const Configuration& configuration);
+  void SetTick(uint32_t tick);
+  // Clocks until a sweep that a SetTick began is over. False: it takes too long.
+  [[nodiscard]] bool AwaitSweep();
   // Writes the rows that are not zero, and the configuration.
   void Load(const Image& image);
 
@@ -105,6 +108,7 @@ class DatapathDriver {
   std::unique_ptr<VerilatedContext> context_;
   std::unique_ptr<Vdatapath> model_;
   uint64_t cycles_ = 0;
+  uint32_t sweeps_ = 0;  // when the tick was set last
   std::deque<DatapathInput> inputs_;
   size_t next_byte_ = 0;  // of inputs_.front()
   std::deque<uint64_t> sent_at_;

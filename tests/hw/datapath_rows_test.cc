@@ -23,11 +23,20 @@ constexpr TableCase kTables[] = {
     {TableId::kEndpointCounters, 4096, EndpointCounterRow::kBits},
 };
 
-RowBits SomeRow(int bits, uint64_t number) {
+// Links to rows of the other direction: as many bits as the tables have rows.
+constexpr int kLinkOffsetBits = 1 + Tuple::kBits;
+constexpr int kLinkBits = 20;
+constexpr int kRowNumberBits = 15;
+
+RowBits SomeRow(const TableCase& table, uint64_t number) {
+  const int bits = table.bits;
   RowBits row{};
   for (int at = 0; at < bits; at += 32) {
     const int width = std::min(32, bits - at);
     internal::Put(row, at, width, (number + static_cast<uint64_t>(at)) * 0x9e3779b97f4a7c15u >> 32);
+  }
+  if (table.table == TableId::kOriginals || table.table == TableId::kReplies) {
+    internal::Put(row, kLinkOffsetBits + kRowNumberBits, kLinkBits - kRowNumberBits, 0);
   }
   internal::Put(row, 0, 1, 1);  // valid, where there is such a bit
   return row;
@@ -43,11 +52,11 @@ TEST_P(RowsTest, WrittenRowsReadBackInOrder) {
   for (const TableCase& table : kTables) {
     for (uint64_t i = 0; i < 40; ++i) {
       const auto index = static_cast<uint32_t>(i * 7919 % table.rows);
-      card_.QueueRow(true, table.table, index, SomeRow(table.bits, i));
+      card_.QueueRow(true, table.table, index, SomeRow(table, i));
       card_.QueueRow(false, table.table, index, {});
-      expected.push_back(SomeRow(table.bits, i));
+      expected.push_back(SomeRow(table, i));
     }
-    card_.QueueRow(true, table.table, table.rows - 1, SomeRow(table.bits, 99));
+    card_.QueueRow(true, table.table, table.rows - 1, SomeRow(table, 99));
     card_.QueueRow(true, table.table, table.rows - 1, {});
     card_.QueueRow(false, table.table, table.rows - 1, {});
     expected.push_back({});
@@ -114,7 +123,7 @@ TEST_F(DatapathTest, DeletingUnderTrafficGivesOldOrNewAnswers) {
   const DatapathOutput before = Compare(TcpTo(kService));
   for (int round = 0; round < 20; ++round) {
     const EventLine event = card_.TakeEvents().back();
-    for (int i = 0; i < 200; ++i) card_.Send(TcpTo(kService));
+    for (int i = 0; i < 400; ++i) card_.Send(TcpTo(kService));
     for (int i = 0; i < 60 + round; ++i) card_.Clock();
     card_.WriteRow(event.reply_row, ReplyRow{});
     card_.WriteRow(event.original_row, OriginalRow{});

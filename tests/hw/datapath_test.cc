@@ -15,15 +15,18 @@ TEST_F(DatapathTest, ForwardsTheFirstPacketRecordsItAndForwardsTheReply) {
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].kind, EventKind::kLearn);
   EXPECT_EQ(events[0].original.source_address, kOutsideClient.value);
-  EXPECT_EQ(events[0].translation.endpoint, first.endpoint);
+  EXPECT_EQ(events[0].endpoint, first.endpoint);
   const auto original = card_.ReadRow<OriginalRow>(events[0].original_row);
   EXPECT_TRUE(original.valid);
   EXPECT_EQ(original.key, events[0].original);
-  EXPECT_EQ(original.value, events[0].translation);
+  EXPECT_EQ(original.reply_row, events[0].reply_row);
+  EXPECT_EQ(original.endpoint, first.endpoint);
+  EXPECT_EQ(original.state, ConnectionState::kUnconfirmed);
   const auto reply = card_.ReadRow<ReplyRow>(events[0].reply_row);
   EXPECT_TRUE(reply.valid);
-  EXPECT_EQ(reply.key.source_address, original.value.new_destination_address);
-  EXPECT_EQ(reply.value.new_source_address, kService.value);
+  EXPECT_EQ(reply.key, events[0].reply);
+  EXPECT_EQ(reply.key.source_port, kTargetPort);
+  EXPECT_EQ(reply.original_row, events[0].original_row);
 
   const DatapathOutput second = Compare(TcpTo(kService));
   EXPECT_FALSE(second.learned);

@@ -9,17 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "flow_tables/packet.h"
 #include "flow_tables/types.h"
 
 namespace pointsman {
 
 using FrameBytes = std::vector<uint8_t>;
-
-inline constexpr uint8_t kTcpFin = 0x01;
-inline constexpr uint8_t kTcpSyn = 0x02;
-inline constexpr uint8_t kTcpRst = 0x04;
-inline constexpr uint8_t kTcpPush = 0x08;
-inline constexpr uint8_t kTcpAck = 0x10;
 
 // Ethernet and IPv4. What is not said is what an ordinary packet has.
 struct Ipv4Spec {

@@ -36,7 +36,7 @@ class ReconcilerTest : public CardFixture {
 };
 
 TEST_F(ReconcilerTest, WritesWhatDiffers) {
-  Reconciler reconciler(*card_);
+  Reconciler reconciler(*card_, 0);
   const auto first = reconciler.Program(Frontends(3));
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_GT(*first, 0u);
@@ -49,7 +49,7 @@ TEST_F(ReconcilerTest, WritesWhatDiffers) {
 }
 
 TEST_F(ReconcilerTest, LeavesTheCardAsItIsWhereATableIsFull) {
-  Reconciler reconciler(*card_);
+  Reconciler reconciler(*card_, 0);
   ASSERT_TRUE(reconciler.Program(Frontends(3)).ok());
   const Image before = reconciler.image();
   const size_t writes = fake_.writes().size();
@@ -61,7 +61,7 @@ TEST_F(ReconcilerTest, LeavesTheCardAsItIsWhereATableIsFull) {
 }
 
 TEST_F(ReconcilerTest, KeepsTheOldImageWhereTheCardFails) {
-  Reconciler reconciler(*card_);
+  Reconciler reconciler(*card_, 0);
   fake_.faults.commands_until_hang = 0;
   EXPECT_EQ(reconciler.Program(Frontends(3)).status().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(reconciler.image(), EmptyImage(kSimSizes));

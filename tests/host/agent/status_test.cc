@@ -93,8 +93,8 @@ TEST_F(StatusTest, CountsEveryConnectionAndListsTheFirstThousand) {
                     .source_port = 1024,
                     .destination_port = 80,
                     .protocol = static_cast<uint8_t>(Protocol::kTcp)};
-  event.translation.new_destination_address = 0x0af4010a;
-  event.translation.new_destination_port = 8080;
+  event.reply.source_address = 0x0af4010a;
+  event.reply.source_port = 8080;
   for (event.original_row = 0; event.original_row < 1001; ++event.original_row) {
     connections_.Take({&event, 1});
   }
@@ -132,7 +132,8 @@ TEST_F(StatusTest, ListsConnectionsOfSoftwareToo) {
   const Address client = Address::FromWords(0xfd00000000000000, 5);
   const Address service = Address::FromWords(0xfd00000000000000, 0x10);
   const FlowKey asked{client, service, 1024, 80, Protocol::kUdp};
-  software_connections_.Record({asked, asked, {}, {}});
+  software_connections_.Record(
+      {.original = asked, .translated = asked, .to_endpoint = {}, .to_client = {}});
   const json connections = json::parse(StatusDocument(State()))["connections"];
   EXPECT_EQ(connections["count"], 1);
   EXPECT_EQ(connections["list"][0]["client"], "[fd00::5]:1024");

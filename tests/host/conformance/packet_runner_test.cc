@@ -73,6 +73,7 @@ class WrongExecutor : public Executor {
   absl::Status Adopt(const Plan& plan, std::shared_ptr<const Image> image) override {
     return right_->Adopt(plan, std::move(image));
   }
+  absl::Status Age(uint32_t) override { return absl::OkStatus(); }
   absl::Status Forget() override { return right_->Forget(); }
   absl::StatusOr<std::vector<ExecutedPacket>> Run(std::span<const PendingPacket> pending) override {
     auto executed = right_->Run(pending);
