@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "driver/card_tables.h"
 #include "driver/status_macros.h"
 
 namespace pointsman {
@@ -14,10 +15,17 @@ absl::Status EventRing::Check(const EventLine& event) const {
     return absl::InternalError(fmt::format("event ring: line {}: {} is {}, expected at most {}",
                                            ring_.head(), field, value, most));
   };
-  if (event.kind < EventKind::kLearn || event.kind > EventKind::kExpire) {
+  if (event.kind < EventKind::kLearn || event.kind > EventKind::kParity) {
     return absl::InternalError(fmt::format("event ring: line {}: kind is {}, expected {}..{}",
                                            ring_.head(), int(event.kind), int(EventKind::kLearn),
-                                           int(EventKind::kExpire)));
+                                           int(EventKind::kParity)));
+  }
+  if (event.kind == EventKind::kParity) {
+    const absl::Status found =
+        FindRows(sizes_, TableId{event.table}, event.original_row, 1).status();
+    if (found.ok()) return found;
+    return absl::InternalError(
+        fmt::format("event ring: line {}: {}", ring_.head(), std::string(found.message())));
   }
   if (event.original_row >= sizes_.originals) {
     return fault("original-row", event.original_row, sizes_.originals - 1);

@@ -71,7 +71,17 @@ RingCard::~RingCard() { StopRings(*transport_).IgnoreError(); }
 absl::Status RingCard::FillTables(std::optional<uint64_t> hash_key_seed) {
   POINTSMAN_RETURN_IF_ERROR(ClearTables(commands_, description_.sizes));
   const uint64_t seed = hash_key_seed.has_value() ? *hash_key_seed : RandomSeed();
-  return WriteRows(commands_, description_.sizes, HashKeyWrites(seed));
+  hash_keys_ = HashKeyWrites(seed);
+  return WriteRows(commands_, description_.sizes, hash_keys_);
+}
+
+absl::Status RingCard::MendHashKeys(std::span<const EventLine> events) {
+  std::vector<RowWrite> writes;
+  for (const EventLine& event : events) {
+    if (event.kind != EventKind::kParity || TableId{event.table} != TableId::kHashKeys) continue;
+    writes.push_back(hash_keys_[event.original_row]);
+  }
+  return writes.empty() ? absl::OkStatus() : WriteRows(commands_, description_.sizes, writes);
 }
 
 absl::Status RingCard::Settle(absl::Status status) {
@@ -169,7 +179,9 @@ absl::Status RingCard::Collect() {
   POINTSMAN_ASSIGN_OR_RETURN(const StatusLine line, status_.Refresh());
   output_.events_lost = line.events_lost;
   POINTSMAN_RETURN_IF_ERROR(inject_.SetHead(line.inject_head));
+  const size_t known_events = output_.events.size();
   POINTSMAN_RETURN_IF_ERROR(events_.Collect(line.event_tail, output_.events));
+  POINTSMAN_RETURN_IF_ERROR(MendHashKeys(std::span(output_.events).subspan(known_events)));
   return punts_.Collect(line.punt_tail, output_.punts);
 }
 

@@ -53,6 +53,9 @@ class RingCard : public Card {
            CardDescription description, CardRings rings);
 
   absl::Status FillTables(std::optional<uint64_t> hash_key_seed);
+  // Writes again the hash keys among the rows that `events` say have lost their content: nobody
+  // else knows them.
+  absl::Status MendHashKeys(std::span<const EventLine> events);
   absl::Status CheckFrames(std::span<const InjectedFrame> frames) const;
   absl::Status InjectAll(std::span<const InjectedFrame> frames);
   absl::Status AwaitRoom(uint32_t lines);
@@ -70,6 +73,7 @@ class RingCard : public Card {
   InjectRing inject_;
   PuntRing punts_;
   EventRing events_;
+  std::vector<RowWrite> hash_keys_;       // by row
   CardOutput output_;                     // collected, not yet handed out by Poll
   std::optional<CardSettings> settings_;  // as written last
   uint32_t heartbeat_ = 0;

@@ -25,6 +25,18 @@ CommandLine WriteCommand(TableId table, uint32_t index, uint32_t count, const Ro
           .row = row};
 }
 
+CommandOp OpOf(Parity parity) {
+  switch (parity) {
+    case Parity::kWrongKey:
+      return CommandOp::kWriteFlippedKey;
+    case Parity::kWrongValue:
+      return CommandOp::kWriteFlippedValue;
+    case Parity::kRight:
+      break;
+  }
+  return CommandOp::kWrite;
+}
+
 // Most significant word first, as a number is written.
 std::string Hex(const RowBits& row) {
   size_t words = row.size();
@@ -73,6 +85,7 @@ absl::Status WriteRows(CommandRing& commands, const CardSizes& sizes,
   for (const RowWrite& row : rows) {
     POINTSMAN_RETURN_IF_ERROR(FindRows(sizes, row.table, row.index, 1).status());
     writes.push_back(WriteCommand(row.table, row.index, 1, row.row));
+    writes.back().op = OpOf(row.parity);
   }
   POINTSMAN_RETURN_IF_ERROR(commands.Execute(writes, [](size_t, const RowBits&) {}));
   return Verify(commands, sizes, rows);

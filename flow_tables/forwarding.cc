@@ -4,7 +4,6 @@ namespace pointsman {
 
 std::string_view WhyHostDecides(const Frontend& frontend) {
   if (frontend.affinity_seconds != 0) return "session affinity";
-  if (!frontend.source_ranges.empty()) return "source ranges";
   if (frontend.scheduler != Scheduler::kRandom) return "scheduler";
   return "";
 }

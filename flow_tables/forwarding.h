@@ -106,7 +106,7 @@ inline bool IsForCard(const Frontend& frontend) {
 }
 
 // Why the host chooses the endpoint of each new connection ("session affinity"); empty: the slot
-// hash does.
+// hash does (unless the card has no room for the frontend's source ranges: range_sets.h).
 std::string_view WhyHostDecides(const Frontend& frontend);
 
 }  // namespace pointsman

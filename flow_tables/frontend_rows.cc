@@ -10,6 +10,7 @@
 #include "flow_tables/frontend_index.h"
 #include "flow_tables/maglev.h"
 #include "flow_tables/placement.h"
+#include "flow_tables/range_sets.h"
 #include "flow_tables/slot_runs.h"
 #include "fmt/format.h"
 
@@ -28,10 +29,11 @@ struct HalfRow {
 };
 
 absl::StatusOr<HalfRow> HalfRowOf(const FrontendHalf& half, const Frontend& frontend,
-                                  SlotRuns& runs, EndpointRows& endpoints, Image& image) {
+                                  bool card_knows_clients, SlotRuns& runs, EndpointRows& endpoints,
+                                  Image& image) {
   if (half.action != FrontendAction::kForward) {
     // Whom the source ranges keep out is dropped, not rejected: the host knows which.
-    const bool host = half.action == FrontendAction::kReject && !frontend.source_ranges.empty();
+    const bool host = half.action == FrontendAction::kReject && !card_knows_clients;
     return HalfRow{host ? FrontendAction::kHost : half.action, {}};
   }
   if (half.endpoints.empty()) {
@@ -40,7 +42,9 @@ absl::StatusOr<HalfRow> HalfRowOf(const FrontendHalf& half, const Frontend& fron
   }
   const auto ids = endpoints.Ids(half, frontend);
   if (!ids.ok()) return ids.status();
-  if (!WhyHostDecides(frontend).empty()) return HalfRow{FrontendAction::kHost, {}};
+  if (!card_knows_clients || !WhyHostDecides(frontend).empty()) {
+    return HalfRow{FrontendAction::kHost, {}};
+  }
   const auto run = runs.RunOf(*ids, frontend, image);
   if (!run.ok()) return run.status();
   return HalfRow{FrontendAction::kForward, *run};
@@ -49,9 +53,13 @@ absl::StatusOr<HalfRow> HalfRowOf(const FrontendHalf& half, const Frontend& fron
 // All but the counter.
 absl::StatusOr<FrontendRow> RowOf(const Frontend& frontend, SlotRuns& runs, EndpointRows& endpoints,
                                   Image& image) {
-  const auto outside = HalfRowOf(frontend.outside, frontend, runs, endpoints, image);
+  const uint8_t range_set = RangeSetOf(frontend, image);
+  const bool card_knows_clients = frontend.source_ranges.empty() || range_set != 0;
+  const auto outside =
+      HalfRowOf(frontend.outside, frontend, card_knows_clients, runs, endpoints, image);
   if (!outside.ok()) return outside.status();
-  const auto inside = HalfRowOf(frontend.inside, frontend, runs, endpoints, image);
+  const auto inside =
+      HalfRowOf(frontend.inside, frontend, card_knows_clients, runs, endpoints, image);
   if (!inside.ok()) return inside.status();
   return FrontendRow{.valid = true,
                      .destination_address = frontend.address.v4().value,
@@ -64,7 +72,8 @@ absl::StatusOr<FrontendRow> RowOf(const Frontend& frontend, SlotRuns& runs, Endp
                      .inside_action = inside->action,
                      .inside_masquerade = frontend.inside.masquerade,
                      .inside_slots_log2 = static_cast<uint8_t>(inside->run.log2),
-                     .inside_slots_base = inside->run.base};
+                     .inside_slots_base = inside->run.base,
+                     .range_set = range_set};
 }
 
 // A row made, to be placed; `frontend` is borrowed.

@@ -6,6 +6,7 @@
 #include "flow_tables/endpoint_rows.h"
 #include "flow_tables/frontend_rows.h"
 #include "flow_tables/next_hop_rows.h"
+#include "flow_tables/range_sets.h"
 #include "flow_tables/service_ranges.h"
 #include "flow_tables/source_rows.h"
 #include "fmt/format.h"
@@ -72,7 +73,10 @@ absl::StatusOr<Image> BuildImage(const Forwarding& wanted, const Image& previous
   image.slots = previous.slots;
   NextHopRows next_hops(wanted.gateway, previous, image);
   EndpointRows endpoints(previous, next_hops, image);
-  if (absl::Status status = FillSources(wanted.sources, previous, next_hops, image); !status.ok()) {
+  NumberRangeSets(wanted, previous, image);
+  if (absl::Status status =
+          FillSources(SourcesWithRanges(wanted, image), previous, next_hops, image);
+      !status.ok()) {
     return status;
   }
   if (absl::Status status = FillFrontends(wanted.frontends, previous, endpoints, image);

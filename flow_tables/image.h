@@ -24,6 +24,9 @@ struct ServiceRange {
 };
 inline constexpr size_t kServiceRanges = 4;
 
+// Bits of range-sets in a row of sources.
+inline constexpr size_t kRangeSets = 32;
+
 // What the registers slot-hash-seed, masquerade-*, host-protocols, service-range-*, timeout-* and
 // unconfirmed-quota hold.
 struct Configuration {
@@ -48,6 +51,8 @@ struct Image {
   std::vector<NextHopRow> next_hops;
   // Frontend::name by row of frontend-counters; empty where the counter is free.
   std::vector<std::string> counter_names;
+  // The source-range sets by number, from 1; empty where the number is free.
+  std::array<std::vector<AddressPrefix>, kRangeSets> range_sets{};
   friend bool operator==(const Image&, const Image&) = default;
 };
 
@@ -64,9 +69,10 @@ Image EmptyImage(const CardSizes& sizes);
 //
 // Frontends that are not for the card (IsForCard) make no rows, but set host_forwards_*. Where the
 // host decides (WhyHostDecides), a half that forwards has action host, no slots, and its endpoints
-// as rows; with source ranges, so has one that rejects. The service ranges are as few prefixes as
-// the registers hold that cover wanted.cluster_ips and wanted.service_ranges; what they hold
-// besides costs a punt and is passed on.
+// as rows; where the card has no room for a frontend's source ranges (range_sets.h), so has one
+// that rejects. The service ranges are as few prefixes as the registers hold that cover
+// wanted.cluster_ips and wanted.service_ranges; what they hold besides costs a punt and is passed
+// on.
 //
 // Errors, naming table and object: ResourceExhausted when old and new do not fit side by side (an
 // image between the two that only removes makes room), InvalidArgument for what breaks a promise of

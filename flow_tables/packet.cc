@@ -24,7 +24,8 @@ bool IsSctp(std::span<const uint8_t> frame) {
 
 }  // namespace
 
-Parsed ParseForHost(std::span<const uint8_t> frame, HostProtocols host) {
+Parsed ParseForHost(std::span<const uint8_t> whole_frame, HostProtocols host) {
+  const std::span<const uint8_t> frame = whole_frame.subspan(VlanTagBytes(whole_frame));
   if (frame.size() < kIpv4Offset + kIpv4HeaderBytes) return internal::ParsedPass();
   const uint16_t ether_type = LoadBe16(frame.data() + kEtherTypeOffset);
   if (host.ipv6 && ether_type == kEtherTypeIpv6 && IsIpv6ForHost(frame)) {

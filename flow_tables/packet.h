@@ -1,6 +1,6 @@
 // What a frame is to the pipeline: step 1 of docs/card.md. Offsets are of Ethernet II without VLAN
-// tag, IPv4 (RFC 791) without options, TCP (RFC 9293) or UDP (RFC 768), in bytes from the start of
-// the frame.
+// tag (behind one, IEEE 802.1Q, everything but the MAC addresses is 4 bytes further on), IPv4 (RFC
+// 791) without options, TCP (RFC 9293) or UDP (RFC 768), in bytes from the start of the frame.
 #ifndef POINTSMAN_FLOW_TABLES_PACKET_H_
 #define POINTSMAN_FLOW_TABLES_PACKET_H_
 
@@ -50,6 +50,8 @@ inline constexpr uint8_t kTcpRst = 0x04;
 inline constexpr uint8_t kTcpPush = 0x08;
 inline constexpr uint8_t kTcpAck = 0x10;
 
+inline constexpr size_t kVlanTagBytes = 4;
+inline constexpr uint16_t kEtherTypeVlan = 0x8100;
 inline constexpr uint16_t kEtherTypeIpv4 = 0x0800;
 inline constexpr uint16_t kEtherTypeIpv6 = 0x86dd;
 inline constexpr uint8_t kProtocolIcmp = 1;
@@ -65,6 +67,7 @@ enum class ParseKind : uint8_t {
 struct Parsed {
   ParseKind kind = ParseKind::kPass;
   Reason reason = Reason::kNone;
+  uint8_t tag_bytes = 0;  // of a VLAN tag
   Tuple tuple;
   friend bool operator==(const Parsed&, const Parsed&) = default;
 };
@@ -75,8 +78,15 @@ struct HostProtocols {
   bool sctp = false;  // over IPv4
 };
 
-// IPv4, TCP and UDP. Both functions read only bytes inside the frame, whatever its length and its
-// headers say.
+// Bytes of the frame's VLAN tag: 0 or 4. A second tag is not looked for.
+inline size_t VlanTagBytes(std::span<const uint8_t> frame) {
+  const bool tagged = frame.size() >= kIpv4Offset + kVlanTagBytes &&
+                      LoadBe16(frame.data() + kEtherTypeOffset) == kEtherTypeVlan;
+  return tagged ? kVlanTagBytes : 0;
+}
+
+// IPv4, TCP and UDP, tagged or not. Both functions read only bytes inside the frame, whatever its
+// length and its headers say.
 inline Parsed Parse(std::span<const uint8_t> frame);
 
 // A frame that Parse passes, once more: does the host forward it? Apart, so that Parse stays small.
@@ -109,29 +119,36 @@ inline Tuple TupleAt(const uint8_t* frame) {
           .protocol = frame[kProtocolOffset]};
 }
 
+// `frame` without its tag, MAC addresses apart.
+inline Parsed ParseUntagged(std::span<const uint8_t> frame) {
+  const uint8_t* bytes = frame.data();
+  if (frame.size() < kIpv4Offset + kIpv4HeaderBytes) return ParsedPass();
+  if (LoadBe16(bytes + kEtherTypeOffset) != kEtherTypeIpv4) return ParsedPass();
+  if (bytes[kIpv4Offset] >> 4 != 4) return ParsedPass();
+  const size_t header_bytes = (bytes[kIpv4Offset] & 0x0f) * size_t{4};
+  const size_t total_bytes = LoadBe16(bytes + kTotalLengthOffset);
+  if (header_bytes < kIpv4HeaderBytes || total_bytes < header_bytes) return ParsedPass();
+  if (total_bytes > frame.size() - kIpv4Offset) return ParsedPass();
+
+  const uint8_t protocol = bytes[kProtocolOffset];
+  if (protocol == kProtocolIcmp) return ParseIcmp(bytes, header_bytes, total_bytes);
+  const bool tcp = protocol == static_cast<uint8_t>(Protocol::kTcp);
+  if (!tcp && protocol != static_cast<uint8_t>(Protocol::kUdp)) return ParsedPass();
+  const uint16_t fragment = LoadBe16(bytes + kFragmentOffset);
+  if ((fragment & (kMoreFragments | kFragmentPosition)) != 0) return ParsedPunt(Reason::kFragment);
+  if (header_bytes > kIpv4HeaderBytes) return ParsedPunt(Reason::kIpOptions);
+  if (total_bytes < kIpv4HeaderBytes + (tcp ? kTcpHeaderBytes : kUdpHeaderBytes))
+    return ParsedPass();
+  return {.kind = ParseKind::kTuple, .reason = Reason::kNone, .tuple = TupleAt(bytes)};
+}
+
 }  // namespace internal
 
 inline Parsed Parse(std::span<const uint8_t> frame) {
-  const uint8_t* bytes = frame.data();
-  if (frame.size() < kIpv4Offset + kIpv4HeaderBytes) return internal::ParsedPass();
-  if (LoadBe16(bytes + kEtherTypeOffset) != kEtherTypeIpv4) return internal::ParsedPass();
-  if (bytes[kIpv4Offset] >> 4 != 4) return internal::ParsedPass();
-  const size_t header_bytes = (bytes[kIpv4Offset] & 0x0f) * size_t{4};
-  const size_t total_bytes = LoadBe16(bytes + kTotalLengthOffset);
-  if (header_bytes < kIpv4HeaderBytes || total_bytes < header_bytes) return internal::ParsedPass();
-  if (total_bytes > frame.size() - kIpv4Offset) return internal::ParsedPass();
-
-  const uint8_t protocol = bytes[kProtocolOffset];
-  if (protocol == kProtocolIcmp) return internal::ParseIcmp(bytes, header_bytes, total_bytes);
-  const bool tcp = protocol == static_cast<uint8_t>(Protocol::kTcp);
-  if (!tcp && protocol != static_cast<uint8_t>(Protocol::kUdp)) return internal::ParsedPass();
-  const uint16_t fragment = LoadBe16(bytes + kFragmentOffset);
-  if ((fragment & (kMoreFragments | kFragmentPosition)) != 0)
-    return internal::ParsedPunt(Reason::kFragment);
-  if (header_bytes > kIpv4HeaderBytes) return internal::ParsedPunt(Reason::kIpOptions);
-  if (total_bytes < kIpv4HeaderBytes + (tcp ? kTcpHeaderBytes : kUdpHeaderBytes))
-    return internal::ParsedPass();
-  return {.kind = ParseKind::kTuple, .reason = Reason::kNone, .tuple = internal::TupleAt(bytes)};
+  const size_t tag_bytes = VlanTagBytes(frame);
+  Parsed parsed = internal::ParseUntagged(frame.subspan(tag_bytes));
+  parsed.tag_bytes = static_cast<uint8_t>(tag_bytes);
+  return parsed;
 }
 
 }  // namespace pointsman

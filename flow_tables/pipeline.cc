@@ -57,6 +57,10 @@ Half HalfFor(const FrontendRow& row, ClientClass client_class) {
   return {row.inside_action, row.inside_masquerade, row.inside_slots_log2, row.inside_slots_base};
 }
 
+bool IsInSet(const Client& client, uint8_t range_set) {
+  return range_set == 0 || (client.range_sets >> (range_set - 1) & 1) != 0;
+}
+
 HostProtocols HostProtocolsOf(const Configuration& configuration) {
   return {.ipv6 = configuration.host_forwards_ipv6, .sctp = configuration.host_forwards_sctp};
 }
@@ -129,11 +133,11 @@ inline void Pipeline::ParsePacket(const Packet& packet, size_t i) {
   connections_.PrefetchBucket(placements_[i]);
 }
 
-[[gnu::always_inline]] inline void Pipeline::Forward(const Packet& packet, const Tuple& tuple,
+[[gnu::always_inline]] inline void Pipeline::Forward(const Packet& packet, const Parsed& parsed,
                                                      const Rewrite& rewrite,
                                                      Outcome& outcome) const {
   uint8_t* frame = packet.frame.data();
-  if (frame[kTtlOffset] < kLowestTtlToForward) {
+  if (frame[parsed.tag_bytes + kTtlOffset] < kLowestTtlToForward) {
     outcome = Punt(Reason::kTtlExpired);
     return;
   }
@@ -146,13 +150,14 @@ inline void Pipeline::ParsePacket(const Packet& packet, size_t i) {
              .egress = hop.egress,
              .frontend_counter = rewrite.to.frontend_counter,
              .endpoint = rewrite.to.endpoint};
-  RewriteFrame(frame, tuple.protocol == static_cast<uint8_t>(Protocol::kTcp), rewrite, hop);
+  const bool tcp = parsed.tuple.protocol == static_cast<uint8_t>(Protocol::kTcp);
+  RewriteFrame(frame, parsed.tag_bytes, tcp, rewrite, hop);
 }
 
-[[gnu::always_inline]] inline void Pipeline::Touch(const Packet& packet,
+[[gnu::always_inline]] inline void Pipeline::Touch(const uint8_t* header,
                                                    const Connections::Found& found) {
   const bool tcp = found.connection->protocol == static_cast<uint8_t>(Protocol::kTcp);
-  const uint8_t flags = tcp ? packet.frame[kTcpFlagsOffset] : uint8_t{0};
+  const uint8_t flags = tcp ? header[kTcpFlagsOffset] : uint8_t{0};
   connections_.Touch(found,
                      {.tcp = tcp,
                       .fin = (flags & kTcpFin) != 0,
@@ -176,8 +181,9 @@ void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcome
     } else if (parsed_[i].kind == ParseKind::kPunt) {
       outcomes[i] = Punt(parsed_[i].reason);
     } else if (const Connections::Found known = connections_.Find(tuple, placements_[i])) {
-      if (packet.frame[kTtlOffset] >= kLowestTtlToForward) Touch(packet, known);
-      Forward(packet, tuple, known.rewrite(), outcomes[i]);
+      const uint8_t* header = packet.frame.data() + parsed_[i].tag_bytes;
+      if (header[kTtlOffset] >= kLowestTtlToForward) Touch(header, known);
+      Forward(packet, parsed_[i], known.rewrite(), outcomes[i]);
     } else {
       if ((planned >> i & 1) == 0) {
         StartPlan(i);
@@ -212,7 +218,7 @@ void Pipeline::MakePlan(const Packet& packet, size_t i) {
   }
   const Client& client = sources_.Find(tuple.source_address);
   const Half half = HalfFor(*frontend, client.client_class);
-  if (half.action == FrontendAction::kDrop) {
+  if (half.action == FrontendAction::kDrop || !IsInSet(client, frontend->range_set)) {
     plan.refusal = {.verdict = Verdict::kDrop, .reason = Reason::kFrontendDrop};
     return;
   }
@@ -229,7 +235,7 @@ void Pipeline::MakePlan(const Packet& packet, size_t i) {
   const uint32_t endpoint_id =
       packet.directed_endpoint.value_or(RowAt(image_->slots, slot).endpoint);
   const EndpointRow& endpoint = RowAt(image_->endpoints, endpoint_id);
-  if (!endpoint.valid || packet.frame[kTtlOffset] < kLowestTtlToForward) {
+  if (!endpoint.valid || packet.frame[parsed_[i].tag_bytes + kTtlOffset] < kLowestTtlToForward) {
     plan.refusal = Punt(endpoint.valid ? Reason::kTtlExpired : Reason::kNoEndpoint);
     return;
   }
@@ -290,7 +296,7 @@ void Pipeline::Connect(const Packet& packet, size_t i, Outcome& outcome) {
       outcome = Punt(Reason::kConnectionTableFull);
       return;
     case RecordResult::kRecorded:
-      Forward(packet, OriginalKey(plan.connection), plan.connection.there, outcome);
+      Forward(packet, parsed_[i], plan.connection.there, outcome);
       outcome.learned = true;
   }
 }

@@ -87,11 +87,11 @@ class Pipeline {
 
   void StartPlan(size_t i);
   void MakePlan(const Packet& packet, size_t i);
-  void Touch(const Packet& packet, const Connections::Found& found);
+  void Touch(const uint8_t* header, const Connections::Found& found);
   Outcome WithoutFrontend(const Packet& packet, uint32_t destination) const;
   const FrontendRow* FindFrontend(const Tuple& tuple, const Plan& plan) const;
   void Connect(const Packet& packet, size_t i, Outcome& outcome);
-  void Forward(const Packet& packet, const Tuple& tuple, const Rewrite& rewrite,
+  void Forward(const Packet& packet, const Parsed& parsed, const Rewrite& rewrite,
                Outcome& outcome) const;
 
   std::shared_ptr<const Image> image_;

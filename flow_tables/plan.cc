@@ -111,6 +111,27 @@ Plan MakePlan(const Image& from, const Image& to) {
   return plan;
 }
 
+std::optional<RowWrite> WriteOf(const Image& image, TableId table, uint32_t index) {
+  const auto write = [&](const auto& rows) -> std::optional<RowWrite> {
+    if (index >= rows.size()) return std::nullopt;
+    return RowWrite{.table = table, .index = index, .row = PackRow(rows[index])};
+  };
+  switch (table) {
+    case TableId::kFrontends:
+      return write(image.frontends);
+    case TableId::kSources:
+      return write(image.sources);
+    case TableId::kSlots:
+      return write(image.slots);
+    case TableId::kEndpoints:
+      return write(image.endpoints);
+    case TableId::kNextHops:
+      return write(image.next_hops);
+    default:
+      return std::nullopt;
+  }
+}
+
 void Apply(const RowWrite& write, Image& image) {
   switch (write.table) {
     case TableId::kFrontends:

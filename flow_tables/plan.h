@@ -11,11 +11,16 @@
 
 namespace pointsman {
 
+// Wrong: the card stores the row as one that has lost its content, to test what becomes of it:
+// where keys are compared, or where the rest is read.
+enum class Parity : uint8_t { kRight, kWrongKey, kWrongValue };
+
 // One row of one table. Applying it is atomic with respect to lookups.
 struct RowWrite {
   TableId table{};
   uint32_t index = 0;
   RowBits row{};
+  Parity parity = Parity::kRight;
   friend bool operator==(const RowWrite&, const RowWrite&) = default;
 };
 
@@ -33,6 +38,10 @@ struct Plan {
 // A new slot hash seed in `configuration` changes all answers at once.
 // REQUIRES: `to` was built as an heir of `from` (BuildImage), with the same sizes.
 Plan MakePlan(const Image& from, const Image& to);
+
+// The write of a row as `image` has it; nothing for tables that are not part of an image, and for
+// rows that they do not have.
+std::optional<RowWrite> WriteOf(const Image& image, TableId table, uint32_t index);
 
 // Does to `image` what the write does to the card.
 void Apply(const RowWrite& write, Image& image);

@@ -57,9 +57,12 @@ constexpr Rewrite MakeRewrite(const Tuple& tuple, const Translation& to) {
   return {.to = to, .header_sum = header.Folded(), .transport_sum = transport.Folded()};
 }
 
-// Changes a frame of the tuple that `rewrite` was made for; `tcp`: else UDP.
-// REQUIRES: the frame parsed as ParseKind::kTuple, and its TTL is 2 or more.
-inline void RewriteFrame(uint8_t* frame, bool tcp, const Rewrite& rewrite, const Hop& hop) {
+// Changes a frame of the tuple that `rewrite` was made for; `tcp`: else UDP. Its VLAN tag, if it
+// has one of `tag_bytes`, stays. REQUIRES: the frame parsed as ParseKind::kTuple, and its TTL is 2
+// or more.
+inline void RewriteFrame(uint8_t* macs, size_t tag_bytes, bool tcp, const Rewrite& rewrite,
+                         const Hop& hop) {
+  uint8_t* frame = macs + tag_bytes;
   uint8_t* header = frame + kIpv4ChecksumOffset;
   StoreBe16(header, AddToChecksum(LoadBe16(header), rewrite.header_sum));
   uint8_t* transport = frame + (tcp ? kTcpChecksumOffset : kUdpChecksumOffset);
@@ -69,7 +72,7 @@ inline void RewriteFrame(uint8_t* frame, bool tcp, const Rewrite& rewrite, const
   if (tcp || old != 0) StoreBe16(transport, updated);
 
   const Translation& to = rewrite.to;
-  std::memcpy(frame + kDestinationMacOffset, hop.macs.data(), hop.macs.size());
+  std::memcpy(macs + kDestinationMacOffset, hop.macs.data(), hop.macs.size());
   --frame[kTtlOffset];
   StoreBe32(frame + kSourceAddressOffset, to.new_source_address);
   StoreBe32(frame + kDestinationAddressOffset, to.new_destination_address);

@@ -18,7 +18,10 @@ struct Prefix {
 Prefix ToPrefix(const SourceRow& row) {
   const uint64_t size = kAddressEnd >> std::min<uint32_t>(row.prefix_length, 32);
   const uint64_t first = row.address & ~(size - 1);
-  return {first, first + size, {.client_class = row.client_class, .next_hop = row.next_hop}};
+  return {
+      first,
+      first + size,
+      {.client_class = row.client_class, .next_hop = row.next_hop, .range_sets = row.range_sets}};
 }
 
 // Valid rows, an outer prefix before those inside it.

@@ -15,6 +15,7 @@ namespace pointsman {
 struct Client {
   ClientClass client_class = ClientClass::kOutside;
   uint16_t next_hop = 0;
+  uint32_t range_sets = 0;
   friend bool operator==(const Client&, const Client&) = default;
 };
 
@@ -24,7 +25,7 @@ class SourceRanges {
   // ignored.
   explicit SourceRanges(std::span<const SourceRow> rows);
 
-  // No match: class outside, next hop 0.
+  // No match: class outside, next hop 0, no sets.
   const Client& Find(uint32_t address) const;
 
  private:

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "flow_tables/describe.h"
+#include "flow_tables/range_sets.h"
 #include "flow_tables/stable_ids.h"
 #include "fmt/format.h"
 
@@ -44,7 +45,8 @@ absl::Status FillSource(const Source& source, NextHopRows& next_hops, StableIds&
                          .address = address,
                          .prefix_length = prefix_length,
                          .client_class = source.client_class,
-                         .next_hop = *next_hop};
+                         .next_hop = *next_hop,
+                         .range_sets = RangeSetsOf(source.prefix, image)};
   return absl::OkStatus();
 }
 
@@ -58,7 +60,6 @@ absl::Status FillSources(const std::vector<Source>& sources, const Image& previo
     if (held.valid) ids.Keep(PrefixOf(held.address, held.prefix_length), row);
   }
   for (const Source& source : sources) {
-    if (!source.prefix.address.is_v4()) continue;
     if (absl::Status status = FillSource(source, next_hops, ids, image); !status.ok()) {
       return status;
     }

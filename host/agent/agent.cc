@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "host/agent/mend.h"
 #include "host/agent/status.h"
 #include "host/softpath/tick.h"
 
@@ -142,6 +143,7 @@ absl::StatusOr<bool> Agent::ServeCard() {
   for (const EventLine& event : connections_.Take(output->events)) {
     software_.Ended(EndpointOf(event));
   }
+  if (absl::Status status = MendRows(output->events); !status.ok()) return status;
   if (output->events_lost != events_lost_) {
     if (absl::Status status = RereadConnections(output->events_lost); !status.ok()) return status;
   }
@@ -149,6 +151,15 @@ absl::StatusOr<bool> Agent::ServeCard() {
     return status;
   }
   return !output->punts.empty();
+}
+
+absl::Status Agent::MendRows(const std::vector<EventLine>& events) {
+  const Mending mending = MendingOf(events, reconciler_.image(), connections_);
+  for (const EventLine& connection : mending.forgotten) software_.Ended(EndpointOf(connection));
+  if (mending.writes.empty()) return absl::OkStatus();
+  spdlog::warn("rows of the card had lost their content: {} are written again",
+               mending.writes.size());
+  return card_->Write(mending.writes);
 }
 
 // Events that found no room are made up for by what the tables say now.

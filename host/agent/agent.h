@@ -41,6 +41,7 @@ class Agent {
   absl::Status PurgeUdp();
   void TellHealth(bool programmed);
   absl::StatusOr<bool> ServeCard();
+  absl::Status MendRows(const std::vector<EventLine>& events);
   absl::Status RereadConnections(uint32_t events_lost);
   absl::Status Age();
   absl::Status PublishStatus();

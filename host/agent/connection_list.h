@@ -17,6 +17,7 @@ class ConnectionList {
   std::vector<EventLine> Take(std::span<const EventLine> events) {
     std::vector<EventLine> ended;
     for (const EventLine& event : events) {
+      if (event.kind == EventKind::kParity) continue;
       if (event.kind == EventKind::kExpire) {
         by_row_.erase(event.original_row);
         if (event.state != ConnectionState::kClosed) ended.push_back(event);

@@ -4,12 +4,35 @@
 
 namespace pointsman {
 
+namespace {
+
+constexpr uint32_t kTriesMax = 3;
+
+// How often the card has had it then; 0: it is not for the card again. The row that stood in the
+// way has been mended meanwhile.
+uint32_t TriesAfterParity(const PuntedFrame& punt) {
+  if (punt.line.reason != Reason::kTableParity) return 0;
+  const uint32_t tries = punt.line.injected != 0 ? punt.line.tag + 1 : 1;
+  return tries <= kTriesMax ? tries : 0;
+}
+
+}  // namespace
+
 absl::Status PuntServer::Serve(const std::vector<PuntedFrame>& punts, SoftwarePath& software,
                                absl::Time now) {
   std::vector<PuntService> services;
   services.reserve(punts.size());
   std::vector<InjectedFrame> frames;
   for (const PuntedFrame& punt : punts) {
+    if (const uint32_t tries = TriesAfterParity(punt); tries != 0) {
+      InjectedFrame again;
+      again.line.ingress = punt.line.ingress;
+      again.line.attempt = punt.line.attempt;
+      again.line.tag = tries;
+      again.frame = punt.frame;
+      frames.push_back(again);
+      continue;
+    }
     const PuntService& service = services.emplace_back(
         software.Serve({punt.frame, punt.line.ingress, punt.line.reason, punt.line.attempt}, now));
     ++counts_.by_fate[static_cast<size_t>(service.fate)];

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "flow_tables/flow.h"
+#include "flow_tables/packet.h"
 #include "host/cli/commands.h"
 #include "host/cli/exit_code.h"
 #include "host/cli/manifest_input.h"
@@ -37,7 +38,8 @@ class IngressGuess {
     }
   }
   Port Of(const std::vector<uint8_t>& frame) const {
-    const std::optional<Flow> flow = ParseFlow(frame);
+    const std::span<const uint8_t> bytes(frame);
+    const std::optional<Flow> flow = ParseFlow(bytes.subspan(VlanTagBytes(bytes)));
     return flow && node_side_.contains(flow->key.source) ? Port::kNode : Port::kUplink;
   }
 

@@ -100,9 +100,11 @@ std::vector<std::string> RowsMet(const Image& image, const FlowKey& packet) {
   if (packet.protocol == Protocol::kSctp) return {"software: the card's tables hold TCP and UDP"};
   std::vector<std::string> lines;
   ClientClass client_class = ClientClass::kOutside;
+  uint32_t range_sets = 0;
   if (const auto row = SourceRowOf(image, packet.source.v4().value)) {
     const SourceRow& source = image.sources[*row];
     client_class = source.client_class;
+    range_sets = source.range_sets;
     lines.push_back(fmt::format("sources[{}]: {}/{} is {}", *row, Text(source.address),
                                 source.prefix_length, Name(client_class)));
   } else {
@@ -119,6 +121,15 @@ std::vector<std::string> RowsMet(const Image& image, const FlowKey& packet) {
   lines.push_back(fmt::format("frontends[{}]: {}, {} half: {}{}", *row,
                               image.counter_names[frontend.counter], half.name, Name(half.action),
                               half.masquerade ? ", masquerade" : ""));
+  if (frontend.range_set != 0) {
+    const bool holds = (range_sets >> (frontend.range_set - 1) & 1) != 0;
+    lines.push_back(fmt::format("source-range set {}: {}", frontend.range_set,
+                                holds ? "holds the client" : "does not hold the client"));
+    if (!holds) {
+      lines.push_back("the card: drops it");
+      return lines;
+    }
+  }
   switch (half.action) {
     case FrontendAction::kForward:
       AddChoice(image, packet, half, lines);

@@ -60,8 +60,10 @@ std::vector<Limitation> LimitationsOf(const Service& service, const NodeFacts& f
     out.push_back({"sessionAffinity: ClientIP", kChosenInSoftware});
   }
   if (GuardsLoadBalancer(service, facts)) {
-    out.push_back({"loadBalancerSourceRanges",
-                   "software looks at each new connection to its load balancer addresses"});
+    out.push_back(
+        {"loadBalancerSourceRanges",
+         "beyond 32 different sets of them on a node, software looks at each new connection "
+         "to its load balancer addresses"});
   }
   if (facts.scheduler != Scheduler::kRandom) out.push_back({"scheduler", kChosenInSoftware});
   return out;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "flow_tables/answer.h"
+#include "flow_tables/packet.h"
 #include "host/softpath/tick.h"
 
 namespace pointsman {
@@ -20,6 +21,21 @@ PuntService PassOn(const HandedOver& packet) {
   return {.fate = Fate::kPassed,
           .egress = Other(packet.ingress),
           .frame = {packet.frame.begin(), packet.frame.end()}};
+}
+
+std::vector<uint8_t> WithoutTag(std::span<const uint8_t> frame) {
+  std::vector<uint8_t> untagged(frame.begin(), frame.end());
+  const auto tag = untagged.begin() + kEtherTypeOffset;
+  untagged.erase(tag, tag + kVlanTagBytes);
+  return untagged;
+}
+
+std::vector<uint8_t> WithTagOf(std::span<const uint8_t> tagged,
+                               const std::vector<uint8_t>& untagged) {
+  std::vector<uint8_t> frame = untagged;
+  const auto tag = tagged.begin() + kEtherTypeOffset;
+  frame.insert(frame.begin() + kEtherTypeOffset, tag, tag + kVlanTagBytes);
+  return frame;
 }
 
 bool Admits(const Frontend& frontend, const Address& client) {
@@ -95,6 +111,16 @@ size_t SoftwarePath::Sweep(absl::Time now) {
 }
 
 PuntService SoftwarePath::Serve(const HandedOver& packet, absl::Time now) {
+  if (VlanTagBytes(packet.frame) == 0) return ServeUntagged(packet, now);
+  const std::vector<uint8_t> untagged = WithoutTag(packet.frame);
+  HandedOver inner = packet;
+  inner.frame = untagged;
+  PuntService service = ServeUntagged(inner, now);
+  if (!service.frame.empty()) service.frame = WithTagOf(packet.frame, service.frame);
+  return service;
+}
+
+PuntService SoftwarePath::ServeUntagged(const HandedOver& packet, absl::Time now) {
   switch (packet.reason) {
     case Reason::kIpv6:
     case Reason::kSctp:

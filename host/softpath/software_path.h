@@ -1,7 +1,7 @@
 // The host's part of forwarding: what a card (or the software pipeline, which follows the card's
 // rule) hands over. It decides first packets whose endpoint the host chooses, carries IPv6 and SCTP
 // by itself, refuses what is sent to addresses of Services in vain, and answers. Pure but for its
-// own state: time is an argument. Not thread-safe.
+// own state: time is an argument. A VLAN tag stays as it is, on answers too. Not thread-safe.
 //
 // | reason                   | what is done |
 // |--------------------------|---------------------------------------------------------------------|
@@ -111,6 +111,7 @@ class SoftwarePath {
     }
   };
 
+  PuntService ServeUntagged(const HandedOver& packet, absl::Time now);
   PuntService ServeFlow(const HandedOver& packet, absl::Time now);
   PuntService Connect(const HandedOver& packet, const Flow& flow, absl::Time now);
   PuntService Direct(const HandedOver& packet, uint8_t attempt, absl::Time now);

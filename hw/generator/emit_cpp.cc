@@ -80,7 +80,12 @@ std::string Enumerations(const Description& card) {
   }
   text += "enum class TableId : uint8_t {\n";
   for (const Layout& t : card.tables) text += fmt::format("  k{} = {},\n", Camel(t.name), t.id);
-  return text + "};\n\n";
+  text +=
+      "};\n// The name in the card's description, or \"?\".\nconstexpr const char* Name(TableId "
+      "table) {\n  switch (table) {\n";
+  for (const Layout& t : card.tables)
+    text += fmt::format("    case TableId::k{}:\n      return \"{}\";\n", Camel(t.name), t.name);
+  return text + "  }\n  return \"?\";\n}\n\n";
 }
 
 std::string Constants(const Description& card) {

@@ -13,55 +13,78 @@ module bucket_keys #(
     input wire logic [BUCKETS_LOG2-1:0] first,   // bucket in bank 0
     input wire logic [BUCKETS_LOG2-1:0] second,  // bucket in bank 1
     input wire logic [card_pkg::TUPLE_BITS-1:0] s2_key,  // two clocks after the buckets
-    output logic [7:0] hit,   // bit = bank * 4 + way
+    output logic [7:0] hit,   // bit = bank * 4 + way; a row that has lost its content hits nothing
     output logic [7:0] used,
+    output logic bad,  // a row has lost its content: what does not hit may be there all the same
+    output logic report,  // one clock later, for parity_reports
+    output logic [19:0] report_index,
 
     input wire logic write_enable,
+    input wire logic write_flip,
     input wire logic [BUCKETS_LOG2+2:0] write_index,  // {bank, bucket, way}
     input wire logic [card_pkg::TUPLE_BITS:0] write_row   // {key, valid}
 );
   localparam int ROW_BITS = card_pkg::TUPLE_BITS + 1;
   localparam int WAYS = 8;
 
-  logic s1_valid, s2_valid;
+  logic s1_valid, s2_valid, s3_valid;
   always_ff @(posedge clk) begin
     s1_valid <= valid;
     s2_valid <= s1_valid;
+    s3_valid <= s2_valid;
   end
 
+  wire [7:0] bad_ways;
+  logic [7:0] equal;
+  assign hit = equal & ~bad_ways;
   genvar g;
   generate
     for (g = 0; g < WAYS; g++) begin : way
       wire [BUCKETS_LOG2-1:0] bucket = g < WAYS / 2 ? first : second;
       wire [ROW_BITS-1:0] read_row;
-      ram_1r1w #(
+      parity_ram #(
           .WIDTH(ROW_BITS),
           .DEPTH_LOG2(BUCKETS_LOG2),
           .RAM_STYLE("ultra")
       ) keys (
           .clk(clk),
+          .write_flip(write_flip),
           .write_enable(write_enable && write_index[1:0] == 2'(g) && write_index[BUCKETS_LOG2+2] == (g >= WAYS / 2)),
           .write_address(write_index[BUCKETS_LOG2+1:2]),
           .write_data(write_row),
           .read_enable(valid),
           .read_address(bucket),
-          .read_data(read_row)
+          .read_data(read_row),
+          .read_bad(bad_ways[g])
       );
       always_ff @(posedge clk) begin
         if (s2_valid) begin
-          hit[g] <= read_row[0] && read_row[ROW_BITS-1:1] == s2_key;
+          equal[g] <= read_row[0] && read_row[ROW_BITS-1:1] == s2_key;
           used[g] <= read_row[0];
         end
       end
     end
   endgenerate
 
+  assign bad = s3_valid && |bad_ways;
+  wire [BUCKETS_LOG2-1:0] s3_first, s3_second;
+  delay #(.WIDTH(2 * BUCKETS_LOG2), .CLOCKS(3)) buckets_delay (
+      .clk(clk),
+      .in({first, second}),
+      .out({s3_first, s3_second})
+  );
+  bad_way #(.BUCKETS_LOG2(BUCKETS_LOG2)) reports (
+      .clk(clk),
+      .valid(s3_valid),
+      .bad(bad_ways),
+      .first(s3_first),
+      .second(s3_second),
+      .report(report),
+      .index(report_index)
+  );
+
 `ifndef SYNTHESIS
-  logic s3_valid;
-  always_ff @(posedge clk) begin
-    s3_valid <= s2_valid;
-    if (s3_valid) assert ($onehot0(hit));
-  end
+  always_ff @(posedge clk) if (s3_valid) assert ($onehot0(hit));
 `endif
 endmodule
 

@@ -24,6 +24,7 @@ module command_engine (
     output logic row_valid,
     input wire row_ready,
     output logic row_write,
+    output logic [1:0] row_flip,
     output logic [7:0] row_table,
     output logic [31:0] row_index,
     output logic [415:0] row_data,
@@ -77,7 +78,7 @@ module command_engine (
   );
 
   command_executor executor (
-      .clk, .rst, .run, .idle, .command_valid, .command_take, .command, .row_valid, .row_ready, .row_write, .row_table,
+      .clk, .rst, .run, .idle, .command_valid, .command_take, .command, .row_valid, .row_ready, .row_write, .row_flip, .row_table,
       .row_index, .row_data, .row_read_valid, .row_read_data,
       .response_valid(answer_valid),
       .response(answer),

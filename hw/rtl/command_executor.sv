@@ -22,6 +22,7 @@ module command_executor (
     output logic row_valid,
     input wire row_ready,
     output logic row_write,
+    output logic [1:0] row_flip,  // write wrong parity: {value, key}
     output logic [7:0] row_table,
     output logic [31:0] row_index,
     output logic [415:0] row_data,
@@ -56,7 +57,7 @@ module command_executor (
   logic s1_valid, s2_valid, s3_valid, s4_valid;
   card_pkg::command_line_t s1, s2, s3, s4;
   logic [31:0] s2_rows, s3_rows_behind, s4_left;
-  logic s2_op_known, s3_op_known, s3_table_known, s3_index_in, s4_read;
+  logic s2_op_known, s3_op_known, s3_table_known, s3_index_in, s4_read, s4_last;
   logic [7:0] s3_status, s4_status;
   logic finishing, pending_room_enough;
 
@@ -66,7 +67,7 @@ module command_executor (
   always_comb begin
     if (!s3_op_known) s3_status = card_pkg::COMMAND_STATUS_BAD_OP;
     else if (!s3_table_known) s3_status = card_pkg::COMMAND_STATUS_BAD_TABLE;
-    else if (!s3_index_in || (s3.op == card_pkg::COMMAND_OP_WRITE && s3.count > s3_rows_behind))
+    else if (!s3_index_in || (s3.op != card_pkg::COMMAND_OP_READ && s3.count > s3_rows_behind))
       s3_status = card_pkg::COMMAND_STATUS_BAD_INDEX;
     else s3_status = card_pkg::COMMAND_STATUS_OK;
   end
@@ -75,7 +76,7 @@ module command_executor (
     if (move) begin
       s1 <= command;
       s2 <= s1;
-      s2_op_known <= s1.op == card_pkg::COMMAND_OP_WRITE || s1.op == card_pkg::COMMAND_OP_READ;
+      s2_op_known <= s1.op >= card_pkg::COMMAND_OP_WRITE && s1.op <= card_pkg::COMMAND_OP_WRITE_FLIPPED_VALUE;
       s2_rows <= rows_of(s1.table_);
       s3 <= s2;
       s3_op_known <= s2_op_known;
@@ -85,9 +86,11 @@ module command_executor (
       s4 <= s3;
       s4_status <= s3_status;
       s4_read <= s3.op == card_pkg::COMMAND_OP_READ;
-      s4_left <= s3.op == card_pkg::COMMAND_OP_WRITE && s3.count != 32'd0 ? s3.count - 32'd1 : 32'd0;
+      s4_left <= s3.op != card_pkg::COMMAND_OP_READ && s3.count != 32'd0 ? s3.count - 32'd1 : 32'd0;
+      s4_last <= s3.op == card_pkg::COMMAND_OP_READ || s3.count <= 32'd1;
       row_index <= s3.index;
     end else if (row_valid && row_ready) begin
+      s4_last <= s4_left == 32'd1;
       s4_left <= s4_left - 32'd1;
       row_index <= row_index + 32'd1;
     end
@@ -110,9 +113,10 @@ module command_executor (
 
   assign row_valid = s4_valid && s4_status == card_pkg::COMMAND_STATUS_OK && pending_room_enough;
   assign row_write = !s4_read;
+  assign row_flip = {s4.op == card_pkg::COMMAND_OP_WRITE_FLIPPED_VALUE, s4.op == card_pkg::COMMAND_OP_WRITE_FLIPPED_KEY};
   assign row_table = s4.table_;
   assign row_data = s4.row;
-  assign finishing = pending_room_enough && (s4_status != card_pkg::COMMAND_STATUS_OK || (row_ready && s4_left == 32'd0));
+  assign finishing = pending_room_enough && (s4_status != card_pkg::COMMAND_STATUS_OK || (row_ready && s4_last));
 
   // Responses wait for their rows, in order.
   logic [PENDING_LOG2:0] pending_room, unread;

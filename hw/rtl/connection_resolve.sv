@@ -28,6 +28,8 @@ module connection_resolve (
     input wire logic [7:0] reply_hit,        // by the tuple
     input wire logic [7:0] reply_duplicate,  // by the reply key
     input wire logic [7:0] reply_used,       // the reply key's buckets
+    input wire logic tuple_bad,              // rows have lost their content: not found says nothing
+    input wire logic reply_bad,              // the same of the reply key
     // What near_match said
     input wire logic [5:0] same_original,
     input wire logic [5:0] is_reply,
@@ -84,7 +86,7 @@ module connection_resolve (
     end
   end
 
-  logic s1_lookup, s1_candidate, s1_ttl_expired, s1_duplicate;
+  logic s1_lookup, s1_candidate, s1_ttl_expired, s1_duplicate, s1_bad;
   logic [1:0] s1_verdict;
   logic [4:0] s1_reason;
   logic [7:0] s1_original_hit, s1_reply_hit, s1_original_free, s1_reply_free;
@@ -92,7 +94,8 @@ module connection_resolve (
   logic [1:0] s1_same_original_bucket, s1_same_reply_bucket;
   always_ff @(posedge clk) begin
     s1_lookup <= lookup && !rst;
-    s1_candidate <= lookup && candidate && !rst;
+    s1_candidate <= lookup && candidate && !tuple_bad && !reply_bad && !rst;
+    s1_bad <= lookup && (tuple_bad || (candidate && reply_bad));
     s1_ttl_expired <= ttl_expired;
     s1_verdict <= verdict;
     s1_reason <= reason;
@@ -136,6 +139,7 @@ module connection_resolve (
     location <= in_originals ? original_loc : reply_loc;
     out_verdict <= card_pkg::VERDICT_PUNT[1:0];
     if (found) out_reason <= card_pkg::REASON_TTL_EXPIRED[4:0];
+    else if (s1_bad) out_reason <= card_pkg::REASON_TABLE_PARITY[4:0];
     else if (!s1_candidate) begin
       out_verdict <= s1_verdict;
       out_reason <= s1_reason;

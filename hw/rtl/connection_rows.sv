@@ -52,6 +52,7 @@ module connection_rows #(
     output logic [card_pkg::TUPLE_BITS:0] original_write_key,
     output logic [card_pkg::TUPLE_BITS:0] reply_write_key,
 
+    output logic translation_bad,  // a row it was read from has lost its content
     output card_pkg::translation_t translation,
     output logic event_valid,
     output card_pkg::event_line_t event_line,
@@ -69,7 +70,10 @@ module connection_rows #(
     input wire logic host_read_replies,
     input wire logic [ROWS_LOG2-1:0] host_index,
     input wire card_pkg::original_row_t host_data,
-    output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_row
+    output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_row,
+    input wire logic host_flip,
+    output logic [1:0] report,  // originals, replies: for parity_reports
+    output logic [39:0] report_index
 );
   localparam int KEY_BITS = card_pkg::TUPLE_BITS;
 
@@ -151,33 +155,38 @@ module connection_rows #(
 
   // A link: {next hop, other row}
   wire [31:0] s4_original_link, s4_reply_link;
-  ram_1r1w #(
+  wire s5_original_link_bad, s5_reply_link_bad;
+  parity_ram #(
       .WIDTH(32),
       .DEPTH_LOG2(ROWS_LOG2),
       .RAM_STYLE("block")
   ) original_links (
       .clk(clk),
+      .write_flip(host_flip),
       .write_enable(keep_original),
       .write_address(original_write_index),
       .write_data(host_write_originals ? {host_data.next_hop, host_data.reply_row}
                                        : {s1_endpoint_next_hop, 20'(s1_reply_index)}),
       .read_enable(s2_used && !s2_from_reply),
       .read_address(s2_own),
-      .read_data(s4_original_link)
+      .read_data(s4_original_link),
+      .read_bad(s5_original_link_bad)
   );
-  ram_1r1w #(
+  parity_ram #(
       .WIDTH(32),
       .DEPTH_LOG2(ROWS_LOG2),
       .RAM_STYLE("block")
   ) reply_links (
       .clk(clk),
+      .write_flip(host_flip),
       .write_enable(keep_reply),
       .write_address(reply_write_index),
       .write_data(host_write_replies ? {host_reply.next_hop, host_reply.original_row}
                                      : {s1_client_next_hop, 20'(s1_original_index)}),
       .read_enable(s2_used && s2_from_reply),
       .read_address(s2_own),
-      .read_data(s4_reply_link)
+      .read_data(s4_reply_link),
+      .read_bad(s5_reply_link_bad)
   );
   wire [31:0] s4_link = s4_from_reply ? s4_reply_link : s4_original_link;
   wire [ROWS_LOG2-1:0] s4_other = s4_link[ROWS_LOG2-1:0];
@@ -187,46 +196,53 @@ module connection_rows #(
   // Stages 5 to 7
   wire card_pkg::tuple_t s6_original, s6_reply;
   wire [35:0] s6_value;
+  wire s7_original_bad, s7_reply_bad, s7_value_bad;
   wire s6_original_valid, s6_reply_valid;
-  ram_1r1w #(
+  parity_ram #(
       .WIDTH(KEY_BITS),
       .DEPTH_LOG2(ROWS_LOG2),
       .RAM_STYLE("ultra")
   ) original_keys (
       .clk(clk),
+      .write_flip(host_flip),
       .write_enable(keep_original),
       .write_address(original_write_index),
       .write_data(original_write_key[KEY_BITS:1]),
       .read_enable(s4_used),
       .read_address(s4_original_row),
-      .read_data(s6_original)
+      .read_data(s6_original),
+      .read_bad(s7_original_bad)
   );
-  ram_1r1w #(
+  parity_ram #(
       .WIDTH(KEY_BITS),
       .DEPTH_LOG2(ROWS_LOG2),
       .RAM_STYLE("ultra")
   ) reply_keys (
       .clk(clk),
+      .write_flip(host_flip),
       .write_enable(keep_reply),
       .write_address(reply_write_index),
       .write_data(reply_write_key[KEY_BITS:1]),
       .read_enable(s4_used),
       .read_address(s4_reply_row),
-      .read_data(s6_reply)
+      .read_data(s6_reply),
+      .read_bad(s7_reply_bad)
   );
-  ram_1r1w #(
+  parity_ram #(
       .WIDTH(36),
       .DEPTH_LOG2(ROWS_LOG2),
       .RAM_STYLE("block")
   ) values (
       .clk(clk),
+      .write_flip(host_flip),
       .write_enable(keep_original),
       .write_address(original_write_index),
       .write_data(host_write_originals ? {host_data.frontend_counter, host_data.endpoint}
                                        : {s1_frontend_counter, s1_endpoint}),
       .read_enable(s4_used),
       .read_address(s4_original_row),
-      .read_data(s6_value)
+      .read_data(s6_value),
+      .read_bad(s7_value_bad)
   );
   ram_1r1w #(
       .WIDTH(1),
@@ -290,6 +306,18 @@ module connection_rows #(
       .out({s6_learn, s6_probe, s6_remove, s6_from_reply, s6_next_hop, s6_original_row, s6_reply_row})
   );
   assign s6_busy = s6_used;
+
+  logic s5_from_reply, s6_link_bad, s7_link_bad, s7_used;
+  always_ff @(posedge clk) begin
+    s5_from_reply <= s4_from_reply;
+    s6_link_bad <= s5_from_reply ? s5_reply_link_bad : s5_original_link_bad;
+    s7_link_bad <= s6_link_bad;
+    s7_used <= s6_used && !rst;
+  end
+  assign translation_bad = s7_link_bad || s7_value_bad || (s7_from_reply ? s7_original_bad : s7_reply_bad);
+  assign report[0] = s7_used && (s7_original_bad || s7_value_bad || (s7_link_bad && !s7_from_reply));
+  assign report[1] = s7_used && (s7_reply_bad || (s7_link_bad && s7_from_reply));
+  assign report_index = {20'(s7_reply_row), 20'(s7_original_row)};
 
   card_pkg::tuple_t s7_original, s7_reply;
   logic s7_original_valid, s7_reply_valid;
@@ -356,7 +384,7 @@ module connection_rows #(
       .reply_index(sweep_reply_index),
       .remove_keys(remove_keys),
       .host_write(host_write),
-      .result_valid(s7_probe),
+      .result_valid(s7_probe && !s7_link_bad && !s7_original_bad),
       .result_index(s7_original_row),
       .result_reply_index(s7_reply_row),
       .result_state(s7_life[2:0]),
@@ -371,6 +399,7 @@ module connection_rows #(
     event_line.kind <= s7_learn ? card_pkg::EVENT_KIND_LEARN
                      : s7_remove ? card_pkg::EVENT_KIND_EXPIRE : card_pkg::EVENT_KIND_CLOSE;
     event_line.state <= {5'd0, s7_remove ? s7_old_state : s7_life[2:0]};
+    event_line.table_ <= '0;
     event_line.reserved <= '0;
     event_line.original_row <= 32'(s7_original_row);
     event_line.reply_row <= 32'(s7_reply_row);

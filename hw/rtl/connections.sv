@@ -43,6 +43,7 @@ module connections #(
     output logic [1:0] out_verdict,  // if not translated
     output logic [4:0] out_reason,
     output logic learned,
+    output logic translation_bad,  // a row it was read from has lost its content
     output card_pkg::translation_t translation,
     output card_pkg::tuple_t out_tuple,
 
@@ -62,7 +63,13 @@ module connections #(
     output logic host_free,
     input wire logic [19:0] host_index,
     input wire card_pkg::original_row_t host_data,  // of hash-keys, originals or replies: bits from 0
-    output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_row
+    output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_row,
+    input wire logic host_flip_key,
+    input wire logic host_flip_value,
+
+    // For parity_reports: hash-keys twice; originals, replies twice by bucket; originals, replies by row
+    output logic [6:0] report,
+    output logic [139:0] report_index
 );
   localparam int BUCKETS_LOG2 = ROWS_LOG2 - 3;
   localparam int KEY_BITS = card_pkg::TUPLE_BITS;
@@ -73,12 +80,22 @@ module connections #(
   // Stages 1 and 2
   wire [BUCKETS_LOG2-1:0] s2_original_first, s2_original_second, s2_reply_first, s2_reply_second;
   wire [63:0] hash_row = host_data[63:0];
+  wire s2_original_hash_bad, s2_reply_hash_bad, s5_original_hash_bad, s5_reply_hash_bad;
+  delay #(.WIDTH(2), .CLOCKS(3)) hash_bad_delay (
+      .clk(clk),
+      .in({s2_original_hash_bad, s2_reply_hash_bad}),
+      .out({s5_original_hash_bad, s5_reply_hash_bad})
+  );
   tabulation_hash #(.BUCKETS_LOG2(BUCKETS_LOG2)) original_hash (
       .clk(clk),
       .valid(lookup),
       .key(tuple),
       .first(s2_original_first),
       .second(s2_original_second),
+      .bad(s2_original_hash_bad),
+      .report(report[0]),
+      .report_index(report_index[0*20+:20]),
+      .write_flip(host_flip_key),
       .write_enable(hash_write),
       .write_row(host_index[11:0]),
       .write_first(hash_row[BUCKETS_LOG2-1:0]),
@@ -90,6 +107,10 @@ module connections #(
       .key(reply_key),
       .first(s2_reply_first),
       .second(s2_reply_second),
+      .bad(s2_reply_hash_bad),
+      .report(report[1]),
+      .report_index(report_index[1*20+:20]),
+      .write_flip(host_flip_key),
       .write_enable(hash_write),
       .write_row(host_index[11:0]),
       .write_first(hash_row[BUCKETS_LOG2-1:0]),
@@ -128,6 +149,7 @@ module connections #(
   wire [KEY_BITS:0] original_write_key, reply_write_key;
   wire [7:0] s5_original_hit, s5_original_used, s5_reply_hit, s5_duplicate, s5_reply_used;
   wire [7:0] s5_unused;
+  wire s5_originals_bad, s5_replies_bad, s5_reply_duplicates_bad;
 
   bucket_keys #(.BUCKETS_LOG2(BUCKETS_LOG2)) originals (
       .clk(clk),
@@ -137,6 +159,10 @@ module connections #(
       .s2_key(s4_tuple),
       .hit(s5_original_hit),
       .used(s5_original_used),
+      .bad(s5_originals_bad),
+      .report(report[2]),
+      .report_index(report_index[2*20+:20]),
+      .write_flip(host_flip_key),
       .write_enable(original_write),
       .write_index(original_write_index),
       .write_row(original_write_key)
@@ -149,6 +175,10 @@ module connections #(
       .s2_key(s4_tuple),
       .hit(s5_reply_hit),
       .used(s5_unused),
+      .bad(s5_replies_bad),
+      .report(report[3]),
+      .report_index(report_index[3*20+:20]),
+      .write_flip(host_flip_key),
       .write_enable(reply_write),
       .write_index(reply_write_index),
       .write_row(reply_write_key)
@@ -161,6 +191,10 @@ module connections #(
       .s2_key(s4_reply_key),
       .hit(s5_duplicate),
       .used(s5_reply_used),
+      .bad(s5_reply_duplicates_bad),
+      .report(report[4]),
+      .report_index(report_index[4*20+:20]),
+      .write_flip(host_flip_key),
       .write_enable(reply_write),
       .write_index(reply_write_index),
       .write_row(reply_write_key)
@@ -194,6 +228,8 @@ module connections #(
       .reply_hit(s5_reply_hit),
       .reply_duplicate(s5_duplicate),
       .reply_used(s5_reply_used),
+      .tuple_bad(s5_originals_bad || s5_replies_bad || s5_original_hash_bad),
+      .reply_bad(s5_reply_duplicates_bad || s5_reply_hash_bad),
       .same_original(same_original),
       .is_reply(is_reply),
       .same_reply(same_reply),
@@ -265,6 +301,7 @@ module connections #(
       .reply_write_index(reply_write_index),
       .original_write_key(original_write_key),
       .reply_write_key(reply_write_key),
+      .translation_bad(translation_bad),
       .translation(translation),
       .event_valid(event_valid),
       .event_line(event_line),
@@ -278,7 +315,10 @@ module connections #(
       .host_read_replies(host_read_replies),
       .host_index(host_index[ROWS_LOG2-1:0]),
       .host_data(host_data),
-      .host_row(host_row)
+      .host_row(host_row),
+      .host_flip(host_flip_value),
+      .report(report[6:5]),
+      .report_index(report_index[139:100])
   );
 
   delay #(.WIDTH(KEY_BITS), .CLOCKS(6)) tuple_delay (.clk(clk), .in(s8_tuple), .out(out_tuple));

@@ -71,6 +71,7 @@ module datapath (
     input wire logic row_valid,
     output logic row_ready,
     input wire logic row_write,
+    input wire logic [1:0] row_flip,  // as a test, write wrong parity: {value, key}
     input wire logic [7:0] row_table,
     input wire logic [31:0] row_index,
     input wire logic [415:0] row_data,
@@ -109,7 +110,9 @@ module datapath (
   wire [card_pkg::FRONTEND_COUNTER_ROW_BITS-1:0] frontend_counter_row;
   wire [card_pkg::ENDPOINT_COUNTER_ROW_BITS-1:0] endpoint_counter_row;
   wire [card_pkg::ORIGINAL_ROW_BITS-1:0] connection_row;
-  wire connection_free, connection_count_busy, s37_translate, s40_translate;
+  wire connection_free, connection_count_busy, s36_translate, s40_translate;
+  wire [1:0] host_flip;
+  wire host_flip_any = host_flip != '0;
   logic [15:0] write_busy, read_busy;
   always_comb begin
     write_busy = '0;
@@ -121,7 +124,7 @@ module datapath (
     read_busy[card_pkg::TABLE_FRONTENDS[3:0]] = lookup_at[7];
     read_busy[card_pkg::TABLE_SLOTS[3:0]] = lookup_at[13];
     read_busy[card_pkg::TABLE_ENDPOINTS[3:0]] = lookup_at[15];
-    read_busy[card_pkg::TABLE_NEXT_HOPS[3:0]] = s37_translate;
+    read_busy[card_pkg::TABLE_NEXT_HOPS[3:0]] = s36_translate;
     read_busy[card_pkg::TABLE_ORIGINALS[3:0]] = !connection_free;
     read_busy[card_pkg::TABLE_REPLIES[3:0]] = !connection_free;
     read_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s40_translate;
@@ -152,6 +155,11 @@ module datapath (
       .read_address(host_index[card_pkg::HASH_KEYS_ROWS_LOG2-1:0]),
       .read_data(hash_key_row)
   );
+
+  wire [10:0] report;
+  wire [219:0] report_index;
+  wire parity_event_valid;
+  wire card_pkg::event_line_t parity_event_line;
 
   // The beats
   wire s40_valid, s40_first, s40_last, s40_ingress, s40_injected, s40_transmit, s40_egress;
@@ -221,12 +229,15 @@ module datapath (
 
   wire [1:0] s12_class;
   wire [11:0] s12_client_next_hop;
+  wire [31:0] s12_range_sets;
+  wire [5:0] s12_range_set;
   source_lookup sources (
       .clk(clk),
       .valid(s3_lookup && header_at[3]),
       .address(s3_tuple.source_address),
       .client_class(s12_class),
       .next_hop(s12_client_next_hop),
+      .range_sets(s12_range_sets),
       .write_enable(host_write[card_pkg::TABLE_SOURCES[3:0]]),
       .write_address(host_index[card_pkg::SOURCES_ROWS_LOG2-1:0]),
       .write_row(host_bits[card_pkg::SOURCE_ROW_BITS-1:0]),
@@ -234,7 +245,7 @@ module datapath (
       .host_index(host_index[card_pkg::SOURCES_ROWS_LOG2-1:0]),
       .host_row(source_row)
   );
-  wire s12_frontend;
+  wire s12_frontend, s12_frontend_bad;
   wire [15:0] s12_frontend_counter;
   wire [27:0] s12_outside, s12_inside;
   frontend_lookup frontends (
@@ -242,11 +253,16 @@ module datapath (
       .valid(lookup_at[7]),
       .tuple(s7_tuple),
       .hit(s12_frontend),
+      .bad(s12_frontend_bad),
+      .report(report[0]),
+      .report_index(report_index[0+:20]),
       .counter(s12_frontend_counter),
       .outside(s12_outside),
       .inside_(s12_inside),
+      .range_set(s12_range_set),
       .host_read(host_read[card_pkg::TABLE_FRONTENDS[3:0]]),
       .host_write(host_write[card_pkg::TABLE_FRONTENDS[3:0]]),
+      .host_flip(host_flip_any),
       .host_index(host_index[card_pkg::FRONTENDS_ROWS_LOG2-1:0]),
       .host_data(host_bits[card_pkg::FRONTEND_ROW_BITS-1:0]),
       .host_row(frontend_row)
@@ -293,8 +309,11 @@ module datapath (
       .ttl_expired(s12_ttl_expired),
       .client_class(s12_class),
       .hit(s12_frontend),
+      .frontend_bad(s12_frontend_bad),
       .outside(s12_outside),
       .inside_(s12_inside),
+      .range_set(s12_range_set),
+      .range_sets(s12_range_sets),
       .s3_over_quota(s15_over_quota),
       .candidate(s20_candidate),
       .verdict(s20_verdict),
@@ -310,7 +329,12 @@ module datapath (
       .host_index(host_index),
       .host_data(host_bits[card_pkg::ENDPOINT_ROW_BITS-1:0]),
       .host_slot(slot_row),
-      .host_endpoint(endpoint_row)
+      .host_endpoint(endpoint_row),
+      .host_flip(host_flip_any),
+      .slot_report(report[1]),
+      .slot_report_index(report_index[20+:20]),
+      .endpoint_report(report[2]),
+      .endpoint_report_index(report_index[40+:20])
   );
   delay #(.WIDTH(29), .CLOCKS(8)) chosen_delay (
       .clk(clk),
@@ -325,7 +349,9 @@ module datapath (
   wire [1:0] early_verdict = s20_punt ? card_pkg::VERDICT_PUNT[1:0] : card_pkg::VERDICT_PASS[1:0];
 
   // Stages 21 to 34
-  wire s34_translate, s34_learned;
+  wire s34_translate, s34_learned, s34_translation_bad;
+  wire connection_event_valid;
+  wire card_pkg::event_line_t connection_event_line;
   wire [1:0] s34_verdict;
   wire [4:0] s34_reason;
   wire card_pkg::translation_t s34_translation;
@@ -353,10 +379,11 @@ module datapath (
       .out_verdict(s34_verdict),
       .out_reason(s34_reason),
       .learned(s34_learned),
+      .translation_bad(s34_translation_bad),
       .translation(s34_translation),
       .out_tuple(s34_tuple),
-      .event_valid(event_valid),
-      .event_line(event_line),
+      .event_valid(connection_event_valid),
+      .event_line(connection_event_line),
       .s13_busy(connection_count_busy),
       .quota_add(quota_add),
       .quota_subtract(quota_subtract),
@@ -369,7 +396,11 @@ module datapath (
       .host_read_replies(host_read[card_pkg::TABLE_REPLIES[3:0]]),
       .host_index(host_index),
       .host_data(host_data),
-      .host_row(connection_row)
+      .host_row(connection_row),
+      .host_flip_key(host_flip[0]),
+      .host_flip_value(host_flip[1]),
+      .report(report[9:3]),
+      .report_index(report_index[199:60])
   );
 
   // Stages 35 to 41
@@ -378,6 +409,7 @@ module datapath (
       .rst(rst),
       .valid(header_at[34]),
       .translate(s34_translate),
+      .translation_bad(s34_translation_bad),
       .verdict(s34_verdict),
       .reason(s34_reason),
       .learned(s34_learned),
@@ -385,7 +417,7 @@ module datapath (
       .translation(s34_translation),
       .ip_checksum(s34_ip_checksum),
       .l4_checksum(s34_l4_checksum),
-      .s3_translate(s37_translate),
+      .s2_translate(s36_translate),
       .s6_translate(s40_translate),
       .s6_valid(s40_valid),
       .s6_first(s40_first),
@@ -399,6 +431,9 @@ module datapath (
       .s6_egress(s40_egress),
       .s6_attempt(s40_attempt),
       .s6_tag(s40_tag),
+      .host_flip(host_flip_any),
+      .report(report[10]),
+      .report_index(report_index[219:200]),
       .host_write(host_write),
       .host_read(host_read),
       .host_index(host_index),
@@ -408,6 +443,25 @@ module datapath (
       .host_endpoint_counter(endpoint_counter_row),
       .*
   );
+
+  // Rows that have lost their content
+  parity_reports #(
+      .SOURCES(11),
+      .TABLES({card_pkg::TABLE_NEXT_HOPS, card_pkg::TABLE_REPLIES, card_pkg::TABLE_ORIGINALS,
+               card_pkg::TABLE_REPLIES, card_pkg::TABLE_REPLIES, card_pkg::TABLE_ORIGINALS,
+               card_pkg::TABLE_HASH_KEYS, card_pkg::TABLE_HASH_KEYS, card_pkg::TABLE_ENDPOINTS,
+               card_pkg::TABLE_SLOTS, card_pkg::TABLE_FRONTENDS})
+  ) parity (
+      .clk(clk),
+      .rst(rst),
+      .report(report),
+      .index(report_index),
+      .free(!connection_event_valid),
+      .event_valid(parity_event_valid),
+      .event_line(parity_event_line)
+  );
+  assign event_valid = connection_event_valid || parity_event_valid;
+  assign event_line = connection_event_valid ? connection_event_line : parity_event_line;
 endmodule
 
 `default_nettype wire

@@ -1,5 +1,6 @@
 hw/rtl/axi_read_arbiter.sv
 hw/rtl/axi_write_arbiter.sv
+hw/rtl/bad_way.sv
 hw/rtl/bucket_keys.sv
 hw/rtl/byte_mask.sv
 hw/rtl/checksum_update.sv
@@ -28,6 +29,8 @@ hw/rtl/near_match.sv
 hw/rtl/packet_arbiter.sv
 hw/rtl/packet_finish.sv
 hw/rtl/packet_parser.sv
+hw/rtl/parity_ram.sv
+hw/rtl/parity_reports.sv
 hw/rtl/pointsman_card.sv
 hw/rtl/punt_writer.sv
 hw/rtl/ram_1r1w.sv

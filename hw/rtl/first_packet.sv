@@ -35,8 +35,11 @@ module first_packet #(
     input wire logic ttl_expired,
     input wire logic [1:0] client_class,
     input wire logic hit,  // of a frontend
+    input wire logic frontend_bad,  // parity, without a hit
     input wire logic [27:0] outside,
     input wire logic [27:0] inside_,
+    input wire logic [5:0] range_set,  // of the frontend
+    input wire logic [31:0] range_sets,  // of the client
     input wire logic s3_over_quota,  // the frontend may have no more unconfirmed connections
 
     output logic candidate,  // a connection may be recorded; else verdict and reason stand
@@ -54,14 +57,20 @@ module first_packet #(
     input wire logic [19:0] host_index,
     input wire logic [card_pkg::ENDPOINT_ROW_BITS-1:0] host_data,
     output logic [card_pkg::SLOT_ROW_BITS-1:0] host_slot,
-    output logic [card_pkg::ENDPOINT_ROW_BITS-1:0] host_endpoint
+    output logic [card_pkg::ENDPOINT_ROW_BITS-1:0] host_endpoint,
+
+    input wire logic host_flip,
+    output logic slot_report,  // for parity_reports
+    output logic [19:0] slot_report_index,
+    output logic endpoint_report,
+    output logic [19:0] endpoint_report_index
 );
   logic [6:1] stage_valid;
   always_ff @(posedge clk) stage_valid <= {stage_valid[5:1], valid};
 
   // Stage 1
   wire [27:0] half = client_class == card_pkg::CLIENT_CLASS_OUTSIDE[1:0] ? outside : inside_;
-  logic s1_hit, s1_masquerade, s1_ttl_expired;
+  logic s1_hit, s1_masquerade, s1_kept_out, s1_ttl_expired;
   logic [1:0] s1_action;
   logic [19:0] s1_base, s1_mask;
   logic [31:0] s1_hash;
@@ -73,6 +82,7 @@ module first_packet #(
       s1_attempt <= attempt;
       s1_action <= half[1:0];
       s1_masquerade <= half[2];
+      s1_kept_out <= range_set != '0 && !range_sets[range_set[4:0]-5'd1];
       s1_mask <= ~(20'hfffff << half[7:3]);
       s1_base <= half[27:8];
       s1_hash <= card_pkg::slot_hash(slot_hash_seed, tuple);
@@ -114,46 +124,66 @@ module first_packet #(
   );
   wire [19:0] s4_endpoint = s4_directed ? s4_directed_endpoint : s4_slot_endpoint;
   card_pkg::endpoint_row_t s6_row;
-  ram_1r1w #(
+  wire s5_slot_bad, s7_endpoint_bad;
+  parity_ram #(
       .WIDTH(card_pkg::SLOT_ROW_BITS),
       .DEPTH_LOG2(SLOTS_LOG2),
       .RAM_STYLE("ultra")
   ) slots (
       .clk(clk),
+      .write_flip(host_flip),
       .write_enable(host_write_slots),
       .write_address(host_index[SLOTS_LOG2-1:0]),
       .write_data(host_data[card_pkg::SLOT_ROW_BITS-1:0]),
       .read_enable(stage_valid[2] || host_read_slots),
       .read_address(host_read_slots ? host_index[SLOTS_LOG2-1:0] : s2_slot[SLOTS_LOG2-1:0]),
-      .read_data(s4_slot_endpoint)
+      .read_data(s4_slot_endpoint),
+      .read_bad(s5_slot_bad)
   );
-  ram_1r1w #(
+  parity_ram #(
       .WIDTH(card_pkg::ENDPOINT_ROW_BITS),
       .DEPTH_LOG2(ENDPOINTS_LOG2),
       .RAM_STYLE("ultra")
   ) endpoints (
       .clk(clk),
+      .write_flip(host_flip),
       .write_enable(host_write_endpoints),
       .write_address(host_index[ENDPOINTS_LOG2-1:0]),
       .write_data(host_data),
       .read_enable(stage_valid[4] || host_read_endpoints),
       .read_address(host_read_endpoints ? host_index[ENDPOINTS_LOG2-1:0] : s4_endpoint[ENDPOINTS_LOG2-1:0]),
-      .read_data(s6_row)
+      .read_data(s6_row),
+      .read_bad(s7_endpoint_bad)
   );
+  // What was met but not used (a directed packet's slot, rows of no frontend) is not reported.
+  logic s5_directed, s6_slot_bad, s7_slot_bad;
+  wire s5_hit, s7_uses_rows;
+  wire [19:0] s5_slot;
+  delay #(.WIDTH(1), .CLOCKS(4)) hit_delay_5 (.clk(clk), .in(s1_hit), .out(s5_hit));
+  delay #(.WIDTH(20), .CLOCKS(3)) slot_delay (.clk(clk), .in(s2_slot), .out(s5_slot));
+  always_ff @(posedge clk) begin
+    s5_directed <= s4_directed;
+    s6_slot_bad <= s5_slot_bad && !s5_directed && s5_hit;
+    s7_slot_bad <= s6_slot_bad;
+    slot_report <= stage_valid[5] && s5_slot_bad && !s5_directed && s5_hit;
+    slot_report_index <= s5_slot;
+    endpoint_report <= s7_valid && s7_endpoint_bad && s7_uses_rows;
+    endpoint_report_index <= s7_endpoint;
+  end
   assign host_slot = s4_slot_endpoint;
   assign host_endpoint = s6_row;
 
   // What waits meanwhile
-  logic s6_hit, s6_masquerade, s6_ttl_expired, s6_retry, s6_in_range, s6_directed;
+  logic s6_kept_out, s6_hit, s6_masquerade, s6_ttl_expired, s6_retry, s6_in_range, s6_directed;
   logic [1:0] s6_action;
   logic [15:0] s6_port;
   logic [15:0] s3_port;
   logic [19:0] s6_endpoint;
   card_pkg::tuple_t s6_tuple;
-  delay #(.WIDTH(6), .CLOCKS(5)) flags_delay (
+  delay #(.WIDTH(7), .CLOCKS(5)) flags_delay (
       .clk(clk),
-      .in({s1_hit, s1_masquerade, s1_ttl_expired, s1_attempt != 4'd0, s1_action}),
-      .out({s6_hit, s6_masquerade, s6_ttl_expired, s6_retry, s6_action})
+      .in({s1_kept_out, s1_hit, s1_masquerade, s1_ttl_expired, s1_attempt != 4'd0, s1_action}),
+      .out({s6_kept_out, s6_hit, s6_masquerade, s6_ttl_expired, s6_retry, s6_action})
   );
   delay #(.WIDTH(1), .CLOCKS(4)) in_range_delay (.clk(clk), .in(s2_in_range), .out(s6_in_range));
   logic s6_over_quota, s7_over_quota;
@@ -167,18 +197,25 @@ module first_packet #(
   // Stage 7
   card_pkg::endpoint_row_t s7_row;
   card_pkg::tuple_t s7_tuple;
-  logic s7_hit, s7_ttl_expired, s7_new_address, s7_new_port, s7_in_range, s7_undirected;
+  logic s7_valid, s7_frontend_bad, s7_dropped, s7_hit, s7_ttl_expired, s7_new_address, s7_new_port, s7_in_range, s7_undirected;
   logic [1:0] s7_action;
   logic [15:0] s7_port;
   logic [19:0] s7_endpoint;
+  assign s7_uses_rows = s7_hit && !s7_undirected && !s7_dropped &&
+                        s7_action != card_pkg::FRONTEND_ACTION_REJECT[1:0];
+  logic s6_frontend_bad;
+  delay #(.WIDTH(1), .CLOCKS(6)) frontend_bad_delay (.clk(clk), .in(frontend_bad), .out(s6_frontend_bad));
   wire hairpin = s6_row.address == s6_tuple.source_address;
   always_ff @(posedge clk) begin
+    s7_valid <= stage_valid[6];
     if (stage_valid[6]) begin
+      s7_frontend_bad <= s6_frontend_bad;
       s7_row <= s6_row;
       s7_tuple <= s6_tuple;
       s7_hit <= s6_hit;
       s7_ttl_expired <= s6_ttl_expired;
       s7_action <= s6_action;
+      s7_dropped <= s6_kept_out || s6_action == card_pkg::FRONTEND_ACTION_DROP[1:0];
       s7_in_range <= s6_in_range;
       s7_over_quota <= s6_over_quota;
       s7_undirected <= s6_action == card_pkg::FRONTEND_ACTION_HOST[1:0] && !s6_directed;
@@ -194,13 +231,15 @@ module first_packet #(
     candidate <= 1'b0;
     verdict <= card_pkg::VERDICT_PUNT[1:0];
     reason <= card_pkg::REASON_NONE[4:0];
-    if (!s7_hit && s7_in_range) reason <= card_pkg::REASON_SERVICE_RANGE[4:0];
+    if (s7_frontend_bad && !s7_hit) reason <= card_pkg::REASON_TABLE_PARITY[4:0];
+    else if (!s7_hit && s7_in_range) reason <= card_pkg::REASON_SERVICE_RANGE[4:0];
     else if (!s7_hit) verdict <= card_pkg::VERDICT_PASS[1:0];
-    else if (s7_action == card_pkg::FRONTEND_ACTION_DROP[1:0]) begin
+    else if (s7_dropped) begin
       verdict <= card_pkg::VERDICT_DROP[1:0];
       reason <= card_pkg::REASON_FRONTEND_DROP[4:0];
     end else if (s7_action == card_pkg::FRONTEND_ACTION_REJECT[1:0]) reason <= card_pkg::REASON_REJECT[4:0];
     else if (s7_undirected) reason <= card_pkg::REASON_HOST_DECIDES[4:0];
+    else if (s7_slot_bad || s7_endpoint_bad) reason <= card_pkg::REASON_TABLE_PARITY[4:0];
     else if (!s7_row.valid) reason <= card_pkg::REASON_NO_ENDPOINT[4:0];
     else if (s7_ttl_expired) reason <= card_pkg::REASON_TTL_EXPIRED[4:0];
     else if (s7_over_quota) begin

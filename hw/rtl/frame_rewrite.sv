@@ -1,6 +1,7 @@
-// A translated frame's first beat: MAC addresses, time to live, addresses, ports and checksums put in place.
+// A translated frame's first beat: MAC addresses, time to live, addresses, ports and checksums put in place. A VLAN tag
+// stays.
 //
-// Combinational. The IPv4 header has no options, so everything is at a fixed place but the TCP or UDP checksum.
+// Combinational. The IPv4 header has no options, so everything is at one of two places but the TCP or UDP checksum.
 `default_nettype none
 
 module frame_rewrite (
@@ -17,16 +18,31 @@ module frame_rewrite (
 );
   localparam int HEADER_BYTES = 52;
 
-  // The header as one number: the frame's first byte is the most significant.
+  localparam int MAC_BYTES = 12;
+  localparam int TAG_BYTES = 4;
+
+  // The header as one number, without the tag: the frame's first byte is the most significant.
+  wire vlan = in[MAC_BYTES*8+:16] == 16'h0081;
   wire [HEADER_BYTES*8-1:0] header, rewritten;
   genvar g;
   generate
     for (g = 0; g < HEADER_BYTES; g++) begin : swap
-      assign header[(HEADER_BYTES-1-g)*8+:8] = in[g*8+:8];
-      assign out[g*8+:8] = enable ? rewritten[(HEADER_BYTES-1-g)*8+:8] : in[g*8+:8];
+      assign header[(HEADER_BYTES-1-g)*8+:8] = vlan ? in[(g+TAG_BYTES)*8+:8] : in[g*8+:8];
+    end
+    for (g = 0; g < HEADER_BYTES + TAG_BYTES; g++) begin : place
+      if (g < MAC_BYTES) begin : mac
+        assign out[g*8+:8] = enable ? rewritten[(HEADER_BYTES-1-g)*8+:8] : in[g*8+:8];
+      end else if (g < MAC_BYTES + TAG_BYTES) begin : tag
+        assign out[g*8+:8] = enable && !vlan ? rewritten[(HEADER_BYTES-1-g)*8+:8] : in[g*8+:8];
+      end else if (g < HEADER_BYTES) begin : both
+        assign out[g*8+:8] = !enable ? in[g*8+:8]
+            : vlan ? rewritten[(HEADER_BYTES-1-(g-TAG_BYTES))*8+:8] : rewritten[(HEADER_BYTES-1-g)*8+:8];
+      end else begin : behind
+        assign out[g*8+:8] = enable && vlan ? rewritten[(HEADER_BYTES-1-(g-TAG_BYTES))*8+:8] : in[g*8+:8];
+      end
     end
   endgenerate
-  assign out[511:HEADER_BYTES*8] = in[511:HEADER_BYTES*8];
+  assign out[511:(HEADER_BYTES+TAG_BYTES)*8] = in[511:(HEADER_BYTES+TAG_BYTES)*8];
 
   wire [15:0] ethertype = header[(HEADER_BYTES-14)*8+:16];
   wire [63:0] ip_start = header[(HEADER_BYTES-22)*8+:64];  // version to fragment offset

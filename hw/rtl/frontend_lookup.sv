@@ -20,12 +20,17 @@ module frontend_lookup #(
     input wire card_pkg::tuple_t tuple,
 
     output logic hit,
+    output logic bad,  // a row has lost its content: without a hit nothing is known
+    output logic report,  // with `hit`, for parity_reports
+    output logic [19:0] report_index,
     output logic [15:0] counter,
     output logic [27:0] outside,  // {slots base, slots log2, masquerade, action}
     output logic [27:0] inside_,
+    output logic [5:0] range_set,
 
     input wire logic host_read,  // only while stage 1 holds no key
     input wire logic host_write,
+    input wire logic host_flip,
     input wire logic [BUCKETS_LOG2+2:0] host_index,
     input wire card_pkg::frontend_row_t host_data,
     output logic [card_pkg::FRONTEND_ROW_BITS-1:0] host_row
@@ -64,31 +69,35 @@ module frontend_lookup #(
 
   wire [BUCKETS_LOG2-1:0] host_bucket = host_index[BUCKETS_LOG2+1:2];
   logic [ROW_BITS-1:0] row[WAYS];
-  logic [WAYS-1:0] s4_hit;
+  logic [WAYS-1:0] s4_equal;
   logic [VALUE_BITS-1:0] s4_value[WAYS];
 
+  wire [WAYS-1:0] s4_bad;
+  wire [WAYS-1:0] s4_hit = s4_equal & ~s4_bad;
   genvar g;
   generate
     for (g = 0; g < WAYS; g++) begin : way
       wire [BUCKETS_LOG2-1:0] bucket = g < WAYS / 2 ? s1_first : s1_second;
       wire [ROW_BITS-1:0] read_row;
-      ram_1r1w #(
+      parity_ram #(
           .WIDTH(ROW_BITS),
           .DEPTH_LOG2(BUCKETS_LOG2),
           .RAM_STYLE("block")
       ) rows (
           .clk(clk),
+          .write_flip(host_flip),
           .write_enable(host_write && host_index[1:0] == 2'(g) && host_index[BUCKETS_LOG2+2] == (g >= WAYS / 2)),
           .write_address(host_bucket),
           .write_data(host_data),
           .read_enable(s1_valid || host_read),
           .read_address(host_read ? host_bucket : bucket),
-          .read_data(read_row)
+          .read_data(read_row),
+          .read_bad(s4_bad[g])
       );
       assign row[g] = read_row;
       always_ff @(posedge clk) begin
         if (s3_valid) begin
-          s4_hit[g] <= read_row[0] && read_row[KEY_BITS:1] == s3_key;
+          s4_equal[g] <= read_row[0] && read_row[KEY_BITS:1] == s3_key;
           s4_value[g] <= read_row[ROW_BITS-1-:VALUE_BITS];
         end
       end
@@ -104,10 +113,27 @@ module frontend_lookup #(
   always_ff @(posedge clk) begin
     if (s4_valid) begin
       hit <= |s4_hit;
-      {inside_, outside, counter} <= value;
+      bad <= |s4_bad;
+      {range_set, inside_, outside, counter} <= value;
     end
     if (s3_host) host_row <= row[s3_host_way];
   end
+
+  wire [BUCKETS_LOG2-1:0] s4_first, s4_second;
+  delay #(.WIDTH(2 * BUCKETS_LOG2), .CLOCKS(3)) buckets_delay (
+      .clk(clk),
+      .in({s1_first, s1_second}),
+      .out({s4_first, s4_second})
+  );
+  bad_way #(.BUCKETS_LOG2(BUCKETS_LOG2)) reports (
+      .clk(clk),
+      .valid(s4_valid),
+      .bad(s4_bad),
+      .first(s4_first),
+      .second(s4_second),
+      .report(report),
+      .index(report_index)
+  );
 
 `ifndef SYNTHESIS
   // While the host moves a row its key stands in two rows, with one value.

@@ -5,11 +5,11 @@
 // | stage | what is registered |
 // |-------|--------------------|
 // | 1..6  | checksums (checksum_update) |
-// | 4     | next hop's number |
-// | 5, 6  | next hop (memory) |
+// | 3     | next hop's number |
+// | 4, 5  | next hop (memory) |
 // | 7     | verdict, the beat rewritten; counted from here |
 //
-// A host read of next hops is made in place of stage 4's number.
+// A host read of next hops is made in place of stage 3's number.
 `default_nettype none
 
 module packet_finish #(
@@ -22,6 +22,7 @@ module packet_finish #(
 
     input wire logic valid,
     input wire logic translate,  // else verdict and reason stand
+    input wire logic translation_bad,  // a row it was read from has lost its content
     input wire logic [1:0] verdict,
     input wire logic [4:0] reason,
     input wire logic learned,
@@ -29,7 +30,7 @@ module packet_finish #(
     input wire card_pkg::translation_t translation,
     input wire logic [15:0] ip_checksum,
     input wire logic [15:0] l4_checksum,
-    output logic s3_translate,
+    output logic s2_translate,
     output logic s6_translate,
 
     // The packet's beats as they came, in stage 6
@@ -63,6 +64,9 @@ module packet_finish #(
     output logic [19:0] out_endpoint,
     output logic out_learned,
 
+    input wire logic host_flip,
+    output logic report,  // of next hops, for parity_reports
+    output logic [19:0] report_index,
     input wire logic [15:0] host_write,  // by table id
     input wire logic [15:0] host_read,
     input wire logic [19:0] host_index,
@@ -76,7 +80,7 @@ module packet_finish #(
   wire translated = valid && translate;
   logic [6:1] stage_translate;
   always_ff @(posedge clk) stage_translate <= rst ? '0 : {stage_translate[5:1], translated};
-  assign s3_translate = stage_translate[3];
+  assign s2_translate = stage_translate[2];
   assign s6_translate = stage_translate[6];
 
   wire [15:0] s6_ip_checksum, s6_l4_checksum;
@@ -99,32 +103,45 @@ module packet_finish #(
       .in({learned, verdict, reason}),
       .out({s6_learned, s6_verdict, s6_reason})
   );
-  wire card_pkg::translation_t s4_translation, s6_translation;
-  delay #(.WIDTH(TRANSLATION_BITS), .CLOCKS(4)) next_hop_delay (.clk(clk), .in(translation), .out(s4_translation));
-  delay #(.WIDTH(TRANSLATION_BITS), .CLOCKS(2)) translation_delay (
+  wire card_pkg::translation_t s3_translation, s6_translation;
+  wire s6_translation_bad;
+  delay #(.WIDTH(TRANSLATION_BITS), .CLOCKS(3)) next_hop_delay (.clk(clk), .in(translation), .out(s3_translation));
+  delay #(.WIDTH(TRANSLATION_BITS), .CLOCKS(3)) translation_delay (
       .clk(clk),
-      .in(s4_translation),
+      .in(s3_translation),
       .out(s6_translation)
   );
+  delay #(.WIDTH(1), .CLOCKS(6)) bad_delay (.clk(clk), .in(translation_bad), .out(s6_translation_bad));
 
   wire host_read_next_hops = host_read[card_pkg::TABLE_NEXT_HOPS[3:0]];
-  wire card_pkg::next_hop_row_t s6_next_hop;
-  ram_1r1w #(
+  wire [card_pkg::NEXT_HOP_ROW_BITS-1:0] s5_next_hop;
+  card_pkg::next_hop_row_t s6_next_hop;
+  wire s6_next_hop_bad;
+  parity_ram #(
       .WIDTH(card_pkg::NEXT_HOP_ROW_BITS),
       .DEPTH_LOG2(NEXT_HOPS_LOG2),
       .RAM_STYLE("block")
   ) next_hops (
       .clk(clk),
+      .write_flip(host_flip),
       .write_enable(host_write[card_pkg::TABLE_NEXT_HOPS[3:0]]),
       .write_address(host_index[NEXT_HOPS_LOG2-1:0]),
       .write_data(host_data),
-      .read_enable(stage_translate[4] || host_read_next_hops),
-      .read_address(host_read_next_hops ? host_index[NEXT_HOPS_LOG2-1:0] : s4_translation.next_hop[NEXT_HOPS_LOG2-1:0]),
-      .read_data(s6_next_hop)
+      .read_enable(stage_translate[3] || host_read_next_hops),
+      .read_address(host_read_next_hops ? host_index[NEXT_HOPS_LOG2-1:0] : s3_translation.next_hop[NEXT_HOPS_LOG2-1:0]),
+      .read_data(s5_next_hop),
+      .read_bad(s6_next_hop_bad)
   );
-  assign host_next_hop = s6_next_hop;
+  assign host_next_hop = s5_next_hop;
+  wire [NEXT_HOPS_LOG2-1:0] s6_next_hop_index = s6_translation.next_hop[NEXT_HOPS_LOG2-1:0];
+  always_ff @(posedge clk) begin
+    s6_next_hop <= s5_next_hop;
+    report <= s6_translate && s6_next_hop_bad && !rst;
+    report_index <= 20'(s6_next_hop_index);
+  end
 
-  wire forward = s6_translate && s6_next_hop.valid;
+  wire bad = s6_translation_bad || s6_next_hop_bad;
+  wire forward = s6_translate && s6_next_hop.valid && !bad;
   wire [511:0] rewritten;
   frame_rewrite rewrite (
       .in(s6_data),
@@ -165,7 +182,7 @@ module packet_finish #(
         out_reason <= card_pkg::REASON_NONE;
       end else if (s6_translate) begin
         out_verdict <= card_pkg::VERDICT_PUNT[1:0];
-        out_reason <= card_pkg::REASON_NO_NEXT_HOP;
+        out_reason <= bad ? card_pkg::REASON_TABLE_PARITY : card_pkg::REASON_NO_NEXT_HOP;
       end
     end
   end

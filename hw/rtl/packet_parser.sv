@@ -32,12 +32,13 @@ module packet_parser (
   localparam logic [7:0] SCTP = 8'd132;
   localparam int HEADER_BYTES = 52;  // up to the TCP checksum
 
-  // The header as one number: the frame's first byte is the most significant.
+  // The header as one number: the frame's first byte is the most significant. Without a VLAN tag, MAC addresses apart.
+  wire vlan = data[12*8+:16] == 16'h0081 && length >= 16'd18;
   wire [HEADER_BYTES*8-1:0] header;
   genvar g;
   generate
     for (g = 0; g < HEADER_BYTES; g++) begin : swap
-      assign header[(HEADER_BYTES-1-g)*8+:8] = data[g*8+:8];
+      assign header[(HEADER_BYTES-1-g)*8+:8] = vlan ? data[(g+4)*8+:8] : data[g*8+:8];
     end
   endgenerate
 
@@ -52,7 +53,7 @@ module packet_parser (
   always_ff @(posedge clk) begin
     s1_mode <= mode;
     s1_transmit <= transmit;
-    s1_length <= length;
+    s1_length <= vlan ? length - 16'd4 : length;
     s1_ethertype <= header[(HEADER_BYTES-14)*8+:16];
     s1_version_ihl <= header[(HEADER_BYTES-15)*8+:8];
     s1_total <= header[(HEADER_BYTES-18)*8+:16];

@@ -331,6 +331,7 @@ module pointsman_card #(
   logic [19:0] out_endpoint;
   logic row_valid, row_ready, row_write, row_read_valid;
   logic [7:0] row_table;
+  logic [1:0] row_flip;
   logic [31:0] row_index;
   logic [415:0] row_data, row_read_data;
   logic event_valid, event_lost, want_gap;
@@ -342,7 +343,7 @@ module pointsman_card #(
       .in_first, .in_last, .in_data, .in_keep, .in_length, .in_ingress, .in_injected, .in_transmit, .in_egress,
       .in_attempt, .in_directed, .in_endpoint, .in_tag, .out_valid, .out_first, .out_last, .out_data, .out_keep, .out_length, .out_ingress,
       .out_injected, .out_attempt, .out_tag, .out_verdict, .out_reason, .out_egress, .out_frontend_counter,
-      .out_endpoint, .out_learned, .row_valid, .row_ready, .row_write, .row_table, .row_index, .row_data,
+      .out_endpoint, .out_learned, .row_valid, .row_ready, .row_write, .row_flip, .row_table, .row_index, .row_data,
       .row_read_valid, .row_read_data, .want_gap, .event_valid, .event_line
   );
 
@@ -486,7 +487,7 @@ module pointsman_card #(
       .request_beats(read_beats[6:0]),
       .arrived(read_arrived[0]),
       .line(read_line),
-      .row_valid, .row_ready, .row_write, .row_table, .row_index, .row_data, .row_read_valid, .row_read_data,
+      .row_valid, .row_ready, .row_write, .row_flip, .row_table, .row_index, .row_data, .row_read_valid, .row_read_data,
       .response_request_valid(write_valid[0]),
       .response_request_ready(write_ready[0]),
       .response_request_address(write_address[63:0]),

@@ -21,6 +21,7 @@ module row_port (
     input wire logic row_valid,
     output logic row_ready,
     input wire logic row_write,
+    input wire logic [1:0] row_flip,
     input wire logic [7:0] row_table,
     input wire logic [31:0] row_index,
     input wire logic [415:0] row_data,
@@ -34,6 +35,7 @@ module row_port (
 
     output logic [15:0] host_write,  // by table id
     output logic [15:0] host_read,
+    output logic [1:0] host_flip,  // wrong parity: {value, key}
     output logic [19:0] host_index,
     output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_data,
 
@@ -53,6 +55,7 @@ module row_port (
 
   logic held, held_write;
   logic [3:0] held_table;
+  logic [1:0] held_flip;
   logic [19:0] held_index;
   logic [CONNECTION_BITS-1:0] held_data;
   wire go = held && !(held_write ? write_busy[held_table] : read_busy[held_table]);
@@ -65,6 +68,7 @@ module row_port (
       held <= row_valid;
       if (row_valid) begin
         held_write <= row_write;
+        held_flip <= row_flip;
         held_table <= row_table[3:0];
         held_index <= row_index[19:0];
         held_data <= row_data[CONNECTION_BITS-1:0];
@@ -78,6 +82,7 @@ module row_port (
   always_ff @(posedge clk) begin
     host_write <= go && held_write ? 16'd1 << held_table : '0;
     host_read <= go && !held_write ? 16'd1 << held_table : '0;
+    host_flip <= go && held_write ? held_flip : '0;
     if (go) begin
       host_index <= held_index;
       host_data <= held_data;

@@ -12,6 +12,7 @@ module source_lookup #(
     input wire logic [31:0] address,
     output logic [1:0] client_class,  // no match: outside
     output logic [11:0] next_hop,     // no match: 0
+    output logic [31:0] range_sets,   // no match: none
 
     input wire logic write_enable,
     input wire logic [ROWS_LOG2-1:0] write_address,
@@ -23,7 +24,8 @@ module source_lookup #(
 );
   localparam int ROWS = 2 ** ROWS_LOG2;
   localparam int LEVELS = 8;
-  localparam int WIDTH = 1 + 6 + 2 + 12;  // matched, prefix length, class, next hop
+  localparam int VALUE_BITS = 32 + 2 + 12;  // range sets, class, next hop
+  localparam int WIDTH = 1 + 6 + VALUE_BITS;  // matched, prefix length, value
 
   // A prefix' mask: ones from the top.
   wire [31:0] write_mask = ~(32'hffff_ffff >> write_row.prefix_length);
@@ -35,7 +37,7 @@ module source_lookup #(
   always_ff @(posedge clk) begin
     late_enable <= write_enable;
     late_address <= write_address;
-    late_value <= {write_row.prefix_length, write_row.client_class, write_row.next_hop};
+    late_value <= {write_row.prefix_length, write_row.range_sets, write_row.client_class, write_row.next_hop};
   end
 
   ram_1r1w #(
@@ -86,11 +88,15 @@ module source_lookup #(
       end
     end
 
-    wire [13:0] root = node[1][WIDTH-1] ? node[1][13:0] : 14'd0;
+    wire [VALUE_BITS-1:0] root = node[1][WIDTH-1] ? node[1][VALUE_BITS-1:0] : '0;
     if (ROWS_LOG2 == LEVELS) begin : full
-      assign {client_class, next_hop} = root;
+      assign {range_sets, client_class, next_hop} = root;
     end else begin : wait_for_clock
-      delay #(.WIDTH(14), .CLOCKS(LEVELS - ROWS_LOG2)) rest (.clk(clk), .in(root), .out({client_class, next_hop}));
+      delay #(.WIDTH(VALUE_BITS), .CLOCKS(LEVELS - ROWS_LOG2)) rest (
+          .clk(clk),
+          .in(root),
+          .out({range_sets, client_class, next_hop})
+      );
     end
   endgenerate
 

@@ -26,7 +26,7 @@ module statistics (
     output logic [31:0] value
 );
   localparam REASONS = 32;  // the word of reason 0
-  localparam STATISTICS = card_pkg::STATISTIC_EXPIRED + 1;
+  localparam STATISTICS = card_pkg::STATISTIC_PARITY_ERRORS + 1;
   localparam WORDS = REASONS + card_pkg::REASON_UNCONFIRMED_QUOTA + 1;
 
   function automatic logic [2:0] ones(input logic [4:0] bits);
@@ -49,6 +49,7 @@ module statistics (
     step[card_pkg::STATISTIC_LEARNED*3+:3] = 3'(event_valid && event_kind == card_pkg::EVENT_KIND_LEARN);
     step[card_pkg::STATISTIC_CLOSED*3+:3] = 3'(event_valid && event_kind == card_pkg::EVENT_KIND_CLOSE);
     step[card_pkg::STATISTIC_EXPIRED*3+:3] = 3'(event_valid && event_kind == card_pkg::EVENT_KIND_EXPIRE);
+    step[card_pkg::STATISTIC_PARITY_ERRORS*3+:3] = 3'(event_valid && event_kind == card_pkg::EVENT_KIND_PARITY);
     step[card_pkg::STATISTIC_EVENTS_LOST*3+:3] = 3'(event_lost);
     step[card_pkg::STATISTIC_COMMANDS*3+:3] = 3'(command_done);
     step[card_pkg::STATISTIC_COMMAND_ERRORS*3+:3] = 3'(command_error);

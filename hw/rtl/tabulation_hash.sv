@@ -12,7 +12,11 @@ module tabulation_hash #(
     input wire logic [card_pkg::TUPLE_BITS-1:0] key,
     output logic [BUCKETS_LOG2-1:0] first,
     output logic [BUCKETS_LOG2-1:0] second,
+    output logic bad,  // with the hashes: a row has lost its content
+    output logic report,  // one clock later, for parity_reports
+    output logic [19:0] report_index,
 
+    input wire logic write_flip,
     input wire logic write_enable,
     input wire logic [11:0] write_row,
     input wire logic [BUCKETS_LOG2-1:0] write_first,
@@ -21,26 +25,30 @@ module tabulation_hash #(
   localparam int BYTES = card_pkg::TUPLE_BITS / 8;
 
   logic [2*BUCKETS_LOG2-1:0] row[BYTES];
-  logic s1_valid;
-  always_ff @(posedge clk) s1_valid <= valid;
+  logic s1_valid, s2_valid;
+  always_ff @(posedge clk) {s1_valid, s2_valid} <= {valid, s1_valid};
+  wire [BYTES-1:0] bad_byte;
+  assign bad = s2_valid && |bad_byte;
 
   genvar g;
   generate
     for (g = 0; g < BYTES; g++) begin : table_of_byte
       wire [2*BUCKETS_LOG2-1:0] read_row;
-      ram_1r1w #(
+      parity_ram #(
           .WIDTH(2 * BUCKETS_LOG2),
           .DEPTH_LOG2(8),
           .LATENCY(1),
           .RAM_STYLE("distributed")
       ) rows (
           .clk(clk),
+          .write_flip(write_flip),
           .write_enable(write_enable && write_row[11:8] == 4'(g)),
           .write_address(write_row[7:0]),
           .write_data({write_second, write_first}),
           .read_enable(valid),
           .read_address(key[g*8+:8]),
-          .read_data(read_row)
+          .read_data(read_row),
+          .read_bad(bad_byte[g])
       );
       assign row[g] = read_row;
     end
@@ -52,6 +60,18 @@ module tabulation_hash #(
     for (int i = 0; i < BYTES; i++) sum = sum ^ row[i];
   end
   always_ff @(posedge clk) if (s1_valid) {second, first} <= sum;
+
+  wire [card_pkg::TUPLE_BITS-1:0] s2_key;
+  delay #(.WIDTH(card_pkg::TUPLE_BITS), .CLOCKS(2)) key_delay (.clk(clk), .in(key), .out(s2_key));
+  logic [11:0] bad_row;
+  always_comb begin
+    bad_row = '0;
+    for (int i = BYTES - 1; i >= 0; i--) if (bad_byte[i]) bad_row = {4'(i), s2_key[i*8+:8]};
+  end
+  always_ff @(posedge clk) begin
+    report <= bad;
+    report_index <= 20'(bad_row);
+  end
 endmodule
 
 `default_nettype wire

@@ -1,6 +1,7 @@
 #include "tests/differential/random_traffic.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "flow_tables/big_endian.h"
@@ -139,6 +140,16 @@ std::vector<uint8_t> RandomTraffic::Stray() {
   }
 }
 
+// With a VLAN tag of any content.
+std::vector<uint8_t> RandomTraffic::Tagged(std::vector<uint8_t> frame) {
+  if (frame.size() < kShortestFrame) return frame;
+  std::array<uint8_t, kVlanTagBytes> tag{};
+  StoreBe16(tag.data(), kEtherTypeVlan);
+  StoreBe16(tag.data() + 2, static_cast<uint16_t>(random_()));
+  frame.insert(frame.begin() + kEtherTypeOffset, tag.begin(), tag.end());
+  return frame;
+}
+
 std::vector<uint8_t> RandomTraffic::Damaged(std::vector<uint8_t> frame) {
   const auto flip = [&](size_t first, size_t last) {
     const size_t end = frame.size() - 1;
@@ -179,6 +190,7 @@ std::vector<ReceivedFrame> RandomTraffic::Burst(size_t frames) {
                      : kind <= 60 ? KnownPacket()
                      : kind <= 90 ? Reply()
                                   : Stray();
+    if (Chance(random_, 10)) received.frame = Tagged(std::move(received.frame));
     if (Chance(random_, 15)) received.frame = Damaged(std::move(received.frame));
     received.frame.resize(std::clamp(received.frame.size(), kShortestFrame, kLongestFrame));
     const bool again = Chance(random_, 10);  // the same once more, right behind

@@ -33,6 +33,7 @@ class RandomTraffic {
   uint16_t DestinationPort(const Frontend& frontend);
   std::vector<uint8_t> Reply();
   std::vector<uint8_t> Stray();
+  std::vector<uint8_t> Tagged(std::vector<uint8_t> frame);
   std::vector<uint8_t> Damaged(std::vector<uint8_t> frame);
   std::vector<uint8_t> Payload();
 

@@ -158,7 +158,7 @@ TEST(RewriteFlow, IsThePipelinesForIpv4) {
                        .new_source_port = 50000,
                        .new_destination_port = 8080};
   RewriteFrame(
-      expected.data(), true, MakeRewrite(tuple, to),
+      expected.data(), 0, true, MakeRewrite(tuple, to),
       {.macs = {2, 0, 0, 0, 2, 1, 2, 0, 0, 0, 2, 2}, .egress = Port::kNode, .valid = true});
   RewriteFlow(frame, *ParseFlow(frame),
               {Ipv4Address{0xc0a80002}, Ipv4Address{0x0af40109}, 50000, 8080, Protocol::kTcp},

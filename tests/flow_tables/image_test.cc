@@ -159,6 +159,7 @@ TEST(Image, HalvesThatTheHostDecidesHaveEndpointsButNoSlots) {
   Frontend guarded = Service(2, To({Pod(1)}));
   guarded.source_ranges = {Ipv4Prefix({0x0a000000}, 8)};
   guarded.inside = {};
+  guarded.affinity_seconds = 60;
   Frontend turns = Service(3, {});
   turns.scheduler = Scheduler::kRoundRobin;
   const Image image = Build(Wanted({sticky, guarded, turns}));

@@ -6,6 +6,7 @@
 
 #include "gtest/gtest.h"
 #include "sim/card/verilated_model.h"
+#include "tests/support/coverage.h"
 
 namespace pointsman {
 
@@ -23,6 +24,29 @@ Bytes MakeFrame(size_t size_bytes, Treatment treatment, uint32_t number) {
   }
   frame[0] = treatment.Byte();
   return frame;
+}
+
+namespace {
+
+constexpr Reason kReasons[] = {Reason::kPuntRingFull, Reason::kReceiveOverflow,
+                               Reason::kTransmitOverflow, Reason::kReceiveError};
+
+// What the datapath's own tests do not meet.
+bool ExpectCoverage() {
+  Coverage& coverage = Coverage::Get();
+  testing::AddGlobalTestEnvironment(&coverage);
+  for (const Reason reason : kReasons) coverage.Expect(std::string("reason ") + Name(reason));
+  return true;
+}
+const bool kCoverageIsExpected = ExpectCoverage();
+
+}  // namespace
+
+CardBench::~CardBench() {
+  for (const Reason reason : kReasons) {
+    const uint32_t times = Count(reason);
+    if (times != 0) Coverage::Get().Hit(std::string("reason ") + Name(reason), times);
+  }
 }
 
 CardBench::CardBench(uint32_t memory_latency_cycles)

@@ -43,6 +43,7 @@ struct SentFrame {
 class CardBench {
  public:
   explicit CardBench(uint32_t memory_latency_cycles);
+  ~CardBench();
 
   void Step(uint64_t cycles = 1);
   // Steps until `done` or `deadline_cycles` have passed; returns whether it was done.

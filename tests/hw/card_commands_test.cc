@@ -78,7 +78,7 @@ TEST_P(CardCommands, RefusesWhatCannotBeDone) {
     CommandLine command;
     CommandStatus status;
   } cases[] = {
-      {{.op = static_cast<CommandOp>(3), .table = 2}, CommandStatus::kBadOp},
+      {{.op = static_cast<CommandOp>(5), .table = 2}, CommandStatus::kBadOp},
       {{.op = static_cast<CommandOp>(0), .table = 99, .index = ~0u}, CommandStatus::kBadOp},
       {{.op = CommandOp::kWrite, .table = 0}, CommandStatus::kBadTable},
       {{.op = CommandOp::kRead, .table = 11, .index = ~0u}, CommandStatus::kBadTable},

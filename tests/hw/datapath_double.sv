@@ -55,6 +55,7 @@ module datapath #(
     input wire row_valid,
     output logic row_ready,
     input wire row_write,
+    input wire [1:0] row_flip,
     input wire [7:0] row_table,
     input wire [31:0] row_index,
     input wire [415:0] row_data,

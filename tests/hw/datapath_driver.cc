@@ -1,17 +1,44 @@
 #include "tests/hw/datapath_driver.h"
 
+#include <fmt/format.h>
 #include <verilated.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "Vdatapath.h"
+#include "tests/support/coverage.h"
 
 namespace pointsman {
 namespace {
 
 constexpr size_t kBeatBytes = 64;
 constexpr uint64_t kDrainCyclesMax = 1'000'000;
+
+// What only the ports and rings around the datapath say.
+bool OfTheCardAround(Reason reason) {
+  return reason == Reason::kPuntRingFull || reason == Reason::kReceiveOverflow ||
+         reason == Reason::kTransmitOverflow || reason == Reason::kReceiveError;
+}
+
+std::string Point(const char* what, const char* name) { return fmt::format("{} {}", what, name); }
+
+// Every verdict, reason and event of the datapath.
+bool ExpectCoverage() {
+  Coverage& coverage = Coverage::Get();
+  testing::AddGlobalTestEnvironment(&coverage);
+  constexpr std::string_view kUnnamed = "?";
+  for (int value = 0; value < 32; ++value) {
+    if (const auto verdict = Verdict(value); Name(verdict) != kUnnamed)
+      coverage.Expect(Point("verdict", Name(verdict)));
+    if (const auto reason = Reason(value); Name(reason) != kUnnamed && !OfTheCardAround(reason))
+      coverage.Expect(Point("reason", Name(reason)));
+    if (const auto kind = EventKind(value); Name(kind) != kUnnamed)
+      coverage.Expect(Point("event", Name(kind)));
+  }
+  return true;
+}
+const bool kCoverageIsExpected = ExpectCoverage();
 
 }  // namespace
 
@@ -27,7 +54,15 @@ DatapathDriver::DatapathDriver(uint64_t hash_seed)
   Drain();
 }
 
-DatapathDriver::~DatapathDriver() { model_->final(); }
+DatapathDriver::~DatapathDriver() {
+  const auto hit = [](const char* what, const auto& counts) {
+    for (const auto& [value, times] : counts) Coverage::Get().Hit(Point(what, Name(value)), times);
+  };
+  hit("verdict", verdicts_);
+  hit("reason", reasons_);
+  hit("event", event_kinds_);
+  model_->final();
+}
 
 void DatapathDriver::SetMode(Mode mode) { model_->mode = static_cast<uint8_t>(mode); }
 
@@ -100,8 +135,9 @@ DatapathOutput DatapathDriver::Process(DatapathInput input) {
   return outputs.empty() ? DatapathOutput{} : outputs.back();
 }
 
-void DatapathDriver::QueueRow(bool write, TableId table, uint32_t index, const RowBits& row) {
-  rows_.push_back({write, table, index, row});
+void DatapathDriver::QueueRow(bool write, TableId table, uint32_t index, const RowBits& row,
+                              Flip flip) {
+  rows_.push_back({write, table, index, row, flip});
 }
 
 void DatapathDriver::Clock() {
@@ -162,6 +198,7 @@ void DatapathDriver::DriveRow() {
   if (rows_.empty()) return;
   const RowCommand& command = rows_.front();
   model_->row_write = command.write;
+  model_->row_flip = static_cast<uint8_t>(command.flip);
   model_->row_table = static_cast<uint8_t>(command.table);
   model_->row_index = command.index;
   for (int i = 0; i < kRowBitsMax / 32; ++i) {
@@ -186,6 +223,8 @@ void DatapathDriver::CollectOutput() {
     output.learned = model_->out_learned;
     output.latency_cycles = cycles_ - sent_at_.front();
     sent_at_.pop_front();
+    ++verdicts_[output.verdict];
+    ++reasons_[output.reason];
     outputs_.push_back(std::move(output));
   }
   const auto* bytes = reinterpret_cast<const uint8_t*>(model_->out_data.m_storage);
@@ -209,6 +248,7 @@ void DatapathDriver::CollectRows() {
     for (int i = 0; i < 16; ++i) internal::Put(bits, i * 32, 32, model_->event_line.at(i));
     EventLine line;
     GetBits(bits, 0, line);
+    ++event_kinds_[line.kind];
     events_.push_back(line);
   }
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -48,6 +49,9 @@ struct DatapathOutput {
   uint64_t latency_cycles = 0;  // of its first beat
 };
 
+// What a written row's wrong parity is stored with.
+enum class Flip : uint8_t { kNothing = 0, kKey = 1, kValue = 2 };
+
 class DatapathDriver {
  public:
   // Reset done, every table zero, hash-keys made from `hash_seed`.
@@ -75,7 +79,8 @@ class DatapathDriver {
     PutBits(bits, 0, row);
     QueueRow(true, Row::kTable, index, bits);
   }
-  void QueueRow(bool write, TableId table, uint32_t index, const RowBits& row);
+  void QueueRow(bool write, TableId table, uint32_t index, const RowBits& row,
+                Flip flip = Flip::kNothing);
   // Answers to reads so far, in order; clears them.
   std::vector<RowBits> TakeReads() { return std::exchange(reads_, {}); }
   template <class Row>
@@ -98,6 +103,7 @@ class DatapathDriver {
     TableId table;
     uint32_t index;
     RowBits row;
+    Flip flip;
   };
 
   void DriveBeat();
@@ -118,6 +124,9 @@ class DatapathDriver {
   uint64_t reads_inside_ = 0;
   std::vector<RowBits> reads_;
   std::vector<EventLine> events_;
+  std::map<Verdict, uint64_t> verdicts_;  // seen, for the coverage
+  std::map<Reason, uint64_t> reasons_;
+  std::map<EventKind, uint64_t> event_kinds_;
 };
 
 }  // namespace pointsman

@@ -8,9 +8,9 @@ if(POINTSMAN_SIMULATED_CARD)
     VERILATOR_ARGS -GROM_FILE="${shell_rom}" DEPENDS pointsman_generated)
 
   add_library(card_bench STATIC card_bench.cc ring_bench.cc)
-  target_link_libraries(card_bench PUBLIC simulated_card_shell pointsman_options pointsman_card_layout GTest::gtest)
+  target_link_libraries(card_bench PUBLIC simulated_card_shell pointsman_options pointsman_card_layout pointsman_test_coverage GTest::gtest)
   pointsman_test(card_test
-    SOURCES card_registers_test.cc card_commands_test.cc card_ports_test.cc card_punt_test.cc card_rings_test.cc
+    SOURCES card_registers_test.cc card_commands_test.cc card_fuzz_test.cc card_ports_test.cc card_punt_test.cc card_rings_test.cc
     DEPS card_bench LABELS rtl)
   target_compile_definitions(card_test PRIVATE POINTSMAN_SIM_BLOB="${CMAKE_BINARY_DIR}/hw/sim.dtb")
 endif()

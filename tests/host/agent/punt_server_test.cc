@@ -52,6 +52,26 @@ TEST_F(PuntServerTest, ReturnsAPacketWithItsNextSourcePort) {
   EXPECT_TRUE(fake_.transmitted.empty());
 }
 
+// The row that stood in the way is mended by then; one that cannot be does not keep a packet for
+// ever.
+TEST_F(PuntServerTest, ReturnsAPacketThatMetADamagedRowThreeTimes) {
+  PuntServer server(*card_);
+  std::vector<PuntedFrame> punts = {PuntFor(Reason::kTableParity, 2)};
+  for (uint32_t tries = 1; tries <= 3; ++tries) {
+    ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch()).ok());
+    const auto output = card_->Poll();
+    ASSERT_TRUE(output.ok()) << output.status();
+    ASSERT_EQ(output->punts.size(), 1u);
+    EXPECT_EQ(output->punts[0].line.attempt, 2);
+    EXPECT_EQ(output->punts[0].line.tag, tries);
+    punts[0].line = output->punts[0].line;
+    punts[0].line.reason = Reason::kTableParity;
+  }
+  ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch()).ok());
+  EXPECT_TRUE(card_->Poll()->punts.empty());
+  EXPECT_EQ(server.counts().drops[static_cast<size_t>(Reason::kTableParity)], 1u);
+}
+
 TEST_F(PuntServerTest, DropsWhatHasNoAnswer) {
   PuntServer server(*card_);
   ASSERT_TRUE(server.Serve({PuntFor(Reason::kModePunt)}, software_, absl::UnixEpoch()).ok());

@@ -33,7 +33,7 @@ TEST(LimitationsOfServiceTest, SaysWhatIsNotDone) {
        [](kube::Service& s) { s.ports[0].protocol = kube::Protocol::kSctp; }},
       {"sessionAffinity: ClientIP", "software chooses",
        [](kube::Service& s) { s.session_affinity = kube::SessionAffinity::kClientIp; }},
-      {"loadBalancerSourceRanges", "software looks",
+      {"loadBalancerSourceRanges", "beyond 32 different sets",
        [](kube::Service& s) { s.load_balancer_source_ranges = {Cidr("203.0.113.0/25")}; }},
   };
   for (const auto& test_case : cases) {

@@ -10,6 +10,7 @@
 #include "flow_tables/flow.h"
 #include "flow_tables/packet.h"
 #include "host/conformance/probe.h"
+#include "host/softpath/tick.h"
 #include "tests/support/flow_checksums.h"
 #include "tests/support/packet_builder.h"
 
@@ -287,6 +288,44 @@ TEST_F(SoftwarePathTest, HopLimitsThatAreTooSmallAreAnswered) {
   EXPECT_EQ(service.fate, Fate::kAnswered);
   EXPECT_EQ(service.frame[kIpv6TransportOffset], 3);
   EXPECT_EQ(path_.connections().size(), 0u);
+}
+
+// A VLAN tag is the node's business: it stays, on what goes on and on answers.
+TEST_F(SoftwarePathTest, TagsStay) {
+  constexpr uint8_t kTag[] = {0x81, 0x00, 0x20, 0x07};
+  const auto tagged = [&](std::vector<uint8_t> frame) {
+    frame.insert(frame.begin() + kEtherTypeOffset, std::begin(kTag), std::end(kTag));
+    return frame;
+  };
+  TcpSpec spec;
+  spec.ip.destination = kUnusedService4.v4();
+  for (const Reason reason : {Reason::kReject, Reason::kServiceRange, Reason::kFragment}) {
+    const std::vector<uint8_t> frame = BuildTcp(spec);
+    const PuntService plain = path_.Serve({frame, Port::kNode, reason}, absl::UnixEpoch());
+    const std::vector<uint8_t> tagged_frame = tagged(frame);
+    const PuntService with_tag =
+        path_.Serve({tagged_frame, Port::kNode, reason}, absl::UnixEpoch());
+    EXPECT_EQ(with_tag.fate, plain.fate);
+    EXPECT_EQ(with_tag.frame, plain.frame.empty() ? plain.frame : tagged(plain.frame));
+  }
+}
+
+TEST_F(SoftwarePathTest, ConnectionsEndByState) {
+  const absl::Time start = absl::UnixEpoch();
+  HostConnections connections(10);
+  const FlowKey key{kPod6, kService6, 1000, 80, Protocol::kTcp};
+  const FlowKey to{kPod6, kEndpoint6, 1000, 8080, Protocol::kTcp};
+  ASSERT_EQ(connections.Record(
+                {.original = key, .translated = to, .to_endpoint = kPodHop, .to_client = kPodHop}),
+            RecordResult::kRecorded);
+  const auto state = [&] { return connections.Find(key).connection->state; };
+  connections.Touch(HostConnection::Reversed(to), kTcpSyn | kTcpAck, TickOf(start));
+  EXPECT_EQ(state(), ConnectionState::kHalfOpen);
+  connections.Touch(key, kTcpAck, TickOf(start + absl::Seconds(1)));
+  EXPECT_EQ(state(), ConnectionState::kEstablished);
+  EXPECT_EQ(connections.Find(key).connection->last_seen, TickOf(start + absl::Seconds(1)));
+  connections.Touch(key, kTcpRst, TickOf(start + absl::Seconds(2)));
+  EXPECT_EQ(state(), ConnectionState::kClosed);
 }
 
 TEST_F(SoftwarePathTest, OtherReasonsAreAnsweredAsEver) {

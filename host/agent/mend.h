@@ -1,0 +1,25 @@
+// What is to be written where rows of a card have lost their content (docs/card.md, "Parity").
+#ifndef POINTSMAN_HOST_AGENT_MEND_H_
+#define POINTSMAN_HOST_AGENT_MEND_H_
+
+#include <span>
+#include <vector>
+
+#include "flow_tables/plan.h"
+#include "host/agent/connection_list.h"
+
+namespace pointsman {
+
+struct Mending {
+  std::vector<RowWrite> writes;
+  std::vector<EventLine> forgotten;  // connections that begin anew with their next packet
+};
+
+// For the events of kind parity among `events`: rows that the image has are written again, and
+// connections are taken out of `connections`, both directions. Hash keys are the driver's.
+Mending MendingOf(std::span<const EventLine> events, const Image& image,
+                  ConnectionList& connections);
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_HOST_AGENT_MEND_H_
