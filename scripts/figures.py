@@ -1,20 +1,33 @@
 #!/usr/bin/env python3
-"""Runs benches and prints their figures. usage: figures.py BENCH_FOLDER [GROUP...] [--output text|json]"""
+"""Runs benches and prints their figures. usage: figures.py BUILD_FOLDER [GROUP...] [--output text|json]"""
 import argparse
 import json
 import subprocess
 import sys
 
+from resource_figures import resource_figures
+
 GROUPS = ["card", "sim", "softpath"]
 SOFTPATH_GOALS_NS = {"established_64k": 15, "first_64k": 120, "established_1m": 30}
 
 
-def card_figures(folder):
-    return json.loads(subprocess.run([f"{folder}/card_figures", "--json"], check=True, capture_output=True).stdout)
+def run_card(folder, program):
+    return json.loads(subprocess.run([f"{folder}/tests/bench/{program}"], check=True, capture_output=True).stdout)
+
+
+def card_figures(folder, groups):
+    """Of the groups card and sim, in this order."""
+    figures = run_card(folder, "card_figures")
+    if "card" in groups:
+        yield from (figure for figure in figures if figure["group"] == "card")
+        yield from resource_figures(folder)
+    if "sim" in groups:
+        yield from (figure for figure in figures if figure["group"] == "sim")
+        yield from run_card(folder, "full_card_figures")
 
 
 def softpath_figures(folder):
-    command = [f"{folder}/softpath_bench", "--benchmark_format=json", "--benchmark_repetitions=5",
+    command = [f"{folder}/tests/bench/softpath_bench", "--benchmark_format=json", "--benchmark_repetitions=5",
                "--benchmark_report_aggregates_only=true"]
     result = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     for bench in result["benchmarks"]:
@@ -26,6 +39,13 @@ def softpath_figures(folder):
                    "ok": value <= goal}
 
 
+def measure(folder, groups):
+    if {"card", "sim"} & set(groups):
+        yield from card_figures(folder, groups)
+    if "softpath" in groups:
+        yield from softpath_figures(folder)
+
+
 def main():
     parser = argparse.ArgumentParser(usage="./figures [GROUP...] [--output json]", description=__doc__)
     parser.add_argument("folder", help=argparse.SUPPRESS)
@@ -35,17 +55,13 @@ def main():
     groups = options.groups or GROUPS
     for group in set(groups) - set(GROUPS):
         parser.error(f"there is no group {group}; there are {', '.join(GROUPS)}")
-    figures = []
-    if {"card", "sim"} & set(groups):
-        figures += [figure for figure in card_figures(options.folder) if figure["group"] in groups]
-    if "softpath" in groups:
-        figures += softpath_figures(options.folder)
+    figures = measure(options.folder, groups)
     if options.output == "json":
-        print(json.dumps(figures, indent=2))
+        print(json.dumps(list(figures), indent=2))
         return
     for figure in figures:
         print(f"{figure['group']:9} {figure['name']:34} {figure['value']:<12.6g} {figure['unit']:7} "
-              f"goal {figure['goal']:6} {'ok' if figure['ok'] else 'short'}")
+              f"goal {figure['goal']:6} {'ok' if figure['ok'] else 'short'}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,19 +3,25 @@
 
 Depth counts LUTs (memories read without a clock count as one) between registers; one more if the path starts in a
 block or ultra RAM, one more if it ends anywhere but in a flip-flop's D input (enable, reset, memory). Carry chains and
-their multiplexers are free, as their delay is small beside a level of LUTs.
+their multiplexers are free, as their delay is small beside a level of LUTs. lut_ram counts the LUTs that are memories or
+shift registers; memories that are counted instead of built (ram_1r1w_counted.sv) are counted by memory_blocks.py.
 """
 import collections
 import json
 import re
 import sys
 
+from memory_blocks import blocks, shape_of
+
 FREE = re.compile(r"CARRY|MUXF|INV|BUF|XORCY|MUXCY")
 LUT = re.compile(r"LUT\d|RAM\d+[XM]|SRL")
-BIG_MEMORY = re.compile(r"RAMB|URAM")
+BIG_MEMORY = re.compile(r"RAMB|URAM|counted_memory")
 LUT_MEMORY = re.compile(r"RAM\d+[XM]|SRL")
 FLIP_FLOP = re.compile(r"FD[RSCP]E")
-CLOCKS = {"C", "CLK", "WCLK", "CLKARDCLK", "CLKBWRCLK"}
+CLOCKS = {"C", "CLK", "WCLK", "CLKARDCLK", "CLKBWRCLK", "clk"}
+# How many LUTs a memory of LUTs takes; those not named here take one.
+LUTS_OF = {"RAM32M": 4, "RAM32M16": 8, "RAM64M": 4, "RAM64M8": 8, "RAM64X1D": 2, "RAM32X1D": 2, "RAM128X1S": 2,
+           "RAM128X1D": 4, "RAM256X1S": 4, "RAM256X1D": 8, "RAM512X1S": 8}
 WORST_SHOWN = 8
 
 
@@ -119,13 +125,15 @@ def main():
     def count(pattern):
         return sum(number for kind, number in kinds.items() if re.match(pattern, kind))
 
+    counted = [blocks(*shape_of(cell)) for cell in netlist.cells.values() if cell["type"] == "counted_memory"]
+    bram18 = 2 * count("RAMB36") + count("RAMB18") + sum(halves for halves, _ in counted)
     ends = list(netlist.ends())
     deepest = max((depth for depth, *_ in ends), default=0)
     print(f"lut {count('LUT')}")
-    print(f"lut_ram {count('RAM[0-9]+[XM]')}")
+    print(f"lut_ram {sum(n * LUTS_OF.get(kind, 1) for kind, n in kinds.items() if LUT_MEMORY.match(kind))}")
     print(f"ff {count('FD')}")
-    print(f"bram36 {count('RAMB36') + (count('RAMB18') + 1) // 2}")
-    print(f"uram {count('URAM')}")
+    print(f"bram36 {(bram18 + 1) // 2}")
+    print(f"uram {count('URAM') + sum(uram for _, uram in counted)}")
     print(f"logic_depth {deepest}")
     print("paths_by_depth " + " ".join(f"{d}:{n}" for d, n in sorted(collections.Counter(e[0] for e in ends).items())))
     seen = collections.OrderedDict()
