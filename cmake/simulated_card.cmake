@@ -26,7 +26,7 @@ if(POINTSMAN_SIMULATED_CARD)
   # Verilator's runtime, with our hooks in place of its abort().
   add_library(pointsman_verilator STATIC ${VERILATOR_ROOT}/include/verilated.cpp
     ${VERILATOR_ROOT}/include/verilated_fst_c.cpp ${VERILATOR_ROOT}/include/verilated_threads.cpp
-    ${CMAKE_CURRENT_SOURCE_DIR}/verilated_hooks.cc)
+    ${CMAKE_CURRENT_SOURCE_DIR}/pipeline_probe.cc ${CMAKE_CURRENT_SOURCE_DIR}/verilated_hooks.cc)
   target_include_directories(pointsman_verilator SYSTEM PUBLIC ${VERILATOR_ROOT}/include
     ${VERILATOR_ROOT}/include/vltstd)
   target_compile_definitions(pointsman_verilator PUBLIC VM_COVERAGE=0 VM_SC=0 VM_TRACE=1 VM_TRACE_FST=1
@@ -35,7 +35,7 @@ if(POINTSMAN_SIMULATED_CARD)
   target_compile_options(pointsman_verilator PRIVATE -O2 -w -march=x86-64-v2
     -include ${CMAKE_CURRENT_SOURCE_DIR}/verilated_hooks.h)
   target_include_directories(pointsman_verilator PRIVATE ${CMAKE_SOURCE_DIR})
-  target_link_libraries(pointsman_verilator PUBLIC absl::status absl::cord fmt::fmt ZLIB::ZLIB Threads::Threads)
+  target_link_libraries(pointsman_verilator PUBLIC pointsman_card_layout absl::status absl::cord fmt::fmt ZLIB::ZLIB Threads::Threads)
 
   # What XRT asks of a device library: its own compiled device classes over the xcl* functions of ours.
   set(xrt_device_objects device_hwemu.cxx.o system_hwemu.cxx.o device_pcie.cpp.o system_pcie.cpp.o aie_stubs.cpp.o)

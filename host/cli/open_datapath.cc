@@ -1,5 +1,11 @@
 #include "host/cli/open_datapath.h"
 
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <utility>
 
@@ -8,6 +14,23 @@
 #include "host/datapath/pipeline_executor.h"
 
 namespace pointsman {
+namespace {
+
+constexpr const char* kPipelineTrace = "--pipeline-trace";
+constexpr const char* kWaveform = "--waveform";
+
+// Leaves what is in the file: nothing has run yet.
+absl::Status CheckWritable(const char* option, const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "a");
+  if (file == nullptr) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: cannot be written ({}): {}", path, option, std::strerror(errno)));
+  }
+  std::fclose(file);
+  return absl::OkStatus();
+}
+
+}  // namespace
 
 void AddCardOptions(CLI::App& command, CardOptions& options) {
   command
@@ -23,6 +46,40 @@ void AddDatapathOptions(CLI::App& command, DatapathOptions& options) {
       ->check(CLI::IsMember({"software", "card"}))
       ->capture_default_str();
   AddCardOptions(command, options.card);
+}
+
+void AddSimulationFileOptions(CLI::App& command, SimulationFiles& files) {
+  command.add_option(kPipelineTrace, files.pipeline_trace,
+                     "with the simulated card: JSON file for ui.perfetto.dev, each packet in each "
+                     "stage of the datapath");
+  command.add_option(kWaveform, files.waveform,
+                     "with the simulated card: FST file for GTKWave, all signals (slow)");
+}
+
+absl::Status RequestSimulationFiles(const DatapathOptions& options) {
+  const struct {
+    const char* option;
+    const std::optional<std::string>& path;
+    const char* variable;
+  } requests[] = {
+      {kPipelineTrace, options.files.pipeline_trace, "POINTSMAN_SIM_PIPELINE_TRACE"},
+      {kWaveform, options.files.waveform, "POINTSMAN_SIM_WAVEFORM"},
+  };
+  for (const auto& [option, path, variable] : requests) {
+    if (!path) continue;
+    if (options.datapath != "card" || options.card.card != "sim") {
+      return absl::InvalidArgumentError(
+          fmt::format("{} shows the inside of the simulated card: it needs --datapath card and "
+                      "--card sim, not {}",
+                      option,
+                      options.datapath == "card" ? fmt::format("--card {}", options.card.card)
+                                                 : fmt::format("--datapath {}", options.datapath)));
+    }
+    if (absl::Status status = CheckWritable(option, *path); !status.ok()) return status;
+    constexpr int kOverwrite = 1;
+    setenv(variable, path->c_str(), kOverwrite);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<Card>> OpenChosenCard(const CardOptions& options) {

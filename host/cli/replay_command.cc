@@ -102,9 +102,15 @@ void Print(const ReplayOptions& options, const Tally& tally) {
   fmt::print("{}{} frames in, {} out to {}; {} handed to the host by the {} datapath\n",
              TextTable(rows), tally.frames_in, tally.frames_out, options.out, tally.in_software,
              options.datapath.datapath);
+  const SimulationFiles& files = options.datapath.files;
+  if (files.pipeline_trace)
+    fmt::print("pipeline trace: open {} in https://ui.perfetto.dev\n", *files.pipeline_trace);
+  if (files.waveform) fmt::print("waveform: gtkwave {}\n", *files.waveform);
 }
 
 int RunReplay(const ReplayOptions& options) {
+  if (absl::Status status = RequestSimulationFiles(options.datapath); !status.ok())
+    return ReportInputError(status);
   const absl::StatusOr<ManifestInput> input = ReadManifests(options.manifests);
   if (!input.ok()) return ReportInputError(input.status());
   absl::StatusOr<std::vector<CapturedFrame>> captured = ReadCapture(options.in);
@@ -126,12 +132,18 @@ void AddReplayCommand(CLI::App& app, Run& run) {
       "Sends the frames of a capture through a node's datapath and writes what leaves it.\n"
       "A frame counts as received by the port through which its sender is reached. Example:\n"
       "  pointsman replay --manifests examples/web-shop/manifests --node worker-1 --in a.pcap "
-      "--out b.pcap");
+      "--out b.pcap\n"
+      "To see each packet in each stage of the simulated card, and the rows it meets there:\n"
+      "  pointsman replay ... --datapath card --pipeline-trace card.json\n"
+      "Open card.json in https://ui.perfetto.dev: a track is a stage, a microsecond is a clock, "
+      "and\n"
+      "a click on a slice shows its packet's verdict, addresses and rows.");
   AddManifestOptions(*command, options->manifests);
   command->add_option("--in", options->in, "capture to read (pcap or pcapng, Ethernet)")
       ->required();
   command->add_option("--out", options->out, "capture to write")->required();
   AddDatapathOptions(*command, options->datapath);
+  AddSimulationFileOptions(*command, options->datapath.files);
   command->add_option("--output", options->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

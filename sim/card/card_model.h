@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "sim/card/datapath_observer.h"
 #include "sim/card/fault.h"
 #include "sim/card/pins.h"
 
@@ -29,6 +30,11 @@ class CardModel {
   // Errors: InvalidArgument if the file cannot be written; Unimplemented if the model has no
   // signals.
   virtual absl::Status StartWaveform(const std::string& path) = 0;
+
+  // Tells `observer` what passes the datapath; a model without one tells nothing. Borrows it for
+  // all evaluations.
+  // REQUIRES: before the first Evaluate().
+  virtual void Observe(DatapathObserver& observer) = 0;
 };
 
 }  // namespace pointsman

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "fmt/format.h"
@@ -67,9 +68,14 @@ absl::StatusOr<EnvironmentOptions> ReadEnvironment(const Environment& environmen
     if (!parsed.ok()) return parsed.status();
     *spec = *std::move(parsed);
   }
-  if (const char* path = environment("POINTSMAN_SIM_WAVEFORM"); path != nullptr) {
-    if (*path == '\0') return BadValue("POINTSMAN_SIM_WAVEFORM", path, "the name of an FST file");
-    options.waveform_path = path;
+  for (auto [variable, kind, file] :
+       {std::tuple{"POINTSMAN_SIM_WAVEFORM", "the name of an FST file", &options.waveform_path},
+        std::tuple{"POINTSMAN_SIM_PIPELINE_TRACE", "the name of a JSON file",
+                   &options.pipeline_trace_path}}) {
+    const char* path = environment(variable);
+    if (path == nullptr) continue;
+    if (*path == '\0') return BadValue(variable, path, kind);
+    *file = path;
   }
   constexpr const char* kBudget = "POINTSMAN_SIM_CYCLE_BUDGET";
   if (const char* value = environment(kBudget); value != nullptr) {

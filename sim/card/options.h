@@ -33,8 +33,9 @@ using WireSpec = std::variant<NoWire, PcapFiles, VethInterface, TapInterface, Un
 struct EnvironmentOptions {
   WireSpec uplink;
   WireSpec node;
-  std::string waveform_path;  // empty: none
-  uint64_t cycle_budget = 0;  // 0: no limit
+  std::string waveform_path;        // empty: none
+  std::string pipeline_trace_path;  // empty: none
+  uint64_t cycle_budget = 0;        // 0: no limit
 };
 
 // Gives a variable's value, or null where it is not set.

@@ -14,8 +14,13 @@ absl::StatusOr<std::unique_ptr<SimulatedCard>> SimulatedCard::Open(std::unique_p
     absl::Status status = model->StartWaveform(options.waveform_path);
     if (!status.ok()) return status;
   }
+  const std::string pipeline_trace_path = options.pipeline_trace_path;
   auto card =
       std::unique_ptr<SimulatedCard>(new SimulatedCard(std::move(model), std::move(options)));
+  if (!pipeline_trace_path.empty()) {
+    absl::Status status = card->StartPipelineTrace(pipeline_trace_path);
+    if (!status.ok()) return status;
+  }
   card->Reset();
   if (card->fault_.raised()) return card->fault_.status();
   return card;
@@ -35,6 +40,14 @@ SimulatedCard::SimulatedCard(std::unique_ptr<CardModel> model, SimulatedCardOpti
                   std::move(options.node)}},
       cycle_budget_(options.cycle_budget == 0 ? std::numeric_limits<uint64_t>::max()
                                               : options.cycle_budget) {}
+
+absl::Status SimulatedCard::StartPipelineTrace(const std::string& path) {
+  absl::StatusOr<std::unique_ptr<PipelineTraceFile>> file = PipelineTraceFile::Open(path);
+  if (!file.ok()) return file.status();
+  pipeline_trace_ = *std::move(file);
+  model_->Observe(pipeline_trace_->trace());
+  return absl::OkStatus();
+}
 
 void SimulatedCard::Reset() {
   *pins_.ap_rst_n = 0;
@@ -82,6 +95,7 @@ bool SimulatedCard::idle() const {
 
 void SimulatedCard::Exchange() {
   next_exchange_ = cycles_ + kExchangeCycles;
+  if (pipeline_trace_ != nullptr) fault_.Raise(pipeline_trace_->status());
   SendFrames();
   for (Port& port : ports_) {
     if (port.wire == nullptr || port.rx.pending() >= kRxBacklogFrames) continue;

@@ -23,6 +23,7 @@
 #include "sim/card/card_model.h"
 #include "sim/card/fault.h"
 #include "sim/card/memory.h"
+#include "sim/card/pipeline_trace_file.h"
 #include "sim/card/stream_port.h"
 #include "sim/card/wire.h"
 
@@ -31,8 +32,9 @@ namespace pointsman {
 struct SimulatedCardOptions {
   std::unique_ptr<Wire> uplink;  // null: no cable
   std::unique_ptr<Wire> node;
-  std::string waveform_path;  // FST file; empty: none
-  uint64_t cycle_budget = 0;  // 0: no limit
+  std::string waveform_path;        // FST file; empty: none
+  std::string pipeline_trace_path;  // JSON file, see pipeline_trace.h; empty: none
+  uint64_t cycle_budget = 0;        // 0: no limit
   uint32_t memory_latency_cycles = 64;
   uint32_t line_rate_gbps = 0;  // of each port; 0: a beat in every clock
 };
@@ -43,7 +45,7 @@ class SimulatedCard {
   static constexpr uint32_t kRegisterSpaceBytes = 0x10000;
 
   // A card out of reset, at cycle 0.
-  // Errors: those of CardModel::StartWaveform; a fault during reset.
+  // Errors: those of CardModel::StartWaveform and PipelineTraceFile::Open; a fault during reset.
   static absl::StatusOr<std::unique_ptr<SimulatedCard>> Open(std::unique_ptr<CardModel> model,
                                                              SimulatedCardOptions options);
 
@@ -85,6 +87,7 @@ class SimulatedCard {
 
   SimulatedCard(std::unique_ptr<CardModel> model, SimulatedCardOptions options);
 
+  absl::Status StartPipelineTrace(const std::string& path);
   void Reset();
   void Step();
   void Exchange();
@@ -94,6 +97,7 @@ class SimulatedCard {
   absl::Status CheckRegister(uint32_t offset_bytes) const;
   void RaiseBudget();
 
+  std::unique_ptr<PipelineTraceFile> pipeline_trace_;  // null: none
   std::unique_ptr<CardModel> model_;
   const CardPins pins_;
   Fault fault_;

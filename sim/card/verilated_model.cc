@@ -4,6 +4,7 @@
 
 #include "Vpointsman_card.h"
 #include "fmt/format.h"
+#include "sim/card/pipeline_probe.h"
 #include "sim/card/verilated_hooks.h"
 #include "verilated.h"
 #include "verilated_fst_c.h"
@@ -26,6 +27,7 @@ class VerilatedModel : public CardModel {
 
   void Evaluate(Fault& fault) override {
     const ScopedModelFault scope(fault);
+    const ScopedObservation observation(observer_, context_.time() / kCycle);
     top_.eval();
     if (recording_) waveform_.dump(context_.time());
     context_.timeInc(kHalfCycle);
@@ -46,13 +48,17 @@ class VerilatedModel : public CardModel {
     return absl::OkStatus();
   }
 
+  void Observe(DatapathObserver& observer) override { observer_ = &observer; }
+
  private:
   static constexpr uint64_t kHalfCycle = 5;
+  static constexpr uint64_t kCycle = 2 * kHalfCycle;
 
   VerilatedContext context_;
   Vpointsman_card top_;
   VerilatedFstC waveform_;
   bool recording_ = false;
+  DatapathObserver* observer_ = nullptr;
   CardPins pins_ = {.ap_clk = &top_.ap_clk,
                     .ap_rst_n = &top_.ap_rst_n,
                     .control = {.awaddr = &top_.s_axi_control_awaddr,

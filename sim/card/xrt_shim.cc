@@ -76,6 +76,7 @@ absl::StatusOr<std::unique_ptr<XrtShim>> XrtShim::Open() {
   options.uplink = *std::move(uplink);
   options.node = *std::move(node);
   options.waveform_path = environment->waveform_path;
+  options.pipeline_trace_path = environment->pipeline_trace_path;
   options.cycle_budget = environment->cycle_budget;
   options.line_rate_gbps = kLineRateGbps;
   auto card = SimulatedCard::Open(CreateVerilatedModel(), std::move(options));

@@ -1,0 +1,29 @@
+// The stages of the card's datapath, for those who draw it.
+#ifndef POINTSMAN_SIM_CARD_PIPELINE_STAGES_H_
+#define POINTSMAN_SIM_CARD_PIPELINE_STAGES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+
+namespace pointsman {
+
+// A packet that enters at clock c is in the stage from c + first_clock - 1 until c + last_clock.
+struct PipelineStage {
+  const char* module;
+  uint32_t first_clock;
+  uint32_t last_clock;
+};
+
+// Follows the stage table at the head of hw/rtl/datapath.sv, and nothing else does: tests compare
+// the two, and the last clock with the latency that they measure.
+inline constexpr PipelineStage kPipelineStages[] = {
+    {"packet_parser", 1, 3},  {"source_lookup", 4, 12}, {"frontend_lookup", 8, 12},
+    {"first_packet", 13, 20}, {"connections", 21, 32},  {"packet_finish", 33, 39},
+};
+inline constexpr size_t kPipelineStageCount = std::size(kPipelineStages);
+inline constexpr uint32_t kPipelineClocks = kPipelineStages[kPipelineStageCount - 1].last_clock;
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_SIM_CARD_PIPELINE_STAGES_H_

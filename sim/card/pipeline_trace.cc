@@ -1,0 +1,199 @@
+#include "sim/card/pipeline_trace.h"
+
+#include <string>
+#include <utility>
+
+#include "driver/card_tables.h"
+#include "flow_tables/flow.h"
+#include "flow_tables/packet.h"
+#include "fmt/format.h"
+
+namespace pointsman {
+namespace {
+
+using Arguments = TraceEvents::Arguments;
+
+constexpr uint32_t kCommandsTrack = 1;
+// A stage's tracks: from here on, so many numbers a stage.
+constexpr uint32_t kStageTracks = 100;
+// Rows further apart than this are not one run.
+constexpr uint64_t kRunGapClocks = 64;
+
+uint32_t TrackNumber(size_t stage, size_t place) {
+  return static_cast<uint32_t>((stage + 1) * kStageTracks + place);
+}
+
+uint32_t Clocks(const PipelineStage& stage) { return stage.last_clock - stage.first_clock + 1; }
+
+// Headers are in the first beat; what follows it is nobody's business here.
+std::vector<uint8_t> FrameOf(const PacketIn& packet) {
+  std::vector<uint8_t> frame(packet.first_beat.begin(), packet.first_beat.end());
+  frame.resize(packet.length_bytes);
+  return frame;
+}
+
+std::optional<Tuple> LookedUp(const PacketIn& packet) {
+  if (packet.mode != Mode::kOffload || packet.transmit) return std::nullopt;
+  const Parsed parsed = Parse(FrameOf(packet));
+  if (parsed.kind != ParseKind::kTuple) return std::nullopt;
+  return parsed.tuple;
+}
+
+// The connection that stands in the tables is the packet's if the card says the same of it.
+bool Used(const RecordedConnection& connection, const PacketOut& out) {
+  if (out.learned) return true;
+  if (out.verdict == Verdict::kForward) {
+    return connection.frontend_counter == out.frontend_counter &&
+           connection.endpoint == out.endpoint;
+  }
+  return out.reason == Reason::kTtlExpired || out.reason == Reason::kNoNextHop;
+}
+
+std::string FateText(const PacketOut& out) {
+  if (out.reason == Reason::kNone) return Name(out.verdict);
+  return fmt::format("{} ({})", Name(out.verdict), Name(out.reason));
+}
+
+void AddFlow(const PacketIn& packet, Arguments& arguments) {
+  const std::optional<Flow> flow = ParseFlow(FrameOf(packet));
+  if (!flow) return;
+  arguments["source"] = Describe(flow->key.source);
+  arguments["source-port"] = flow->key.source_port;
+  arguments["destination"] = Describe(flow->key.destination);
+  arguments["destination-port"] = flow->key.destination_port;
+  arguments["protocol"] = Name(flow->key.protocol);
+}
+
+void AddRow(const char* table, const std::optional<uint32_t>& row, Arguments& rows) {
+  if (row) rows[table] = *row;
+}
+
+// By table, of those that the packet's fate depends on.
+Arguments Rows(const ServiceRows& service, const std::optional<RecordedConnection>& connection,
+               const PacketOut& out) {
+  Arguments rows = Arguments::object();
+  if (!connection || out.learned) {
+    AddRow("sources", service.source, rows);
+    AddRow("frontends", service.frontend, rows);
+    AddRow("slots", service.slot, rows);
+    AddRow("endpoints", service.endpoint, rows);
+  }
+  if (!connection) return rows;
+  rows["endpoints"] = connection->endpoint;
+  if (out.learned || !connection->reply) rows["originals"] = connection->original_row;
+  if (out.learned || connection->reply) rows["replies"] = connection->reply_row;
+  rows["next-hops"] = connection->next_hop;
+  return rows;
+}
+
+Arguments DescribePacket(uint64_t number, const PacketIn& in, const PacketOut& out) {
+  Arguments arguments = {{"packet", number},
+                         {"verdict", Name(out.verdict)},
+                         {"reason", Name(out.reason)},
+                         {"ingress", Name(in.ingress)}};
+  if (out.verdict == Verdict::kPass || out.verdict == Verdict::kForward)
+    arguments["egress"] = Name(out.egress);
+  arguments["bytes"] = in.length_bytes;
+  if (in.injected) arguments["inject-tag"] = in.tag;
+  if (in.attempt != 0) arguments["attempt"] = in.attempt;
+  AddFlow(in, arguments);
+  return arguments;
+}
+
+std::string TableName(TableId id) {
+  for (const CardTable& table : CardTables()) {
+    if (table.id == id) return table.name;
+  }
+  return fmt::format("table {}", static_cast<int>(id));
+}
+
+}  // namespace
+
+PipelineTrace::PipelineTrace(TraceEvents::Write write)
+    : events_(std::move(write), "card (1 us is 1 clock)") {
+  events_.NameTrack(kCommandsTrack, "commands");
+  for (size_t stage = 0; stage < kPipelineStageCount; ++stage) AddTrack(stage);
+}
+
+void PipelineTrace::OnPacketIn(const PacketIn& packet) {
+  Inside inside{.packet = packet, .tuple = LookedUp(packet), .rows = {}};
+  if (inside.tuple) {
+    inside.rows =
+        tables_.FindService(*inside.tuple, packet.slot_hash_seed, packet.directed_endpoint);
+  }
+  inside_.push_back(inside);
+}
+
+void PipelineTrace::OnPacketOut(const PacketOut& packet) {
+  if (inside_.empty()) return;  // it entered before anybody watched
+  const Inside inside = inside_.front();
+  inside_.pop_front();
+  latency_clocks_ = packet.clock - inside.packet.clock;
+  Arguments arguments = DescribePacket(packets_, inside.packet, packet);
+  if (inside.tuple) {
+    std::optional<RecordedConnection> connection = tables_.FindConnection(*inside.tuple);
+    if (connection && !Used(*connection, packet)) connection.reset();
+    if (connection) arguments["connection"] = packet.learned ? "recorded" : "known";
+    arguments["rows"] = Rows(inside.rows, connection, packet);
+  }
+  const std::string name = fmt::format("#{} {}", packets_++, FateText(packet));
+  for (size_t i = 0; i < kPipelineStageCount; ++i) {
+    const PipelineStage& stage = kPipelineStages[i];
+    const uint64_t clock = inside.packet.clock + stage.first_clock - 1;
+    events_.Slice(TakeTrack(i, clock), name, clock, Clocks(stage), arguments);
+  }
+}
+
+void PipelineTrace::OnRowAccess(const RowAccess& access) {
+  if (access.write) tables_.Write(access.table, access.index, access.row);
+  if (Continues(access)) {
+    run_->last_clock = access.clock;
+    ++run_->rows;
+    return;
+  }
+  EndRun();
+  run_ = Run{.first = access, .last_clock = access.clock, .rows = 1};
+}
+
+void PipelineTrace::OnPuntRing(uint64_t clock, uint32_t lines) {
+  events_.Counter("punt ring", "lines", clock, lines);
+}
+
+void PipelineTrace::Finish() {
+  EndRun();
+  events_.Finish({{"packets", packets_},
+                  {"latency-clocks", latency_clocks_},
+                  {"stages-clocks", kPipelineClocks}});
+}
+
+void PipelineTrace::AddTrack(size_t stage) {
+  events_.NameTrack(TrackNumber(stage, tracks_[stage].size()), kPipelineStages[stage].module);
+  tracks_[stage].push_back(0);
+}
+
+uint32_t PipelineTrace::TakeTrack(size_t stage, uint64_t clock) {
+  std::vector<uint64_t>& taken_until = tracks_[stage];
+  size_t place = 0;
+  while (place < taken_until.size() && taken_until[place] > clock) ++place;
+  if (place == taken_until.size()) AddTrack(stage);
+  taken_until[place] = clock + Clocks(kPipelineStages[stage]);
+  return TrackNumber(stage, place);
+}
+
+bool PipelineTrace::Continues(const RowAccess& access) const {
+  return run_ && run_->first.write == access.write && run_->first.table == access.table &&
+         run_->first.index + run_->rows == access.index &&
+         access.clock - run_->last_clock <= kRunGapClocks;
+}
+
+void PipelineTrace::EndRun() {
+  if (!run_) return;
+  const RowAccess& first = run_->first;
+  events_.Slice(kCommandsTrack,
+                fmt::format("{} {}", first.write ? "write" : "read", TableName(first.table)),
+                first.clock, run_->last_clock - first.clock + 1,
+                {{"first-row", first.index}, {"last-row", first.index + run_->rows - 1}});
+  run_.reset();
+}
+
+}  // namespace pointsman
