@@ -19,7 +19,7 @@ struct PipelineStage {
 // the two, and the last clock with the latency that they measure.
 inline constexpr PipelineStage kPipelineStages[] = {
     {"packet_parser", 1, 3},  {"source_lookup", 4, 12}, {"frontend_lookup", 8, 12},
-    {"first_packet", 13, 20}, {"connections", 21, 32},  {"packet_finish", 33, 39},
+    {"first_packet", 13, 20}, {"connections", 21, 34},  {"packet_finish", 35, 41},
 };
 inline constexpr size_t kPipelineStageCount = std::size(kPipelineStages);
 inline constexpr uint32_t kPipelineClocks = kPipelineStages[kPipelineStageCount - 1].last_clock;

@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "driver/card_tables.h"
 #include "flow_tables/flow.h"
 #include "flow_tables/packet.h"
 #include "fmt/format.h"
@@ -100,13 +99,6 @@ Arguments DescribePacket(uint64_t number, const PacketIn& in, const PacketOut& o
   return arguments;
 }
 
-std::string TableName(TableId id) {
-  for (const CardTable& table : CardTables()) {
-    if (table.id == id) return table.name;
-  }
-  return fmt::format("table {}", static_cast<int>(id));
-}
-
 }  // namespace
 
 PipelineTrace::PipelineTrace(TraceEvents::Write write)
@@ -190,7 +182,7 @@ void PipelineTrace::EndRun() {
   if (!run_) return;
   const RowAccess& first = run_->first;
   events_.Slice(kCommandsTrack,
-                fmt::format("{} {}", first.write ? "write" : "read", TableName(first.table)),
+                fmt::format("{} {}", first.write ? "write" : "read", Name(first.table)),
                 first.clock, run_->last_clock - first.clock + 1,
                 {{"first-row", first.index}, {"last-row", first.index + run_->rows - 1}});
   run_.reset();

@@ -15,15 +15,6 @@ void Store(std::map<uint32_t, Row>& rows, uint32_t index, const RowBits& bits) {
   }
 }
 
-// The key of the other direction (docs/card.md, step 4).
-Tuple ReplyKey(const EventLine& event) {
-  return {.source_address = event.translation.new_destination_address,
-          .destination_address = event.translation.new_source_address,
-          .source_port = event.translation.new_destination_port,
-          .destination_port = event.translation.new_source_port,
-          .protocol = event.original.protocol};
-}
-
 bool Holds(const SourceRow& row, uint32_t address) {
   if (row.prefix_length == 0) return true;
   return (address ^ row.address) >> (32 - row.prefix_length) == 0;
@@ -59,6 +50,9 @@ void TableMirror::Write(TableId table, uint32_t index, const RowBits& row) {
     case TableId::kSlots:
       slots_[index] = UnpackRow<SlotRow>(row).endpoint;
       return;
+    case TableId::kEndpoints:
+      endpoint_next_hops_[index] = UnpackRow<EndpointRow>(row).next_hop;
+      return;
     case TableId::kOriginals:
       return originals_.Erase(index);
     case TableId::kReplies:
@@ -69,18 +63,24 @@ void TableMirror::Write(TableId table, uint32_t index, const RowBits& row) {
 }
 
 void TableMirror::Record(const EventLine& event) {
+  if (event.kind == EventKind::kExpire) {
+    originals_.Erase(event.original_row);
+    replies_.Erase(event.reply_row);
+  }
   if (event.kind != EventKind::kLearn) return;
-  RecordedConnection connection{.reply = false,
-                                .original_row = event.original_row,
-                                .reply_row = event.reply_row,
-                                .next_hop = event.translation.next_hop,
-                                .frontend_counter = event.translation.frontend_counter,
-                                .endpoint = event.translation.endpoint};
+  const auto next_hop = endpoint_next_hops_.find(event.endpoint);
+  RecordedConnection connection{
+      .reply = false,
+      .original_row = event.original_row,
+      .reply_row = event.reply_row,
+      .next_hop = next_hop == endpoint_next_hops_.end() ? 0 : next_hop->second,
+      .frontend_counter = event.frontend_counter,
+      .endpoint = event.endpoint};
   originals_.Put(event.original, event.original_row, connection);
   const std::optional<uint32_t> source = FindSource(event.original.source_address);
   connection.reply = true;
   connection.next_hop = source ? sources_.at(*source).next_hop : 0;
-  replies_.Put(ReplyKey(event), event.reply_row, connection);
+  replies_.Put(event.reply, event.reply_row, connection);
 }
 
 ServiceRows TableMirror::FindService(const Tuple& tuple, uint32_t slot_hash_seed,

@@ -64,6 +64,7 @@ class TableMirror {
   std::map<uint32_t, SourceRow> sources_;          // valid ones, by row
   std::map<uint32_t, FrontendRow> frontends_;      // valid ones, by row
   absl::flat_hash_map<uint32_t, uint32_t> slots_;  // endpoint by slot
+  absl::flat_hash_map<uint32_t, uint32_t> endpoint_next_hops_;
   Direction originals_;
   Direction replies_;
 };
