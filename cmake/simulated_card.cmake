@@ -1,7 +1,9 @@
-# pointsman_simulated_card(NAME SV_SOURCES a.sv... [INCLUDE_DIRS d...] [VERILATOR_ARGS x...] [DEPENDS target...])
+# pointsman_card_model(NAME SV_SOURCES a.sv... [INCLUDE_DIRS d...] [VERILATOR_ARGS x...] [DEPENDS target...])
+# pointsman_simulated_card(the same)
 #
-# Verilates a design with the top `pointsman_card` and builds from it
+# Both verilate a design with the top `pointsman_card`. The first builds from it, where something needs it,
 #   simulated_card_NAME          static library: CreateVerilatedModel() and the simulated card around it
+# the second also, always,
 #   <build>/sim/NAME             a folder for XILINX_XRT: lib/libxrt_hwemu.so.2 with the card inside,
 #                                and pointsman.xclbin to load (target simulated_card_NAME_xrt)
 # Sources may be generated files; DEPENDS names the targets that make them.
@@ -78,7 +80,7 @@ function(pointsman_verilate folder)
     COMMENT "verilating ${folder}" VERBATIM)
 endfunction()
 
-function(pointsman_simulated_card name)
+function(pointsman_card_model name)
   if(NOT POINTSMAN_SIMULATED_CARD)
     return()
   endif()
@@ -89,7 +91,7 @@ function(pointsman_simulated_card name)
     VERILATOR_ARGS ${ARG_VERILATOR_ARGS} DEPENDS ${ARG_DEPENDS})
   set(card ${PROJECT_SOURCE_DIR}/sim/card)
 
-  add_library(simulated_card_${name}_rtl OBJECT ${rtl}/fast.cc ${rtl}/slow.cc)
+  add_library(simulated_card_${name}_rtl OBJECT EXCLUDE_FROM_ALL ${rtl}/fast.cc ${rtl}/slow.cc)
   target_include_directories(simulated_card_${name}_rtl SYSTEM PUBLIC ${rtl})
   target_link_libraries(simulated_card_${name}_rtl PUBLIC pointsman_verilator)
   target_compile_definitions(simulated_card_${name}_rtl PRIVATE VL_PRINTF=pointsman::PrintFromModel)
@@ -97,12 +99,18 @@ function(pointsman_simulated_card name)
   set_source_files_properties(${rtl}/fast.cc PROPERTIES COMPILE_OPTIONS -O3)
   set_source_files_properties(${rtl}/slow.cc PROPERTIES COMPILE_OPTIONS -O1)
 
-  add_library(simulated_card_${name} STATIC ${card}/verilated_model.cc
+  add_library(simulated_card_${name} STATIC EXCLUDE_FROM_ALL ${card}/verilated_model.cc
     $<TARGET_OBJECTS:simulated_card_${name}_rtl>)
   target_include_directories(simulated_card_${name} SYSTEM PRIVATE ${rtl})
   add_dependencies(simulated_card_${name} simulated_card_${name}_rtl)
   target_link_libraries(simulated_card_${name} PUBLIC pointsman_sim_card pointsman_verilator)
+endfunction()
 
+function(pointsman_simulated_card name)
+  if(NOT POINTSMAN_SIMULATED_CARD)
+    return()
+  endif()
+  pointsman_card_model(${name} ${ARGN})
   set(xrt ${CMAKE_BINARY_DIR}/sim/${name})
   add_library(simulated_card_${name}_shim SHARED $<TARGET_OBJECTS:pointsman_xrt_shim>)
   set_target_properties(simulated_card_${name}_shim PROPERTIES OUTPUT_NAME xrt_hwemu SUFFIX .so.2

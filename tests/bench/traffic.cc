@@ -113,6 +113,7 @@ absl::Status TrafficBench::Program() {
 }
 
 absl::Status TrafficBench::Forget() {
+  if (std::exchange(empty_, true)) return absl::OkStatus();
   std::vector<RowWrite> writes;
   for (uint32_t row = 0; row < image_.sizes.originals; ++row) {
     writes.push_back({TableId::kOriginals, row, {}});
@@ -171,6 +172,7 @@ absl::StatusOr<Taken> TrafficBench::Send(const std::vector<Frame>& frames) {
 
 absl::StatusOr<Taken> TrafficBench::Send(const std::vector<Frame>& frames,
                                          absl::FunctionRef<absl::Status()> meanwhile) {
+  empty_ = false;
   node_->from_card.clear();
   uplink_->to_card.assign(frames.begin(), frames.end());
   POINTSMAN_RETURN_IF_ERROR(simulated_->Run(1));

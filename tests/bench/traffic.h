@@ -80,6 +80,7 @@ class TrafficBench {
   UpdateClock* clock_ = nullptr;  // the card's transport
   std::unique_ptr<Card> card_;
   Image image_;
+  bool empty_ = true;  // no connection was opened since the card last forgot them
   QueueWire* uplink_ = nullptr;
   QueueWire* node_ = nullptr;
 };
