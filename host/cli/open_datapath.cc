@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -18,6 +19,9 @@ namespace {
 
 constexpr const char* kPipelineTrace = "--pipeline-trace";
 constexpr const char* kWaveform = "--waveform";
+
+// A card that records all its signals is a hundred times slower.
+constexpr std::chrono::seconds kWaveformDeadline(60);
 
 // Leaves what is in the file: nothing has run yet.
 absl::Status CheckWritable(const char* option, const std::string& path) {
@@ -82,8 +86,10 @@ absl::Status RequestSimulationFiles(const DatapathOptions& options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Card>> OpenChosenCard(const CardOptions& options) {
-  if (options.card == "sim") return OpenCard(SimulatedCardAddress{POINTSMAN_SIMULATED_CARD_FOLDER});
+absl::StatusOr<std::unique_ptr<Card>> OpenChosenCard(const CardOptions& options,
+                                                     const RingCardOptions& ring_options) {
+  if (options.card == "sim")
+    return OpenCard(SimulatedCardAddress{POINTSMAN_SIMULATED_CARD_FOLDER}, ring_options);
   if (options.xclbin.empty()) {
     return absl::InvalidArgumentError(
         "--card names a real card: --xclbin must say what to load into it");
@@ -91,13 +97,15 @@ absl::StatusOr<std::unique_ptr<Card>> OpenChosenCard(const CardOptions& options)
   if (!std::filesystem::exists(options.xclbin)) {
     return absl::InvalidArgumentError(options.xclbin + ": no such file (--xclbin)");
   }
-  return OpenCard(HardwareCardAddress{options.card, options.xclbin});
+  return OpenCard(HardwareCardAddress{options.card, options.xclbin}, ring_options);
 }
 
 absl::StatusOr<std::unique_ptr<Datapath>> OpenDatapath(const DatapathOptions& options) {
   if (options.datapath == "software")
     return std::make_unique<Datapath>(MakePipelineExecutor(kAlveoU250Sizes));
-  absl::StatusOr<std::unique_ptr<Card>> card = OpenChosenCard(options.card);
+  RingCardOptions ring_options;
+  if (options.files.waveform) ring_options.deadline = kWaveformDeadline;
+  absl::StatusOr<std::unique_ptr<Card>> card = OpenChosenCard(options.card, ring_options);
   if (!card.ok()) return card.status();
   return std::make_unique<Datapath>(MakeCardExecutor(*std::move(card)));
 }

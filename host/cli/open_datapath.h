@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "driver/card.h"
+#include "driver/ring_card.h"
 #include "host/datapath/datapath.h"
 
 namespace pointsman {
@@ -42,7 +43,8 @@ void AddSimulationFileOptions(CLI::App& command, SimulationFiles& files);
 absl::Status RequestSimulationFiles(const DatapathOptions& options);
 
 // Errors: those of OpenCard.
-absl::StatusOr<std::unique_ptr<Card>> OpenChosenCard(const CardOptions& options);
+absl::StatusOr<std::unique_ptr<Card>> OpenChosenCard(const CardOptions& options,
+                                                     const RingCardOptions& ring_options = {});
 absl::StatusOr<std::unique_ptr<Datapath>> OpenDatapath(const DatapathOptions& options);
 
 }  // namespace pointsman

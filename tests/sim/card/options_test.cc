@@ -24,6 +24,7 @@ TEST(OptionsTest, NothingSetIsNothingConnected) {
   EXPECT_TRUE(std::holds_alternative<NoWire>(options->uplink));
   EXPECT_TRUE(std::holds_alternative<NoWire>(options->node));
   EXPECT_EQ(options->waveform_path, "");
+  EXPECT_EQ(options->pipeline_trace_path, "");
   EXPECT_EQ(options->cycle_budget, 0u);
 }
 
@@ -31,6 +32,7 @@ TEST(OptionsTest, ReadsEveryVariable) {
   const auto options = Read({{"POINTSMAN_SIM_UPLINK", "pcap:/a/in.pcap:out.pcap"},
                              {"POINTSMAN_SIM_NODE", "veth:card0"},
                              {"POINTSMAN_SIM_WAVEFORM", "card.fst"},
+                             {"POINTSMAN_SIM_PIPELINE_TRACE", "card.json"},
                              {"POINTSMAN_SIM_CYCLE_BUDGET", "123456789012"}});
   ASSERT_TRUE(options.ok()) << options.status();
   const auto& files = std::get<PcapFiles>(options->uplink);
@@ -38,6 +40,7 @@ TEST(OptionsTest, ReadsEveryVariable) {
   EXPECT_EQ(files.output, "out.pcap");
   EXPECT_EQ(std::get<VethInterface>(options->node).name, "card0");
   EXPECT_EQ(options->waveform_path, "card.fst");
+  EXPECT_EQ(options->pipeline_trace_path, "card.json");
   EXPECT_EQ(options->cycle_budget, 123456789012u);
 }
 
@@ -49,13 +52,21 @@ TEST(OptionsTest, ReadsEveryKindOfWire) {
 
 TEST(OptionsTest, BadValuesNameTheVariable) {
   const std::pair<const char*, const char*> cases[] = {
-      {"POINTSMAN_SIM_UPLINK", ""},         {"POINTSMAN_SIM_UPLINK", "none:x"},
-      {"POINTSMAN_SIM_UPLINK", "veth"},     {"POINTSMAN_SIM_NODE", "veth:"},
-      {"POINTSMAN_SIM_NODE", "pcap:in"},    {"POINTSMAN_SIM_NODE", "pcap::out"},
-      {"POINTSMAN_SIM_NODE", "pcap:in:"},   {"POINTSMAN_SIM_NODE", "dpdk:x"},
-      {"POINTSMAN_SIM_WAVEFORM", ""},       {"POINTSMAN_SIM_CYCLE_BUDGET", "0"},
-      {"POINTSMAN_SIM_CYCLE_BUDGET", "-1"}, {"POINTSMAN_SIM_CYCLE_BUDGET", "1e6"},
-      {"POINTSMAN_SIM_CYCLE_BUDGET", ""},   {"POINTSMAN_SIM_CYCLE_BUDGET", "99999999999999999999"},
+      {"POINTSMAN_SIM_UPLINK", ""},
+      {"POINTSMAN_SIM_UPLINK", "none:x"},
+      {"POINTSMAN_SIM_UPLINK", "veth"},
+      {"POINTSMAN_SIM_NODE", "veth:"},
+      {"POINTSMAN_SIM_NODE", "pcap:in"},
+      {"POINTSMAN_SIM_NODE", "pcap::out"},
+      {"POINTSMAN_SIM_NODE", "pcap:in:"},
+      {"POINTSMAN_SIM_NODE", "dpdk:x"},
+      {"POINTSMAN_SIM_WAVEFORM", ""},
+      {"POINTSMAN_SIM_PIPELINE_TRACE", ""},
+      {"POINTSMAN_SIM_CYCLE_BUDGET", "0"},
+      {"POINTSMAN_SIM_CYCLE_BUDGET", "-1"},
+      {"POINTSMAN_SIM_CYCLE_BUDGET", "1e6"},
+      {"POINTSMAN_SIM_CYCLE_BUDGET", ""},
+      {"POINTSMAN_SIM_CYCLE_BUDGET", "99999999999999999999"},
   };
   for (const auto& [variable, value] : cases) {
     const auto options = Read({{variable, value}});

@@ -1,0 +1,145 @@
+#include "sim/card/table_mirror.h"
+
+#include <gtest/gtest.h>
+
+#include "flow_tables/hash.h"
+
+namespace pointsman {
+namespace {
+
+constexpr Tuple kRequest{.source_address = 0x0af40105,
+                         .destination_address = 0x0a60000a,
+                         .source_port = 40000,
+                         .destination_port = 80,
+                         .protocol = 6};
+constexpr Tuple kReply{.source_address = 0x0af4010a,
+                       .destination_address = 0xc0a80002,
+                       .source_port = 8080,
+                       .destination_port = 50000,
+                       .protocol = 6};
+constexpr uint32_t kSeed = 17;
+
+class TableMirrorTest : public testing::Test {
+ protected:
+  template <class Row>
+  void Write(uint32_t index, const Row& row) {
+    tables_.Write(Row::kTable, index, PackRow(row));
+  }
+
+  void WriteSource(uint32_t index, uint32_t address, uint8_t prefix_length, ClientClass of,
+                   uint16_t next_hop) {
+    Write(index, SourceRow{.valid = true,
+                           .address = address,
+                           .prefix_length = prefix_length,
+                           .client_class = of,
+                           .next_hop = next_hop});
+  }
+
+  void WriteFrontend(uint32_t index, FrontendAction inside) {
+    Write(index, FrontendRow{.valid = true,
+                             .destination_address = kRequest.destination_address,
+                             .destination_port = kRequest.destination_port,
+                             .protocol = kRequest.protocol,
+                             .outside_action = FrontendAction::kForward,
+                             .outside_slots_log2 = 0,
+                             .outside_slots_base = 64,
+                             .inside_action = inside,
+                             .inside_slots_log2 = 3,
+                             .inside_slots_base = 32});
+  }
+
+  void Record(uint32_t original_row, uint32_t reply_row) {
+    tables_.Record({.kind = EventKind::kLearn,
+                    .original_row = original_row,
+                    .reply_row = reply_row,
+                    .original = kRequest,
+                    .translation = {.new_source_address = kReply.destination_address,
+                                    .new_destination_address = kReply.source_address,
+                                    .new_source_port = kReply.destination_port,
+                                    .new_destination_port = kReply.source_port,
+                                    .next_hop = 3,
+                                    .frontend_counter = 4,
+                                    .endpoint = 5}});
+  }
+
+  ServiceRows Find(std::optional<uint32_t> directed = std::nullopt) const {
+    return tables_.FindService(kRequest, kSeed, directed);
+  }
+
+  TableMirror tables_;
+};
+
+TEST_F(TableMirrorTest, EmptyTablesHaveNoRows) {
+  EXPECT_FALSE(Find().source || Find().frontend || Find().slot || Find().endpoint);
+  EXPECT_FALSE(tables_.FindConnection(kRequest));
+}
+
+TEST_F(TableMirrorTest, TheLongestPrefixIsTheSource) {
+  WriteSource(1, 0, 0, ClientClass::kOutside, 0);
+  WriteSource(2, 0x0af40105, 32, ClientClass::kLocalPod, 0);
+  WriteSource(3, 0x0af40100, 24, ClientClass::kNode, 0);
+  EXPECT_EQ(Find().source, 2u);
+  Write(2, SourceRow{});
+  EXPECT_EQ(Find().source, 3u);
+  Write(3, SourceRow{});
+  EXPECT_EQ(Find().source, 1u);
+}
+
+TEST_F(TableMirrorTest, TheSlotIsTheHashInTheHalfsRun) {
+  const uint32_t slot = 32 + SlotHash(kRequest, kSeed) % 8;
+  WriteFrontend(9, FrontendAction::kForward);
+  Write(64, SlotRow{.endpoint = 70});
+  Write(slot, SlotRow{.endpoint = 71});
+  EXPECT_EQ(Find().frontend, 9u);
+  EXPECT_EQ(Find().slot, 64u) << "a client that no row knows is outside";
+  EXPECT_EQ(Find().endpoint, 70u);
+  WriteSource(2, kRequest.source_address, 32, ClientClass::kLocalPod, 0);
+  EXPECT_EQ(Find().slot, slot);
+  EXPECT_EQ(Find().endpoint, 71u);
+}
+
+TEST_F(TableMirrorTest, OnlyAForwardingHalfHasASlot) {
+  WriteSource(2, kRequest.source_address, 32, ClientClass::kLocalPod, 0);
+  WriteFrontend(9, FrontendAction::kReject);
+  EXPECT_EQ(Find().frontend, 9u);
+  EXPECT_FALSE(Find().slot || Find().endpoint);
+  WriteFrontend(9, FrontendAction::kHost);
+  EXPECT_FALSE(Find().slot || Find().endpoint);
+  EXPECT_EQ(Find(12).endpoint, 12u) << "the host's choice";
+  EXPECT_FALSE(Find(12).slot);
+}
+
+TEST_F(TableMirrorTest, AFrontendThatIsErasedIsGone) {
+  WriteFrontend(9, FrontendAction::kForward);
+  Write(9, FrontendRow{});
+  EXPECT_FALSE(Find().frontend);
+}
+
+TEST_F(TableMirrorTest, AConnectionIsFoundInBothDirections) {
+  WriteSource(2, kRequest.source_address, 32, ClientClass::kLocalPod, 6);
+  Record(100, 200);
+  const auto original = tables_.FindConnection(kRequest);
+  ASSERT_TRUE(original);
+  EXPECT_FALSE(original->reply);
+  EXPECT_EQ(original->original_row, 100u);
+  EXPECT_EQ(original->reply_row, 200u);
+  EXPECT_EQ(original->next_hop, 3u);
+  EXPECT_EQ(original->frontend_counter, 4u);
+  EXPECT_EQ(original->endpoint, 5u);
+  const auto reply = tables_.FindConnection(kReply);
+  ASSERT_TRUE(reply);
+  EXPECT_TRUE(reply->reply);
+  EXPECT_EQ(reply->next_hop, 6u) << "of the client's source row";
+}
+
+TEST_F(TableMirrorTest, ARowThatIsWrittenIsAConnectionGone) {
+  Record(100, 200);
+  tables_.Write(TableId::kOriginals, 100, {});
+  EXPECT_FALSE(tables_.FindConnection(kRequest));
+  EXPECT_TRUE(tables_.FindConnection(kReply));
+  tables_.Write(TableId::kReplies, 200, {});
+  EXPECT_FALSE(tables_.FindConnection(kReply));
+}
+
+}  // namespace
+}  // namespace pointsman
