@@ -168,6 +168,10 @@ TEST_F(PipelineTraceTest, FirstPacketsAndLaterOnesSayTheirRows) {
                       .table = TableId::kSlots,
                       .index = 64,
                       .row = PackRow(SlotRow{.endpoint = 5})});
+  trace_.OnRowAccess({.write = true,
+                      .table = TableId::kEndpoints,
+                      .index = 5,
+                      .row = PackRow(EndpointRow{.valid = true, .next_hop = 3})});
   const PacketOut out{
       .verdict = Verdict::kForward, .frontend_counter = 4, .endpoint = 5, .learned = true};
   Enter(10, spec);
@@ -175,7 +179,8 @@ TEST_F(PipelineTraceTest, FirstPacketsAndLaterOnesSayTheirRows) {
                   .original_row = 100,
                   .reply_row = 200,
                   .original = tuple,
-                  .translation = {.next_hop = 3, .frontend_counter = 4, .endpoint = 5}});
+                  .endpoint = 5,
+                  .frontend_counter = 4});
   Leave(10 + kPipelineClocks, out);
   Enter(90, spec);
   Leave(90 + kPipelineClocks, {.verdict = Verdict::kForward, .frontend_counter = 4, .endpoint = 5});

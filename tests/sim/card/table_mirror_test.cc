@@ -53,13 +53,9 @@ class TableMirrorTest : public testing::Test {
                     .original_row = original_row,
                     .reply_row = reply_row,
                     .original = kRequest,
-                    .translation = {.new_source_address = kReply.destination_address,
-                                    .new_destination_address = kReply.source_address,
-                                    .new_source_port = kReply.destination_port,
-                                    .new_destination_port = kReply.source_port,
-                                    .next_hop = 3,
-                                    .frontend_counter = 4,
-                                    .endpoint = 5}});
+                    .reply = kReply,
+                    .endpoint = 5,
+                    .frontend_counter = 4});
   }
 
   ServiceRows Find(std::optional<uint32_t> directed = std::nullopt) const {
@@ -117,6 +113,7 @@ TEST_F(TableMirrorTest, AFrontendThatIsErasedIsGone) {
 
 TEST_F(TableMirrorTest, AConnectionIsFoundInBothDirections) {
   WriteSource(2, kRequest.source_address, 32, ClientClass::kLocalPod, 6);
+  Write(5, EndpointRow{.valid = true, .next_hop = 3});
   Record(100, 200);
   const auto original = tables_.FindConnection(kRequest);
   ASSERT_TRUE(original);
@@ -130,6 +127,13 @@ TEST_F(TableMirrorTest, AConnectionIsFoundInBothDirections) {
   ASSERT_TRUE(reply);
   EXPECT_TRUE(reply->reply);
   EXPECT_EQ(reply->next_hop, 6u) << "of the client's source row";
+}
+
+TEST_F(TableMirrorTest, AConnectionThatHasExpiredIsGone) {
+  Record(100, 200);
+  tables_.Record({.kind = EventKind::kExpire, .original_row = 100, .reply_row = 200});
+  EXPECT_FALSE(tables_.FindConnection(kRequest));
+  EXPECT_FALSE(tables_.FindConnection(kReply));
 }
 
 TEST_F(TableMirrorTest, ARowThatIsWrittenIsAConnectionGone) {
