@@ -77,7 +77,7 @@ module datapath (
     input wire logic [415:0] row_data,
     output logic row_read_valid,
     output logic [415:0] row_read_data,
-    output logic want_gap,  // once in 64 clocks in which host or sweeper wait: begin no packet in a clock soon
+    output logic want_gap,  // once in 64 clocks in which the sweeper or a write to connections waits: begin no packet
 
     // What happens to connections, card_pkg::event_line_t
     output logic event_valid,

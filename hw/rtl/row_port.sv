@@ -27,7 +27,7 @@ module row_port (
     input wire logic [415:0] row_data,
     output logic row_read_valid,
     output logic [415:0] row_read_data,
-    output logic waits,  // for a clock without a packet
+    output logic waits,  // to write or remove a connection, for a clock without a packet
 
     // By table id: in the next clock packets need what a write or a read of the table needs.
     input wire logic [15:0] write_busy,
@@ -61,7 +61,8 @@ module row_port (
   wire go = held && !(held_write ? write_busy[held_table] : read_busy[held_table]);
   assign row_ready = !held || go;
 
-  assign waits = held && !go;
+  assign waits = held && !go && held_write &&
+                 (held_table == card_pkg::TABLE_ORIGINALS[3:0] || held_table == card_pkg::TABLE_REPLIES[3:0]);
 
   always_ff @(posedge clk) begin
     if (row_ready) begin
