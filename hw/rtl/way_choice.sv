@@ -1,5 +1,5 @@
 // Where a new connection goes: the bank whose bucket has more free ways (bank 0 if equal), there the lowest free way.
-// Two choices and the emptier one fill a table to about 88 % before the first bucket overflows.
+// Two choices and the emptier one fill a table to about half before the first pair of buckets is full (./figures card).
 //
 // Combinational, 4 levels of LUTs: numbers are compared as thermometers (bit k: more than k ways are free).
 `default_nettype none
