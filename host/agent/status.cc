@@ -131,11 +131,11 @@ json Packets(const AgentState& state) {
     std::ranges::replace(name, '-', '_');
     counts[name] = state.software_counts.by_fate[fate];
   }
-  for (Statistic s :
-       {Statistic::kUplinkReceived, Statistic::kNodeReceived, Statistic::kInjected,
-        Statistic::kUplinkTransmitted, Statistic::kNodeTransmitted, Statistic::kPunted,
-        Statistic::kPassed, Statistic::kForwarded, Statistic::kDropped, Statistic::kLearned,
-        Statistic::kClosed, Statistic::kExpired, Statistic::kEventsLost}) {
+  for (Statistic s : {Statistic::kUplinkReceived, Statistic::kNodeReceived, Statistic::kInjected,
+                      Statistic::kUplinkTransmitted, Statistic::kNodeTransmitted,
+                      Statistic::kPunted, Statistic::kPassed, Statistic::kForwarded,
+                      Statistic::kDropped, Statistic::kLearned, Statistic::kClosed,
+                      Statistic::kExpired, Statistic::kEventsLost, Statistic::kParityErrors}) {
     std::string name = Name(s);
     for (char& c : name) c = c == '-' ? '_' : c;
     counts[name] = Word(state.health, static_cast<size_t>(s));
