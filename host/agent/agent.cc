@@ -19,9 +19,18 @@ constexpr std::chrono::microseconds kNap(200);
 // Connections over IPv6 and SCTP, which software carries by itself.
 constexpr size_t kSoftwareConnections = 1 << 20;
 
+// How often connections of software, and of a card that is told the time, are looked at: a pass
+// over all of them is work.
+constexpr uint32_t kAgeingTicks = 5 * kTicksPerSecond;
+
 // What a plan may fail with while the card itself is well.
 bool IsAboutInput(const absl::Status& status) {
   return absl::IsResourceExhausted(status) || absl::IsInvalidArgument(status);
+}
+
+// Time that nobody sets: connections and affinity count by it.
+absl::Time SteadyNow() {
+  return absl::UnixEpoch() + absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 EndpointId EndpointOf(const EventLine& event) {
@@ -61,8 +70,8 @@ Agent::Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cy
 
 absl::Status Agent::Run(const std::atomic<bool>& stop) {
   while (!stop) {
-    if (absl::Status status = TakeNewForwarding(); !status.ok()) return status;
     if (absl::Status status = Age(); !status.ok()) return status;
+    if (absl::Status status = TakeNewForwarding(); !status.ok()) return status;
     absl::StatusOr<bool> busy = ServeCard();
     if (!busy.ok()) return busy.status();
     if (Clock::now() >= next_status_) {
@@ -147,7 +156,7 @@ absl::StatusOr<bool> Agent::ServeCard() {
   if (output->events_lost != events_lost_) {
     if (absl::Status status = RereadConnections(output->events_lost); !status.ok()) return status;
   }
-  if (absl::Status status = punts_.Serve(output->punts, software_, absl::Now()); !status.ok()) {
+  if (absl::Status status = punts_.Serve(output->punts, software_, SteadyNow()); !status.ok()) {
     return status;
   }
   return !output->punts.empty();
@@ -179,9 +188,9 @@ absl::Status Agent::RereadConnections(uint32_t events_lost) {
 // What time brings: the card's own clock where it has none that runs, and the end of connections
 // that software carries.
 absl::Status Agent::Age() {
-  const absl::Time now = absl::Now();
+  const absl::Time now = SteadyNow();
   const uint32_t tick = TickOf(now);
-  if (tick == tick_) return absl::OkStatus();
+  if (((tick - tick_) & kTickMask) < kAgeingTicks) return absl::OkStatus();
   tick_ = tick;
   software_.Sweep(now);
   return reconciler_.SetTick(tick);

@@ -34,11 +34,9 @@ absl::StatusOr<size_t> Reconciler::Program(Forwarding wanted) {
 }
 
 absl::Status Reconciler::SetTick(uint32_t tick) {
-  if (!configured_ || settings_.tick_cycles != 0 || settings_.tick == tick) {
-    return absl::OkStatus();
-  }
+  if (settings_.tick_cycles != 0 || settings_.tick == tick) return absl::OkStatus();
   settings_.tick = tick;
-  return card_.Configure(settings_);
+  return configured_ ? card_.Configure(settings_) : absl::OkStatus();
 }
 
 }  // namespace pointsman

@@ -48,6 +48,25 @@ TEST_F(ReconcilerTest, WritesWhatDiffers) {
   ExpectCardHolds(reconciler.image());
 }
 
+TEST_F(ReconcilerTest, TellsTheTimeToACardThatDoesNotCountIt) {
+  Reconciler told(*card_, 0);
+  ASSERT_TRUE(told.SetTick(7).ok());
+  EXPECT_EQ(fake_.Register(RegisterOffset::kTick), 0u) << "nothing is configured yet";
+  ASSERT_TRUE(told.Program(Frontends(1)).ok());
+  EXPECT_EQ(fake_.Register(RegisterOffset::kTick), 7u);
+  ASSERT_TRUE(told.SetTick(8).ok());
+  EXPECT_EQ(fake_.Register(RegisterOffset::kTick), 8u);
+  EXPECT_EQ(fake_.Register(RegisterOffset::kUnconfirmedQuota), kSimSizes.originals / 16);
+}
+
+TEST_F(ReconcilerTest, LeavesTheTimeToACardThatCountsIt) {
+  Reconciler counting(*card_, 1000);
+  ASSERT_TRUE(counting.Program(Frontends(1)).ok());
+  ASSERT_TRUE(counting.SetTick(8).ok());
+  EXPECT_EQ(fake_.Register(RegisterOffset::kTickCycles), 1000u);
+  EXPECT_EQ(fake_.Register(RegisterOffset::kTick), 0u);
+}
+
 TEST_F(ReconcilerTest, LeavesTheCardAsItIsWhereATableIsFull) {
   Reconciler reconciler(*card_, 0);
   ASSERT_TRUE(reconciler.Program(Frontends(3)).ok());
