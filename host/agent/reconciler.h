@@ -22,8 +22,8 @@ class Reconciler {
   // way.
   absl::StatusOr<size_t> Program(Forwarding wanted);
 
-  // Tells a card that does not count the time by itself; the first time before the first Program, so
-  // that no connection sees the time jump. Errors: those of Card.
+  // Tells a card that does not count the time by itself; the first time before the first Program,
+  // so that no connection sees the time jump. Errors: those of Card.
   absl::Status SetTick(uint32_t tick);
 
   const Image& image() const { return image_; }

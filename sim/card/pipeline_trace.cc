@@ -1,5 +1,6 @@
 #include "sim/card/pipeline_trace.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -15,7 +16,7 @@ using Arguments = TraceEvents::Arguments;
 constexpr uint32_t kCommandsTrack = 1;
 // A stage's tracks: from here on, so many numbers a stage.
 constexpr uint32_t kStageTracks = 100;
-// Rows further apart than this are not one run.
+// Accesses further apart than this are not one run.
 constexpr uint64_t kRunGapClocks = 64;
 
 uint32_t TrackNumber(size_t stage, size_t place) {
@@ -74,7 +75,9 @@ Arguments Rows(const ServiceRows& service, const std::optional<RecordedConnectio
   if (!connection || out.learned) {
     AddRow("sources", service.source, rows);
     AddRow("frontends", service.frontend, rows);
-    AddRow("slots", service.slot, rows);
+    // A slot that does not lead to the endpoint changed while the packet was on its way.
+    if (!connection || service.endpoint == connection->endpoint)
+      AddRow("slots", service.slot, rows);
     AddRow("endpoints", service.endpoint, rows);
   }
   if (!connection) return rows;
@@ -138,13 +141,15 @@ void PipelineTrace::OnPacketOut(const PacketOut& packet) {
 
 void PipelineTrace::OnRowAccess(const RowAccess& access) {
   if (access.write) tables_.Write(access.table, access.index, access.row);
-  if (Continues(access)) {
-    run_->last_clock = access.clock;
-    ++run_->rows;
-    return;
+  if (!Continues(access)) {
+    EndRun();
+    run_ =
+        Run{.first = access, .last = access, .first_row = access.index, .last_row = access.index};
   }
-  EndRun();
-  run_ = Run{.first = access, .last_clock = access.clock, .rows = 1};
+  run_->last = access;
+  run_->first_row = std::min(run_->first_row, access.index);
+  run_->last_row = std::max(run_->last_row, access.index);
+  ++run_->accesses;
 }
 
 void PipelineTrace::OnPuntRing(uint64_t clock, uint32_t lines) {
@@ -173,18 +178,18 @@ uint32_t PipelineTrace::TakeTrack(size_t stage, uint64_t clock) {
 }
 
 bool PipelineTrace::Continues(const RowAccess& access) const {
-  return run_ && run_->first.write == access.write && run_->first.table == access.table &&
-         run_->first.index + run_->rows == access.index &&
-         access.clock - run_->last_clock <= kRunGapClocks;
+  return run_ && run_->last.write == access.write && run_->last.table == access.table &&
+         (!access.write || run_->last.index + 1 == access.index) &&
+         access.clock - run_->last.clock <= kRunGapClocks;
 }
 
 void PipelineTrace::EndRun() {
   if (!run_) return;
   const RowAccess& first = run_->first;
-  events_.Slice(kCommandsTrack,
-                fmt::format("{} {}", first.write ? "write" : "read", Name(first.table)),
-                first.clock, run_->last_clock - first.clock + 1,
-                {{"first-row", first.index}, {"last-row", first.index + run_->rows - 1}});
+  events_.Slice(
+      kCommandsTrack, fmt::format("{} {}", first.write ? "write" : "read", Name(first.table)),
+      first.clock, run_->last.clock - first.clock + 1,
+      {{"rows", run_->accesses}, {"first-row", run_->first_row}, {"last-row", run_->last_row}});
   run_.reset();
 }
 

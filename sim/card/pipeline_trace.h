@@ -1,5 +1,5 @@
 // What goes through the card's datapath, as a trace to look at: a slice for each packet and stage,
-// one for each run of rows that commands touch, and how full the punt ring is.
+// one for each run of rows that commands write or read, and how full the punt ring is.
 //
 // Every stage is a track. A stage that holds several packets at once has as many tracks of its
 // name. The datapath never stalls, so the clock at which a packet enters says when it is in which
@@ -43,11 +43,13 @@ class PipelineTrace : public DatapathObserver {
     ServiceRows rows;
   };
 
-  // Rows of one table that follow one another, in one go.
+  // Accesses to one table in one go: reads, or writes of rows that follow one another.
   struct Run {
     RowAccess first;
-    uint64_t last_clock = 0;
-    uint32_t rows = 0;
+    RowAccess last;
+    uint32_t first_row = 0;  // the lowest
+    uint32_t last_row = 0;
+    uint32_t accesses = 0;
   };
 
   void AddTrack(size_t stage);

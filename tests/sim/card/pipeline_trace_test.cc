@@ -208,7 +208,8 @@ TEST_F(PipelineTraceTest, RowsThatFollowOneAnotherAreOneSlice) {
   for (uint32_t i = 0; i < 100; ++i) access(10 + i, true, TableId::kSlots, i);
   access(110, true, TableId::kSlots, 200);
   access(111, false, TableId::kSlots, 201);
-  access(112, false, TableId::kEndpoints, 202);
+  access(112, false, TableId::kSlots, 7);
+  access(113, false, TableId::kEndpoints, 202);
   access(9000, false, TableId::kEndpoints, 203);
   const std::vector<json> slices = Slices(Finish(), "commands");
   ASSERT_EQ(slices.size(), 5u);
@@ -219,6 +220,7 @@ TEST_F(PipelineTraceTest, RowsThatFollowOneAnotherAreOneSlice) {
   EXPECT_EQ(slices[0]["args"]["last-row"], 99);
   EXPECT_EQ(slices[1]["args"]["first-row"], 200);
   EXPECT_EQ(slices[2]["name"], "read slots");
+  EXPECT_EQ(slices[2]["args"], json({{"rows", 2}, {"first-row", 7}, {"last-row", 201}}));
   EXPECT_EQ(slices[3]["name"], "read endpoints");
   EXPECT_EQ(slices[4]["ts"], 9000) << "a pause ends a run";
 }
