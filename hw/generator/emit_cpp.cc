@@ -15,18 +15,19 @@ std::string Type(const Field& field) {
   if (field.bits <= 8) return "uint8_t";
   if (field.bits <= 16) return "uint16_t";
   if (field.bits <= 32) return "uint32_t";
-  return field.bits <= 64 ? "uint64_t" : "RowBits";
+  if (field.bits <= 64) return "uint64_t";
+  return field.bits == 128 ? "Bits128" : "RowBits";
 }
 
-// Statements that move one layout between its struct and its bits. Groups are called with an
-// offset.
+// Statements that move one layout between its struct and its bits. What has functions of its own
+// is called with an offset.
 std::string Moves(const Layout& layout, bool pack) {
   std::string text;
   for (const Field& f : layout.fields) {
     if (Reserved(f)) continue;
     const std::string name = Snake(f.name);
     const std::string at = fmt::format("offset_bits + {}", f.offset_bits);
-    if (!f.group.empty() || Type(f) == "RowBits") {
+    if (!f.group.empty() || f.bits > 64) {
       text += pack ? fmt::format("    PutBits(bits, {}, row.{});\n", at, name)
                    : fmt::format("    GetBits(bits, {}, row.{});\n", at, name);
     } else if (pack) {
@@ -153,6 +154,12 @@ namespace pointsman {
 using RowBits = std::array<uint64_t, 7>;
 // A 64-byte line of a ring.
 using LineBits = std::array<uint64_t, 8>;
+// A field of 128 bits.
+struct Bits128 {
+  uint64_t low = 0;
+  uint64_t high = 0;
+  friend bool operator==(const Bits128&, const Bits128&) = default;
+};
 
 namespace internal {
 template <class Bits>
@@ -175,6 +182,17 @@ inline uint64_t Get(const Bits& bits, int offset, int width) {
   return width == 64 ? value : value & ((uint64_t{1} << width) - 1);
 }
 }  // namespace internal
+
+template <class Bits>
+inline void PutBits(Bits& bits, int offset_bits, const Bits128& value) {
+  internal::Put(bits, offset_bits, 64, value.low);
+  internal::Put(bits, offset_bits + 64, 64, value.high);
+}
+template <class Bits>
+inline void GetBits(const Bits& bits, int offset_bits, Bits128& value) {
+  value.low = internal::Get(bits, offset_bits, 64);
+  value.high = internal::Get(bits, offset_bits + 64, 64);
+}
 
 // Rows inside lines: 416 bits.
 inline constexpr int kRowBitsMax = 416;

@@ -8,6 +8,8 @@
 namespace pointsman::hw {
 namespace {
 
+constexpr int kFrontendKeyBytes = 19;
+
 int Log2(uint32_t value) {
   int log2 = 0;
   while ((1u << log2) < value) ++log2;
@@ -137,9 +139,15 @@ std::string EmitSystemVerilog(const Description& card) {
     text += Struct(table, Snake(table.row) + "_row_t") + Sizes(table) + "\n";
   for (const Layout& line : card.lines) text += Struct(line, Snake(line.name) + "_line_t");
   for (const Named& hash : card.hashes) {
-    const bool slot = hash.name == "slot";
-    text += Crc(Snake(hash.name) + "_hash", slot ? 13 : 7, hash.name == "frontend-second", slot,
-                hash.value);
+    const std::string name = Snake(hash.name) + "_hash";
+    if (hash.name == "slot") {
+      for (const Layout& group : card.groups) {
+        if (group.name.rfind("tuple", 0) != 0) continue;
+        text += Crc(name + Snake(group.name.substr(5)), static_cast<int>(group.bits / 8), false, true, hash.value);
+      }
+    } else {
+      text += Crc(name, kFrontendKeyBytes, hash.name == "frontend-second", false, hash.value);
+    }
   }
   return text + "endpackage\n/* verilator lint_on UNUSEDPARAM */\n";
 }
