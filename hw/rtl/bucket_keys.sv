@@ -6,13 +6,14 @@
 `default_nettype none
 
 module bucket_keys #(
+    parameter int KEY_BITS = card_pkg::TUPLE_BITS,
     parameter int BUCKETS_LOG2 = card_pkg::ORIGINALS_BUCKETS_LOG2
 ) (
     input wire logic clk,
     input wire logic valid,
     input wire logic [BUCKETS_LOG2-1:0] first,   // bucket in bank 0
     input wire logic [BUCKETS_LOG2-1:0] second,  // bucket in bank 1
-    input wire logic [card_pkg::TUPLE_BITS-1:0] s2_key,  // two clocks after the buckets
+    input wire logic [KEY_BITS-1:0] s2_key,  // two clocks after the buckets
     output logic [7:0] hit,   // bit = bank * 4 + way; a row that has lost its content hits nothing
     output logic [7:0] used,
     output logic bad,  // a row has lost its content: what does not hit may be there all the same
@@ -22,9 +23,9 @@ module bucket_keys #(
     input wire logic write_enable,
     input wire logic write_flip,
     input wire logic [BUCKETS_LOG2+2:0] write_index,  // {bank, bucket, way}
-    input wire logic [card_pkg::TUPLE_BITS:0] write_row   // {key, valid}
+    input wire logic [KEY_BITS:0] write_row   // {key, valid}
 );
-  localparam int ROW_BITS = card_pkg::TUPLE_BITS + 1;
+  localparam int ROW_BITS = KEY_BITS + 1;
   localparam int WAYS = 8;
 
   logic s1_valid, s2_valid, s3_valid;

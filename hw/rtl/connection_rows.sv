@@ -4,7 +4,7 @@
 // A row says where its other direction stands, and that row's key, turned round, is the translation. Keys are stored
 // twice: where they are compared (bucket_keys), and here by row.
 //
-// Latency: 7 clocks from the decision to `translation`. Throughput: one packet a clock; in a clock without one, an
+// Latency: 7 clocks from the decision to `other`. Throughput: one packet a clock; in a clock without one, an
 // operation of the host or of the sweeper, which goes through the same stages.
 //
 // | stage | what is registered |
@@ -17,14 +17,19 @@
 `default_nettype none
 
 module connection_rows #(
-    parameter int ROWS_LOG2 = card_pkg::ORIGINALS_ROWS_LOG2
+    parameter int ADDRESS_BITS = 32,
+    parameter int ROWS_LOG2 = card_pkg::ORIGINALS_ROWS_LOG2,
+    parameter int KEY_BITS = 2 * ADDRESS_BITS + 40,
+    parameter int ROW_BITS = KEY_BITS + 92
 ) (
     input wire logic clk,
     input wire logic rst,
     input wire logic [19:0] tick,
     input wire logic [139:0] timeouts,
-    output logic [31:0] sweeps,
-    output logic sweeper_waits,  // for a clock without a packet
+    output logic swept,  // the sweeper has seen all connections in this tick
+    output logic sweeper_waits,  // for a clock without an operation
+    output logic busy,  // in stage 1, with a packet or an operation of the host
+    input wire logic hold,  // the sweeper may not have this clock
 
     input wire logic learned,
     input wire logic translate,
@@ -37,8 +42,8 @@ module connection_rows #(
     input wire logic [ROWS_LOG2-4:0] reply_first,  // the reply key's buckets
     input wire logic [ROWS_LOG2-4:0] reply_second,
     input wire logic s1_packet,  // these one clock after the decision
-    input wire card_pkg::tuple_t s1_tuple,
-    input wire card_pkg::tuple_t s1_reply_key,
+    input wire logic [KEY_BITS-1:0] s1_tuple,
+    input wire logic [KEY_BITS-1:0] s1_reply_key,
     input wire logic [11:0] s1_endpoint_next_hop,
     input wire logic [11:0] s1_client_next_hop,
     input wire logic [15:0] s1_frontend_counter,
@@ -49,13 +54,24 @@ module connection_rows #(
     output logic reply_write,
     output logic [ROWS_LOG2-1:0] original_write_index,
     output logic [ROWS_LOG2-1:0] reply_write_index,
-    output logic [card_pkg::TUPLE_BITS:0] original_write_key,
-    output logic [card_pkg::TUPLE_BITS:0] reply_write_key,
+    output logic [KEY_BITS:0] original_write_key,
+    output logic [KEY_BITS:0] reply_write_key,
 
     output logic translation_bad,  // a row it was read from has lost its content
-    output card_pkg::translation_t translation,
+    output logic [KEY_BITS-1:0] other,  // key of the other row
+    output logic [11:0] next_hop,
+    output logic [15:0] frontend_counter,
+    output logic [19:0] endpoint,
+
     output logic event_valid,
-    output card_pkg::event_line_t event_line,
+    output logic [7:0] event_kind,
+    output logic [2:0] event_state,
+    output logic [ROWS_LOG2-1:0] event_original_row,
+    output logic [ROWS_LOG2-1:0] event_reply_row,
+    output logic [KEY_BITS-1:0] event_original,
+    output logic [KEY_BITS-1:0] event_reply,
+    output logic [19:0] event_endpoint,
+    output logic [15:0] event_frontend_counter,
 
     // Unconfirmed connections of frontend `quota_counter`, with the translation
     output logic s6_busy,  // an operation is one stage before
@@ -69,13 +85,20 @@ module connection_rows #(
     input wire logic host_read_originals,
     input wire logic host_read_replies,
     input wire logic [ROWS_LOG2-1:0] host_index,
-    input wire card_pkg::original_row_t host_data,
-    output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_row,
+    input wire logic [ROW_BITS-1:0] host_data,
+    output logic [ROW_BITS-1:0] host_row,
     input wire logic host_flip,
     output logic [1:0] report,  // originals, replies: for parity_reports
     output logic [39:0] report_index
 );
-  localparam int KEY_BITS = card_pkg::TUPLE_BITS;
+  // A row is {last seen, state, endpoint, frontend counter, next hop, other row, key, valid}, one of `replies` ends with
+  // the next hop. What stands behind the key is the same for both families.
+  localparam int BEHIND_KEY = 1 + KEY_BITS;
+  wire [KEY_BITS-1:0] host_key = host_data[1+:KEY_BITS];
+  wire host_valid = host_data[0];
+  wire [31:0] host_link = host_data[BEHIND_KEY+:32];
+  wire [35:0] host_value = {host_data[BEHIND_KEY+32+:16], host_data[BEHIND_KEY+48+:20]};
+  wire [22:0] host_life = host_data[BEHIND_KEY+68+:23];
 
   function automatic logic [2:0] encode(input logic [7:0] onehot);
     encode = {|onehot[7:4], |(onehot & 8'hcc), |(onehot & 8'haa)};
@@ -100,28 +123,27 @@ module connection_rows #(
     s1_reply_index <= {reply_way[2], reply_way[2] ? reply_second : reply_first, reply_way[1:0]};
   end
 
-  wire card_pkg::reply_row_t host_reply;
-  assign host_reply = host_data[card_pkg::REPLY_ROW_BITS-1:0];
   wire host_write = host_write_originals || host_write_replies;
   wire host_operation = host_write || host_read_originals || host_read_replies;
 
   wire probe, remove, remove_keys;
   wire [ROWS_LOG2-1:0] sweep_index, sweep_reply_index;
-  wire sweep_free = !s1_packet && !host_operation;
+  assign busy = s1_packet || host_operation;
+  wire sweep_free = !busy && !hold;
   wire removing = remove && sweep_free;
-  assign sweeper_waits = (probe || remove) && !sweep_free;
+  assign sweeper_waits = (probe || remove) && busy;
   wire removing_keys = removing && remove_keys;
 
   assign original_write = s1_learned || host_write_originals || removing_keys;
   assign original_write_index = host_write_originals ? host_index : s1_learned ? s1_original_index : sweep_index;
-  assign original_write_key = host_write_originals ? {host_data.key, host_data.valid} : {s1_tuple, s1_learned};
+  assign original_write_key = host_write_originals ? {host_key, host_valid} : {s1_tuple, s1_learned};
   assign reply_write = s1_learned || host_write_replies || removing_keys;
   assign reply_write_index = host_write_replies ? host_index : s1_learned ? s1_reply_index : sweep_reply_index;
-  assign reply_write_key = host_write_replies ? {host_reply.key, host_reply.valid} : {s1_reply_key, s1_learned};
+  assign reply_write_key = host_write_replies ? {host_key, host_valid} : {s1_reply_key, s1_learned};
 
   // What is removed keeps its content here, for packets that were found there a moment before.
-  wire keep_original = s1_learned || (host_write_originals && host_data.valid);
-  wire keep_reply = s1_learned || (host_write_replies && host_reply.valid);
+  wire keep_original = s1_learned || (host_write_originals && host_valid);
+  wire keep_reply = s1_learned || (host_write_replies && host_valid);
 
   // Stages 2 to 4
   logic s2_used, s3_used, s4_used, s2_learn, s3_learn, s4_learn, s2_packet, s3_packet, s4_packet;
@@ -139,7 +161,7 @@ module connection_rows #(
     s2_clear <= removing;
     s2_remove <= removing_keys;
     s2_set <= host_write_originals;
-    s2_set_row <= {host_data.last_seen, host_data.state};
+    s2_set_row <= host_life;
     s2_from_reply <= host_read_replies || (s1_translate && s1_from_reply);
     if (host_operation) s2_own <= host_index;
     else if (s1_translate) s2_own <= {s1_read_way[2], s1_read_way[2] ? s1_second : s1_first, s1_read_way[1:0]};
@@ -165,7 +187,7 @@ module connection_rows #(
       .write_flip(host_flip),
       .write_enable(keep_original),
       .write_address(original_write_index),
-      .write_data(host_write_originals ? {host_data.next_hop, host_data.reply_row}
+      .write_data(host_write_originals ? host_link
                                        : {s1_endpoint_next_hop, 20'(s1_reply_index)}),
       .read_enable(s2_used && !s2_from_reply),
       .read_address(s2_own),
@@ -181,7 +203,7 @@ module connection_rows #(
       .write_flip(host_flip),
       .write_enable(keep_reply),
       .write_address(reply_write_index),
-      .write_data(host_write_replies ? {host_reply.next_hop, host_reply.original_row}
+      .write_data(host_write_replies ? host_link
                                      : {s1_client_next_hop, 20'(s1_original_index)}),
       .read_enable(s2_used && s2_from_reply),
       .read_address(s2_own),
@@ -194,7 +216,7 @@ module connection_rows #(
   wire [ROWS_LOG2-1:0] s4_reply_row = s4_from_reply ? s4_own : s4_other;
 
   // Stages 5 to 7
-  wire card_pkg::tuple_t s6_original, s6_reply;
+  wire [KEY_BITS-1:0] s6_original, s6_reply;
   wire [35:0] s6_value;
   wire s7_original_bad, s7_reply_bad, s7_value_bad;
   wire s6_original_valid, s6_reply_valid;
@@ -237,7 +259,7 @@ module connection_rows #(
       .write_flip(host_flip),
       .write_enable(keep_original),
       .write_address(original_write_index),
-      .write_data(host_write_originals ? {host_data.frontend_counter, host_data.endpoint}
+      .write_data(host_write_originals ? host_value
                                        : {s1_frontend_counter, s1_endpoint}),
       .read_enable(s4_used),
       .read_address(s4_original_row),
@@ -319,13 +341,11 @@ module connection_rows #(
   assign report[1] = s7_used && (s7_reply_bad || (s7_link_bad && s7_from_reply));
   assign report_index = {20'(s7_reply_row), 20'(s7_original_row)};
 
-  card_pkg::tuple_t s7_original, s7_reply;
+  logic [KEY_BITS-1:0] s7_original, s7_reply;
   logic s7_original_valid, s7_reply_valid;
   logic [11:0] s7_next_hop;
   logic [35:0] s7_value;
   logic [ROWS_LOG2-1:0] s7_original_row, s7_reply_row;
-  wire card_pkg::tuple_t s6_other;
-  assign s6_other = s6_from_reply ? s6_original : s6_reply;
   always_ff @(posedge clk) begin
     s5_used <= s4_used && !rst;
     s6_used <= s5_used && !rst;
@@ -342,34 +362,20 @@ module connection_rows #(
       s7_value <= s6_value;
       s7_original_row <= s6_original_row;
       s7_reply_row <= s6_reply_row;
-      translation.new_source_address <= s6_other.destination_address;
-      translation.new_destination_address <= s6_other.source_address;
-      translation.new_source_port <= s6_other.destination_port;
-      translation.new_destination_port <= s6_other.source_port;
-      translation.next_hop <= s6_next_hop;
-      translation.frontend_counter <= s6_value[35:20];
-      translation.endpoint <= s6_value[19:0];
+      other <= s6_from_reply ? s6_original : s6_reply;
     end
   end
+  assign next_hop = s7_next_hop;
+  assign frontend_counter = s7_value[35:20];
+  assign endpoint = s7_value[19:0];
   assign quota_add = s7_learn;
   assign quota_subtract = s7_confirmed;
   assign quota_counter = s7_value[35:20];
 
-  wire card_pkg::original_row_t original_row;
-  wire card_pkg::reply_row_t reply_row;
-  assign original_row.valid = 1'b1;
-  assign original_row.key = s7_original;
-  assign original_row.reply_row = 20'(s7_reply_row);
-  assign original_row.next_hop = s7_next_hop;
-  assign original_row.frontend_counter = s7_value[35:20];
-  assign original_row.endpoint = s7_value[19:0];
-  assign original_row.state = s7_life[2:0];
-  assign original_row.last_seen = s7_life[22:3];
-  assign reply_row.valid = 1'b1;
-  assign reply_row.key = s7_reply;
-  assign reply_row.original_row = 20'(s7_original_row);
-  assign reply_row.next_hop = s7_next_hop;
-  assign host_row = s7_from_reply ? (s7_reply_valid ? card_pkg::ORIGINAL_ROW_BITS'(reply_row) : '0)
+  wire [ROW_BITS-1:0] original_row = {s7_life[22:3], s7_life[2:0], s7_value[19:0], s7_value[35:20], s7_next_hop,
+                                      20'(s7_reply_row), s7_original, 1'b1};
+  wire [BEHIND_KEY+31:0] reply_row = {s7_next_hop, 20'(s7_original_row), s7_reply, 1'b1};
+  assign host_row = s7_from_reply ? (s7_reply_valid ? ROW_BITS'(reply_row) : '0)
                                   : (s7_original_valid ? original_row : '0);
 
   connection_sweeper #(.ROWS_LOG2(ROWS_LOG2)) sweeper (
@@ -390,24 +396,21 @@ module connection_rows #(
       .result_state(s7_life[2:0]),
       .result_last_seen(s7_life[22:3]),
       .result_key_valid(s7_original_valid),
-      .result_tcp(s7_original.protocol == 8'd6),
-      .sweeps(sweeps)
+      .result_tcp(s7_original[KEY_BITS-1-:8] == 8'd6),
+      .done(swept)
   );
 
   always_ff @(posedge clk) begin
     event_valid <= (s7_learn || s7_closed || s7_remove) && !rst;
-    event_line.kind <= s7_learn ? card_pkg::EVENT_KIND_LEARN
-                     : s7_remove ? card_pkg::EVENT_KIND_EXPIRE : card_pkg::EVENT_KIND_CLOSE;
-    event_line.state <= {5'd0, s7_remove ? s7_old_state : s7_life[2:0]};
-    event_line.table_ <= '0;
-    event_line.reserved <= '0;
-    event_line.original_row <= 32'(s7_original_row);
-    event_line.reply_row <= 32'(s7_reply_row);
-    event_line.original <= s7_original;
-    event_line.reply <= s7_reply;
-    event_line.endpoint <= 32'(s7_value[19:0]);
-    event_line.frontend_counter <= s7_value[35:20];
-    event_line.reserved_2 <= '0;
+    event_kind <= s7_learn ? card_pkg::EVENT_KIND_LEARN
+                : s7_remove ? card_pkg::EVENT_KIND_EXPIRE : card_pkg::EVENT_KIND_CLOSE;
+    event_state <= s7_remove ? s7_old_state : s7_life[2:0];
+    event_original_row <= s7_original_row;
+    event_reply_row <= s7_reply_row;
+    event_original <= s7_original;
+    event_reply <= s7_reply;
+    event_endpoint <= s7_value[19:0];
+    event_frontend_counter <= s7_value[35:20];
   end
 
 `ifndef SYNTHESIS

@@ -31,7 +31,7 @@ module connection_sweeper #(
     input wire logic result_key_valid,
     input wire logic result_tcp,
 
-    output logic [31:0] sweeps
+    output logic done  // with all connections as of `tick`
 );
   localparam logic [2:0] ESTABLISHED = card_pkg::CONNECTION_STATE_ESTABLISHED[2:0];
   localparam logic [1:0] IDLE = 2'd0, PROBING = 2'd1, REMOVING = 2'd2, SETTLING = 2'd3;
@@ -82,7 +82,7 @@ module connection_sweeper #(
   always_ff @(posedge clk) begin
     settle <= settled ? settle : settle + 5'd1;
     since_write <= host_write ? '0 : since_write == '1 ? since_write : since_write + 5'd1;
-    if (pass_done) sweeps <= sweeps + 32'd1;
+    done <= state == IDLE && tick == swept_tick && !rst;
     unique case (state)
       IDLE:
       if (tick != swept_tick) begin
@@ -122,7 +122,6 @@ module connection_sweeper #(
     if (rst) begin
       state <= IDLE;
       swept_tick <= '0;
-      sweeps <= '0;
       all_probed <= 1'b0;
       last_removed <= 1'b0;
     end

@@ -1,5 +1,5 @@
-// The connection tables: finds a packet's connection or records a new one, and gives the translation (docs/card.md,
-// steps 2 and 4). Each packet sees what every packet before it recorded.
+// The connection tables of one family: finds a packet's connection or records a new one, and gives the translation
+// (docs/card.md, steps 2 and 4). Each packet sees what every packet before it recorded.
 //
 // Latency: 14 clocks. Throughput: one packet a clock.
 //
@@ -17,22 +17,27 @@
 `default_nettype none
 
 module connections #(
-    parameter int ROWS_LOG2 = card_pkg::ORIGINALS_ROWS_LOG2  // of either table
+    parameter int ADDRESS_BITS = 32,
+    parameter int ROWS_LOG2 = card_pkg::ORIGINALS_ROWS_LOG2,  // of either table
+    parameter int KEY_BITS = 2 * ADDRESS_BITS + 40,
+    parameter int ROW_BITS = KEY_BITS + 92
 ) (
     input wire logic clk,
     input wire logic rst,
     input wire logic [19:0] tick,
     input wire logic [139:0] timeouts,
-    output logic [31:0] sweeps,
-    output logic sweeper_waits,  // for a clock without a packet
+    output logic swept,  // the sweeper has seen all connections in this tick
+    output logic sweeper_waits,  // for a clock without an operation
+    output logic s8_busy,  // with a packet, or an operation of the host
+    input wire logic s8_hold,  // the sweeper may not have this clock
 
     input wire logic lookup,  // there is a packet, and it has a tuple to look up
     input wire logic candidate,
     input wire logic ttl_expired,
     input wire logic [1:0] verdict,  // stands if the packet is neither found nor a candidate
     input wire logic [4:0] reason,
-    input wire card_pkg::tuple_t tuple,
-    input wire card_pkg::tuple_t reply_key,
+    input wire logic [KEY_BITS-1:0] tuple,
+    input wire logic [KEY_BITS-1:0] reply_key,
     input wire logic [11:0] endpoint_next_hop,
     input wire logic [11:0] client_next_hop,
     input wire logic [15:0] frontend_counter,
@@ -44,11 +49,21 @@ module connections #(
     output logic [4:0] out_reason,
     output logic learned,
     output logic translation_bad,  // a row it was read from has lost its content
-    output card_pkg::translation_t translation,
-    output card_pkg::tuple_t out_tuple,
+    output logic [KEY_BITS-1:0] out_tuple,
+    output logic [KEY_BITS-1:0] out_other,  // the key of its other direction: turned round, what the packet leaves with
+    output logic [11:0] out_next_hop,
+    output logic [15:0] out_frontend_counter,
+    output logic [19:0] out_endpoint,
 
     output logic event_valid,
-    output card_pkg::event_line_t event_line,
+    output logic [7:0] event_kind,
+    output logic [2:0] event_state,
+    output logic [ROWS_LOG2-1:0] event_original_row,
+    output logic [ROWS_LOG2-1:0] event_reply_row,
+    output logic [KEY_BITS-1:0] event_original,
+    output logic [KEY_BITS-1:0] event_reply,
+    output logic [19:0] event_endpoint,
+    output logic [15:0] event_frontend_counter,
 
     output logic s13_busy,  // a connection's count may change in the next clock
     output logic quota_add,
@@ -62,8 +77,8 @@ module connections #(
     input wire logic host_read_replies,
     output logic host_free,
     input wire logic [19:0] host_index,
-    input wire card_pkg::original_row_t host_data,  // of hash-keys, originals or replies: bits from 0
-    output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_row,
+    input wire logic [ROW_BITS-1:0] host_data,  // of hash-keys, originals or replies: bits from 0
+    output logic [ROW_BITS-1:0] host_row,
     input wire logic host_flip_key,
     input wire logic host_flip_value,
 
@@ -72,7 +87,6 @@ module connections #(
     output logic [139:0] report_index
 );
   localparam int BUCKETS_LOG2 = ROWS_LOG2 - 3;
-  localparam int KEY_BITS = card_pkg::TUPLE_BITS;
 
   logic [8:1] stage_valid;
   always_ff @(posedge clk) stage_valid <= rst ? '0 : {stage_valid[7:1], lookup};
@@ -86,7 +100,7 @@ module connections #(
       .in({s2_original_hash_bad, s2_reply_hash_bad}),
       .out({s5_original_hash_bad, s5_reply_hash_bad})
   );
-  tabulation_hash #(.BUCKETS_LOG2(BUCKETS_LOG2)) original_hash (
+  tabulation_hash #(.KEY_BITS(KEY_BITS), .BUCKETS_LOG2(BUCKETS_LOG2)) original_hash (
       .clk(clk),
       .valid(lookup),
       .key(tuple),
@@ -97,11 +111,11 @@ module connections #(
       .report_index(report_index[0*20+:20]),
       .write_flip(host_flip_key),
       .write_enable(hash_write),
-      .write_row(host_index[11:0]),
+      .write_row(host_index[13:0]),
       .write_first(hash_row[BUCKETS_LOG2-1:0]),
       .write_second(hash_row[32+:BUCKETS_LOG2])
   );
-  tabulation_hash #(.BUCKETS_LOG2(BUCKETS_LOG2)) reply_hash (
+  tabulation_hash #(.KEY_BITS(KEY_BITS), .BUCKETS_LOG2(BUCKETS_LOG2)) reply_hash (
       .clk(clk),
       .valid(lookup),
       .key(reply_key),
@@ -112,7 +126,7 @@ module connections #(
       .report_index(report_index[1*20+:20]),
       .write_flip(host_flip_key),
       .write_enable(hash_write),
-      .write_row(host_index[11:0]),
+      .write_row(host_index[13:0]),
       .write_first(hash_row[BUCKETS_LOG2-1:0]),
       .write_second(hash_row[32+:BUCKETS_LOG2])
   );
@@ -120,7 +134,7 @@ module connections #(
   wire [5:0] same_original, is_reply, same_reply;
   wire [5:0] same_original_first, same_original_second, same_reply_first, same_reply_second;
   wire [KEY_BITS-1:0] s4_tuple, s4_reply_key, s6_tuple, s6_reply_key;
-  near_match #(.BUCKETS_LOG2(BUCKETS_LOG2)) near (
+  near_match #(.KEY_BITS(KEY_BITS), .BUCKETS_LOG2(BUCKETS_LOG2)) near (
       .clk(clk),
       .valid(lookup),
       .s2_valid(stage_valid[2]),
@@ -151,7 +165,7 @@ module connections #(
   wire [7:0] s5_unused;
   wire s5_originals_bad, s5_replies_bad, s5_reply_duplicates_bad;
 
-  bucket_keys #(.BUCKETS_LOG2(BUCKETS_LOG2)) originals (
+  bucket_keys #(.KEY_BITS(KEY_BITS), .BUCKETS_LOG2(BUCKETS_LOG2)) originals (
       .clk(clk),
       .valid(stage_valid[2]),
       .first(s2_original_first),
@@ -167,7 +181,7 @@ module connections #(
       .write_index(original_write_index),
       .write_row(original_write_key)
   );
-  bucket_keys #(.BUCKETS_LOG2(BUCKETS_LOG2)) replies (
+  bucket_keys #(.KEY_BITS(KEY_BITS), .BUCKETS_LOG2(BUCKETS_LOG2)) replies (
       .clk(clk),
       .valid(stage_valid[2]),
       .first(s2_original_first),
@@ -183,7 +197,7 @@ module connections #(
       .write_index(reply_write_index),
       .write_row(reply_write_key)
   );
-  bucket_keys #(.BUCKETS_LOG2(BUCKETS_LOG2)) reply_duplicates (
+  bucket_keys #(.KEY_BITS(KEY_BITS), .BUCKETS_LOG2(BUCKETS_LOG2)) reply_duplicates (
       .clk(clk),
       .valid(stage_valid[2]),
       .first(s2_reply_first),
@@ -255,7 +269,7 @@ module connections #(
       .in({s2_original_first, s2_original_second, s2_reply_first, s2_reply_second}),
       .out({s7_original_first, s7_original_second, s7_reply_first, s7_reply_second})
   );
-  wire card_pkg::tuple_t s8_tuple, s8_reply_key;
+  wire [KEY_BITS-1:0] s8_tuple, s8_reply_key;
   delay #(.WIDTH(2 * KEY_BITS), .CLOCKS(2)) keys_delay (
       .clk(clk),
       .in({s6_tuple, s6_reply_key}),
@@ -270,13 +284,15 @@ module connections #(
       .out({s8_endpoint_next_hop, s8_client_next_hop, s8_frontend_counter, s8_endpoint})
   );
 
-  connection_rows #(.ROWS_LOG2(ROWS_LOG2)) rows (
+  connection_rows #(.ADDRESS_BITS(ADDRESS_BITS), .ROWS_LOG2(ROWS_LOG2)) rows (
       .clk(clk),
       .rst(rst),
       .tick(tick),
       .timeouts(timeouts),
-      .sweeps(sweeps),
+      .swept(swept),
       .sweeper_waits(sweeper_waits),
+      .busy(s8_busy),
+      .hold(s8_hold),
       .learned(s7_learned),
       .translate(s7_translate),
       .from_reply(s7_from_reply),
@@ -302,9 +318,19 @@ module connections #(
       .original_write_key(original_write_key),
       .reply_write_key(reply_write_key),
       .translation_bad(translation_bad),
-      .translation(translation),
+      .other(out_other),
+      .next_hop(out_next_hop),
+      .frontend_counter(out_frontend_counter),
+      .endpoint(out_endpoint),
       .event_valid(event_valid),
-      .event_line(event_line),
+      .event_kind(event_kind),
+      .event_state(event_state),
+      .event_original_row(event_original_row),
+      .event_reply_row(event_reply_row),
+      .event_original(event_original),
+      .event_reply(event_reply),
+      .event_endpoint(event_endpoint),
+      .event_frontend_counter(event_frontend_counter),
       .s6_busy(s13_busy),
       .quota_add(quota_add),
       .quota_subtract(quota_subtract),

@@ -32,9 +32,9 @@ module control_registers #(
     output logic [31:0] masquerade_address,
     output logic [15:0] masquerade_port_base,
     output logic [15:0] masquerade_port_mask,
-    output logic [1:0] host_protocols,
-    output logic [127:0] service_range_addresses,
-    output logic [127:0] service_range_masks,
+    output logic [127:0] masquerade_ipv6_address,
+    output logic host_sctp,
+    output logic [2047:0] service_ranges,  // {mask, address} eight times
     output logic [19:0] tick,
     output logic [139:0] timeouts,  // 20 bits each, in the order of the registers
     output logic [19:0] unconfirmed_quota,
@@ -67,6 +67,7 @@ module control_registers #(
     input wire [31:0] statistic  // 1 clock after the index
 );
   localparam logic [7:0] HeartbeatMark = 8'ha5;
+  localparam logic [7:0] RangesPage = card_pkg::REG_SERVICE_RANGES[15:8];
   localparam logic [7:0] StatisticsPage = card_pkg::REG_STATISTICS[15:8];
 
   logic [31:0] cycles_high;
@@ -134,15 +135,11 @@ module control_registers #(
         card_pkg::REG_MASQUERADE_ADDRESS: masquerade_address <= value;
         card_pkg::REG_MASQUERADE_PORT_BASE: masquerade_port_base <= value[15:0];
         card_pkg::REG_MASQUERADE_PORT_MASK: masquerade_port_mask <= value[15:0];
-        card_pkg::REG_HOST_PROTOCOLS: host_protocols <= value[1:0];
-        card_pkg::REG_SERVICE_RANGE_0_ADDRESS: service_range_addresses[31:0] <= value;
-        card_pkg::REG_SERVICE_RANGE_0_MASK: service_range_masks[31:0] <= value;
-        card_pkg::REG_SERVICE_RANGE_1_ADDRESS: service_range_addresses[63:32] <= value;
-        card_pkg::REG_SERVICE_RANGE_1_MASK: service_range_masks[63:32] <= value;
-        card_pkg::REG_SERVICE_RANGE_2_ADDRESS: service_range_addresses[95:64] <= value;
-        card_pkg::REG_SERVICE_RANGE_2_MASK: service_range_masks[95:64] <= value;
-        card_pkg::REG_SERVICE_RANGE_3_ADDRESS: service_range_addresses[127:96] <= value;
-        card_pkg::REG_SERVICE_RANGE_3_MASK: service_range_masks[127:96] <= value;
+        card_pkg::REG_MASQUERADE_IPV6_ADDRESS: masquerade_ipv6_address[31:0] <= value;
+        card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd4: masquerade_ipv6_address[63:32] <= value;
+        card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd8: masquerade_ipv6_address[95:64] <= value;
+        card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd12: masquerade_ipv6_address[127:96] <= value;
+        card_pkg::REG_HOST_PROTOCOLS: host_sctp <= value[card_pkg::HOST_PROTOCOL_SCTP[4:0]];
         card_pkg::REG_TICK_CYCLES: tick_cycles <= value;
         card_pkg::REG_TIMEOUT_TCP_UNCONFIRMED: timeouts[0+:20] <= value[19:0];
         card_pkg::REG_TIMEOUT_TCP_HALF_OPEN: timeouts[20+:20] <= value[19:0];
@@ -174,9 +171,8 @@ module control_registers #(
       masquerade_address <= '0;
       masquerade_port_base <= '0;
       masquerade_port_mask <= '0;
-      host_protocols <= '0;
-      service_range_addresses <= '0;
-      service_range_masks <= '0;
+      masquerade_ipv6_address <= '0;
+      host_sctp <= 1'b0;
       tick_cycles <= '0;
       timeouts <= '1;
       unconfirmed_quota <= '0;
@@ -211,7 +207,8 @@ module control_registers #(
     if (read_step[2]) begin
       s_axi_rvalid <= 1'b1;
       s_axi_rdata <= read_offset[15] ? rom_word
-          : read_offset[15:8] == StatisticsPage ? statistic : register_word;
+          : read_offset[15:8] == StatisticsPage ? statistic
+          : read_offset[15:8] == RangesPage ? range_word : register_word;
     end else if (s_axi_rready) begin
       s_axi_rvalid <= 1'b0;
     end
@@ -258,15 +255,11 @@ module control_registers #(
         card_pkg::REG_MASQUERADE_ADDRESS: register_word <= masquerade_address;
         card_pkg::REG_MASQUERADE_PORT_BASE: register_word <= 32'(masquerade_port_base);
         card_pkg::REG_MASQUERADE_PORT_MASK: register_word <= 32'(masquerade_port_mask);
-        card_pkg::REG_HOST_PROTOCOLS: register_word <= 32'(host_protocols);
-        card_pkg::REG_SERVICE_RANGE_0_ADDRESS: register_word <= service_range_addresses[31:0];
-        card_pkg::REG_SERVICE_RANGE_0_MASK: register_word <= service_range_masks[31:0];
-        card_pkg::REG_SERVICE_RANGE_1_ADDRESS: register_word <= service_range_addresses[63:32];
-        card_pkg::REG_SERVICE_RANGE_1_MASK: register_word <= service_range_masks[63:32];
-        card_pkg::REG_SERVICE_RANGE_2_ADDRESS: register_word <= service_range_addresses[95:64];
-        card_pkg::REG_SERVICE_RANGE_2_MASK: register_word <= service_range_masks[95:64];
-        card_pkg::REG_SERVICE_RANGE_3_ADDRESS: register_word <= service_range_addresses[127:96];
-        card_pkg::REG_SERVICE_RANGE_3_MASK: register_word <= service_range_masks[127:96];
+        card_pkg::REG_MASQUERADE_IPV6_ADDRESS: register_word <= masquerade_ipv6_address[31:0];
+        card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd4: register_word <= masquerade_ipv6_address[63:32];
+        card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd8: register_word <= masquerade_ipv6_address[95:64];
+        card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd12: register_word <= masquerade_ipv6_address[127:96];
+        card_pkg::REG_HOST_PROTOCOLS: register_word <= 32'(host_sctp) << card_pkg::HOST_PROTOCOL_SCTP;
         card_pkg::REG_TICK: register_word <= 32'(tick);
         card_pkg::REG_TICK_CYCLES: register_word <= tick_cycles;
         card_pkg::REG_SWEEPS: register_word <= sweeps;
@@ -281,6 +274,14 @@ module control_registers #(
         default: register_word <= '0;
       endcase
     end
+  end
+
+  // A page of its own: 64 words
+  logic [31:0] range_word;
+  always_ff @(posedge clk) begin
+    if (apply && write_offset[15:8] == RangesPage) service_ranges[{write_offset[7:2], 5'd0}+:32] <= value;
+    range_word <= service_ranges[{read_offset[7:2], 5'd0}+:32];
+    if (rst) service_ranges <= '0;
   end
 
   description_rom #(

@@ -1,7 +1,7 @@
 // What the card does with a packet (docs/card.md, "One packet"): beats in, the same beats out with a verdict, a
 // translated packet's first beat rewritten.
 //
-// Latency: 41 clocks, always. Throughput: one beat and one header a clock for any mix of packets; nothing stalls but
+// Latency: 43 clocks, always. Throughput: one beat and one header a clock for any mix of packets; nothing stalls but
 // row_ready and there is no back-pressure.
 //
 // | stage  | module | what happens |
@@ -11,8 +11,8 @@
 // | 8..12  | frontend_lookup | destination, exact match |
 // | 13..20 | first_packet | slot, endpoint, translation of a new connection |
 // | 13..15 | unconfirmed_quota | may the frontend have more unconfirmed connections? |
-// | 21..34 | connections | placement hashes, lookup, decision, recording, state, translation |
-// | 35..41 | packet_finish | next hop, checksums, rewriting, counters |
+// | 21..34 | connection_tables | placement hashes, lookup, decision, recording, state, translation |
+// | 35..43 | packet_finish | next hop, checksums, rewriting, counters |
 //
 // The beats wait in a ring meanwhile. sNN_ names a value registered in stage NN.
 `default_nettype none
@@ -25,9 +25,9 @@ module datapath (
     input wire logic [31:0] masquerade_address,
     input wire logic [15:0] masquerade_port_base,
     input wire logic [15:0] masquerade_port_mask,
-    input wire logic [1:0] host_protocols,
-    input wire logic [127:0] service_range_addresses,
-    input wire logic [127:0] service_range_masks,
+    input wire logic [127:0] masquerade_ipv6_address,
+    input wire logic host_sctp,
+    input wire logic [2047:0] service_ranges,  // {mask, address} eight times
     input wire logic [19:0] tick,
     input wire logic [139:0] timeouts,  // see connection_sweeper
     input wire logic [19:0] unconfirmed_quota,
@@ -84,11 +84,11 @@ module datapath (
     output logic [511:0] event_line
 );
   // By stage: a header that is looked up; any header.
-  logic [40:4] lookup_at;
+  logic [42:4] lookup_at;
   logic [34:1] header_at;
   wire s3_lookup;
   always_ff @(posedge clk) begin
-    lookup_at <= {lookup_at[39:4], s3_lookup && header_at[3]};
+    lookup_at <= {lookup_at[41:4], s3_lookup && header_at[3]};
     header_at <= {header_at[33:1], in_valid && in_first};
     if (rst) begin
       lookup_at <= '0;
@@ -99,8 +99,7 @@ module datapath (
   // Host's rows
   wire [15:0] host_write, host_read;
   wire [19:0] host_index;
-  wire card_pkg::original_row_t host_data;
-  wire [card_pkg::ORIGINAL_ROW_BITS-1:0] host_bits = host_data;
+  wire [card_pkg::ORIGINAL_IPV6_ROW_BITS-1:0] host_data;
   wire [card_pkg::SOURCE_ROW_BITS-1:0] source_row;
   wire [card_pkg::SLOT_ROW_BITS-1:0] slot_row;
   wire [card_pkg::ENDPOINT_ROW_BITS-1:0] endpoint_row;
@@ -110,7 +109,8 @@ module datapath (
   wire [card_pkg::FRONTEND_COUNTER_ROW_BITS-1:0] frontend_counter_row;
   wire [card_pkg::ENDPOINT_COUNTER_ROW_BITS-1:0] endpoint_counter_row;
   wire [card_pkg::ORIGINAL_ROW_BITS-1:0] connection_row;
-  wire connection_free, connection_count_busy, s36_translate, s40_translate;
+  wire [card_pkg::ORIGINAL_IPV6_ROW_BITS-1:0] connection_ipv6_row;
+  wire connection_free, connection_count_busy, s38_translate, s42_translate;
   wire [1:0] host_flip;
   wire host_flip_any = host_flip != '0;
   logic [15:0] write_busy, read_busy;
@@ -118,17 +118,21 @@ module datapath (
     write_busy = '0;
     write_busy[card_pkg::TABLE_ORIGINALS[3:0]] = !connection_free;
     write_busy[card_pkg::TABLE_REPLIES[3:0]] = !connection_free;
-    write_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s40_translate || connection_count_busy;
-    write_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s40_translate;
+    write_busy[card_pkg::TABLE_ORIGINALS_IPV6[3:0]] = !connection_free;
+    write_busy[card_pkg::TABLE_REPLIES_IPV6[3:0]] = !connection_free;
+    write_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s42_translate || connection_count_busy;
+    write_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s42_translate;
     read_busy = '0;
     read_busy[card_pkg::TABLE_FRONTENDS[3:0]] = lookup_at[7];
     read_busy[card_pkg::TABLE_SLOTS[3:0]] = lookup_at[13];
     read_busy[card_pkg::TABLE_ENDPOINTS[3:0]] = lookup_at[15];
-    read_busy[card_pkg::TABLE_NEXT_HOPS[3:0]] = s36_translate;
+    read_busy[card_pkg::TABLE_NEXT_HOPS[3:0]] = s38_translate;
     read_busy[card_pkg::TABLE_ORIGINALS[3:0]] = !connection_free;
     read_busy[card_pkg::TABLE_REPLIES[3:0]] = !connection_free;
-    read_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s40_translate;
-    read_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s40_translate;
+    read_busy[card_pkg::TABLE_ORIGINALS_IPV6[3:0]] = !connection_free;
+    read_busy[card_pkg::TABLE_REPLIES_IPV6[3:0]] = !connection_free;
+    read_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s42_translate;
+    read_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s42_translate;
   end
 
   wire waits, sweeper_waits;
@@ -150,39 +154,39 @@ module datapath (
       .clk(clk),
       .write_enable(host_write[card_pkg::TABLE_HASH_KEYS[3:0]]),
       .write_address(host_index[card_pkg::HASH_KEYS_ROWS_LOG2-1:0]),
-      .write_data(host_bits[card_pkg::HASH_KEY_ROW_BITS-1:0]),
+      .write_data(host_data[card_pkg::HASH_KEY_ROW_BITS-1:0]),
       .read_enable(host_read[card_pkg::TABLE_HASH_KEYS[3:0]]),
       .read_address(host_index[card_pkg::HASH_KEYS_ROWS_LOG2-1:0]),
       .read_data(hash_key_row)
   );
 
-  wire [10:0] report;
-  wire [219:0] report_index;
+  wire [17:0] report;
+  wire [359:0] report_index;
   wire parity_event_valid;
   wire card_pkg::event_line_t parity_event_line;
 
   // The beats
-  wire s40_valid, s40_first, s40_last, s40_ingress, s40_injected, s40_transmit, s40_egress;
-  wire [511:0] s40_data;
-  wire [63:0] s40_keep;
-  wire [15:0] s40_length;
-  wire [3:0] s40_attempt;
-  wire [31:0] s40_tag;
-  ring_delay #(.WIDTH(634), .CLOCKS(40)) beats (
+  wire s42_valid, s42_first, s42_last, s42_ingress, s42_injected, s42_transmit, s42_egress;
+  wire [511:0] s42_data;
+  wire [63:0] s42_keep;
+  wire [15:0] s42_length;
+  wire [3:0] s42_attempt;
+  wire [31:0] s42_tag;
+  ring_delay #(.WIDTH(634), .CLOCKS(42)) beats (
       .clk(clk),
       .rst(rst),
       .in_valid(in_valid),
       .in({in_first, in_last, in_ingress, in_injected, in_transmit, in_egress, in_attempt, in_tag, in_length,
            in_keep, in_data}),
-      .out_valid(s40_valid),
-      .out({s40_first, s40_last, s40_ingress, s40_injected, s40_transmit, s40_egress, s40_attempt, s40_tag,
-            s40_length, s40_keep, s40_data})
+      .out_valid(s42_valid),
+      .out({s42_first, s42_last, s42_ingress, s42_injected, s42_transmit, s42_egress, s42_attempt, s42_tag,
+            s42_length, s42_keep, s42_data})
   );
 
   // Stages 1 to 3
-  wire s3_punt, s3_ttl_expired;
+  wire s3_punt, s3_ipv6, s3_ttl_expired;
   wire [4:0] s3_reason;
-  wire card_pkg::tuple_t s3_tuple;
+  wire card_pkg::tuple_ipv6_t s3_tuple;
   wire [3:0] s3_tcp_flags, s31_tcp_flags;
   delay #(.WIDTH(4), .CLOCKS(28)) flags_delay (.clk(clk), .in(s3_tcp_flags), .out(s31_tcp_flags));
   wire [15:0] s3_ip_checksum, s3_l4_checksum, s34_ip_checksum, s34_l4_checksum;
@@ -190,13 +194,14 @@ module datapath (
   packet_parser parser (
       .clk(clk),
       .mode(mode),
-      .host_protocols(host_protocols),
+      .host_sctp(host_sctp),
       .data(in_data),
       .length(in_length),
       .transmit(in_transmit),
       .lookup(s3_lookup),
       .punt(s3_punt),
       .reason(s3_reason),
+      .ipv6(s3_ipv6),
       .ttl_expired(s3_ttl_expired),
       .tuple(s3_tuple),
       .tcp_flags(s3_tcp_flags),
@@ -213,12 +218,16 @@ module datapath (
   );
 
   // Stages 4 to 12
-  wire card_pkg::tuple_t s7_tuple, s12_tuple;
-  delay #(.WIDTH(card_pkg::TUPLE_BITS), .CLOCKS(4)) tuple_delay_7 (.clk(clk), .in(s3_tuple), .out(s7_tuple));
-  delay #(.WIDTH(card_pkg::TUPLE_BITS), .CLOCKS(5)) tuple_delay_12 (.clk(clk), .in(s7_tuple), .out(s12_tuple));
-  wire s12_ttl_expired;
+  wire card_pkg::tuple_ipv6_t s7_tuple, s12_tuple;
+  delay #(.WIDTH(card_pkg::TUPLE_IPV6_BITS), .CLOCKS(4)) tuple_delay_7 (.clk(clk), .in(s3_tuple), .out(s7_tuple));
+  delay #(.WIDTH(card_pkg::TUPLE_IPV6_BITS), .CLOCKS(5)) tuple_delay_12 (.clk(clk), .in(s7_tuple), .out(s12_tuple));
+  wire s12_ttl_expired, s12_ipv6;
   wire [3:0] s12_attempt;
-  delay #(.WIDTH(1), .CLOCKS(9)) ttl_delay_12 (.clk(clk), .in(s3_ttl_expired), .out(s12_ttl_expired));
+  delay #(.WIDTH(2), .CLOCKS(9)) ttl_delay_12 (
+      .clk(clk),
+      .in({s3_ipv6, s3_ttl_expired}),
+      .out({s12_ipv6, s12_ttl_expired})
+  );
   wire s12_directed;
   wire [19:0] s12_directed_endpoint;
   delay #(.WIDTH(25), .CLOCKS(12)) inject_delay (
@@ -240,7 +249,7 @@ module datapath (
       .range_sets(s12_range_sets),
       .write_enable(host_write[card_pkg::TABLE_SOURCES[3:0]]),
       .write_address(host_index[card_pkg::SOURCES_ROWS_LOG2-1:0]),
-      .write_row(host_bits[card_pkg::SOURCE_ROW_BITS-1:0]),
+      .write_row(host_data[card_pkg::SOURCE_ROW_BITS-1:0]),
       .host_read(host_read[card_pkg::TABLE_SOURCES[3:0]]),
       .host_index(host_index[card_pkg::SOURCES_ROWS_LOG2-1:0]),
       .host_row(source_row)
@@ -264,7 +273,7 @@ module datapath (
       .host_write(host_write[card_pkg::TABLE_FRONTENDS[3:0]]),
       .host_flip(host_flip_any),
       .host_index(host_index[card_pkg::FRONTENDS_ROWS_LOG2-1:0]),
-      .host_data(host_bits[card_pkg::FRONTEND_ROW_BITS-1:0]),
+      .host_data(host_data[card_pkg::FRONTEND_ROW_BITS-1:0]),
       .host_row(frontend_row)
   );
 
@@ -286,10 +295,10 @@ module datapath (
   );
 
   // Stages 13 to 20
-  wire s20_candidate, s20_punt, s20_ttl_expired;
+  wire s20_candidate, s20_punt, s20_ipv6, s20_ttl_expired;
   wire [1:0] s20_verdict;
   wire [4:0] s20_reason, s20_early_reason;
-  wire card_pkg::tuple_t s20_tuple, s20_reply_key;
+  wire card_pkg::tuple_ipv6_t s20_tuple, s20_reply_key;
   wire [11:0] s20_endpoint_next_hop, s20_client_next_hop;
   wire [15:0] s20_frontend_counter;
   wire [19:0] s20_endpoint;
@@ -299,9 +308,10 @@ module datapath (
       .masquerade_address(masquerade_address),
       .masquerade_port_base(masquerade_port_base),
       .masquerade_port_mask(masquerade_port_mask),
-      .service_range_addresses(service_range_addresses),
-      .service_range_masks(service_range_masks),
+      .masquerade_ipv6_address(masquerade_ipv6_address),
+      .service_ranges(service_ranges),
       .valid(lookup_at[12]),
+      .ipv6(s12_ipv6),
       .tuple(s12_tuple),
       .attempt(s12_attempt),
       .directed(s12_directed),
@@ -327,7 +337,7 @@ module datapath (
       .host_write_slots(host_write[card_pkg::TABLE_SLOTS[3:0]]),
       .host_write_endpoints(host_write[card_pkg::TABLE_ENDPOINTS[3:0]]),
       .host_index(host_index),
-      .host_data(host_bits[card_pkg::ENDPOINT_ROW_BITS-1:0]),
+      .host_data(host_data[card_pkg::ENDPOINT_ROW_BITS-1:0]),
       .host_slot(slot_row),
       .host_endpoint(endpoint_row),
       .host_flip(host_flip_any),
@@ -336,10 +346,10 @@ module datapath (
       .endpoint_report(report[2]),
       .endpoint_report_index(report_index[40+:20])
   );
-  delay #(.WIDTH(29), .CLOCKS(8)) chosen_delay (
+  delay #(.WIDTH(30), .CLOCKS(8)) chosen_delay (
       .clk(clk),
-      .in({s12_ttl_expired, s12_client_next_hop, s12_frontend_counter}),
-      .out({s20_ttl_expired, s20_client_next_hop, s20_frontend_counter})
+      .in({s12_ipv6, s12_ttl_expired, s12_client_next_hop, s12_frontend_counter}),
+      .out({s20_ipv6, s20_ttl_expired, s20_client_next_hop, s20_frontend_counter})
   );
   delay #(.WIDTH(6), .CLOCKS(17)) early_delay (
       .clk(clk),
@@ -351,12 +361,15 @@ module datapath (
   // Stages 21 to 34
   wire s34_translate, s34_learned, s34_translation_bad;
   wire connection_event_valid;
-  wire card_pkg::event_line_t connection_event_line;
+  wire [511:0] connection_event_line;
   wire [1:0] s34_verdict;
   wire [4:0] s34_reason;
-  wire card_pkg::translation_t s34_translation;
-  wire card_pkg::tuple_t s34_tuple;
-  connections connection_tables (
+  wire s34_ipv6;
+  wire card_pkg::tuple_ipv6_t s34_tuple, s34_other;
+  wire [11:0] s34_next_hop;
+  wire [15:0] s34_frontend_counter;
+  wire [19:0] s34_endpoint;
+  connection_tables connections (
       .clk(clk),
       .rst(rst),
       .tick(tick),
@@ -364,6 +377,7 @@ module datapath (
       .sweeps(sweeps),
       .sweeper_waits(sweeper_waits),
       .lookup(lookup_at[20]),
+      .ipv6(s20_ipv6),
       .candidate(s20_candidate),
       .ttl_expired(s20_ttl_expired),
       .verdict(lookup_at[20] ? s20_verdict : early_verdict),
@@ -380,30 +394,32 @@ module datapath (
       .out_reason(s34_reason),
       .learned(s34_learned),
       .translation_bad(s34_translation_bad),
-      .translation(s34_translation),
+      .out_ipv6(s34_ipv6),
       .out_tuple(s34_tuple),
+      .out_other(s34_other),
+      .out_next_hop(s34_next_hop),
+      .out_frontend_counter(s34_frontend_counter),
+      .out_endpoint(s34_endpoint),
       .event_valid(connection_event_valid),
       .event_line(connection_event_line),
       .s13_busy(connection_count_busy),
       .quota_add(quota_add),
       .quota_subtract(quota_subtract),
       .quota_counter(quota_counter),
-      .hash_write(host_write[card_pkg::TABLE_HASH_KEYS[3:0]]),
-      .host_write_originals(host_write[card_pkg::TABLE_ORIGINALS[3:0]]),
-      .host_write_replies(host_write[card_pkg::TABLE_REPLIES[3:0]]),
+      .host_write(host_write),
+      .host_read(host_read),
       .host_free(connection_free),
-      .host_read_originals(host_read[card_pkg::TABLE_ORIGINALS[3:0]]),
-      .host_read_replies(host_read[card_pkg::TABLE_REPLIES[3:0]]),
       .host_index(host_index),
       .host_data(host_data),
       .host_row(connection_row),
+      .host_row_ipv6(connection_ipv6_row),
       .host_flip_key(host_flip[0]),
       .host_flip_value(host_flip[1]),
-      .report(report[9:3]),
-      .report_index(report_index[199:60])
+      .report(report[16:3]),
+      .report_index(report_index[339:60])
   );
 
-  // Stages 35 to 41
+  // Stages 35 to 43
   packet_finish finish (
       .clk(clk),
       .rst(rst),
@@ -413,31 +429,35 @@ module datapath (
       .verdict(s34_verdict),
       .reason(s34_reason),
       .learned(s34_learned),
+      .ipv6(s34_ipv6),
       .tuple(s34_tuple),
-      .translation(s34_translation),
+      .other(s34_other),
+      .next_hop(s34_next_hop),
+      .frontend_counter(s34_frontend_counter),
+      .endpoint(s34_endpoint),
       .ip_checksum(s34_ip_checksum),
       .l4_checksum(s34_l4_checksum),
-      .s2_translate(s36_translate),
-      .s6_translate(s40_translate),
-      .s6_valid(s40_valid),
-      .s6_first(s40_first),
-      .s6_last(s40_last),
-      .s6_data(s40_data),
-      .s6_keep(s40_keep),
-      .s6_length(s40_length),
-      .s6_ingress(s40_ingress),
-      .s6_injected(s40_injected),
-      .s6_transmit(s40_transmit),
-      .s6_egress(s40_egress),
-      .s6_attempt(s40_attempt),
-      .s6_tag(s40_tag),
+      .s4_translate(s38_translate),
+      .s8_translate(s42_translate),
+      .s8_valid(s42_valid),
+      .s8_first(s42_first),
+      .s8_last(s42_last),
+      .s8_data(s42_data),
+      .s8_keep(s42_keep),
+      .s8_length(s42_length),
+      .s8_ingress(s42_ingress),
+      .s8_injected(s42_injected),
+      .s8_transmit(s42_transmit),
+      .s8_egress(s42_egress),
+      .s8_attempt(s42_attempt),
+      .s8_tag(s42_tag),
       .host_flip(host_flip_any),
-      .report(report[10]),
-      .report_index(report_index[219:200]),
+      .report(report[17]),
+      .report_index(report_index[359:340]),
       .host_write(host_write),
       .host_read(host_read),
       .host_index(host_index),
-      .host_data(host_bits[card_pkg::NEXT_HOP_ROW_BITS-1:0]),
+      .host_data(host_data[card_pkg::NEXT_HOP_ROW_BITS-1:0]),
       .host_next_hop(next_hop_row),
       .host_frontend_counter(frontend_counter_row),
       .host_endpoint_counter(endpoint_counter_row),
@@ -446,8 +466,10 @@ module datapath (
 
   // Rows that have lost their content
   parity_reports #(
-      .SOURCES(11),
-      .TABLES({card_pkg::TABLE_NEXT_HOPS, card_pkg::TABLE_REPLIES, card_pkg::TABLE_ORIGINALS,
+      .SOURCES(18),
+      .TABLES({card_pkg::TABLE_NEXT_HOPS, card_pkg::TABLE_REPLIES_IPV6, card_pkg::TABLE_ORIGINALS_IPV6,
+               card_pkg::TABLE_REPLIES_IPV6, card_pkg::TABLE_REPLIES_IPV6, card_pkg::TABLE_ORIGINALS_IPV6,
+               card_pkg::TABLE_HASH_KEYS, card_pkg::TABLE_HASH_KEYS, card_pkg::TABLE_REPLIES, card_pkg::TABLE_ORIGINALS,
                card_pkg::TABLE_REPLIES, card_pkg::TABLE_REPLIES, card_pkg::TABLE_ORIGINALS,
                card_pkg::TABLE_HASH_KEYS, card_pkg::TABLE_HASH_KEYS, card_pkg::TABLE_ENDPOINTS,
                card_pkg::TABLE_SLOTS, card_pkg::TABLE_FRONTENDS})

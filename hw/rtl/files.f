@@ -10,6 +10,7 @@ hw/rtl/connection_life.sv
 hw/rtl/connection_resolve.sv
 hw/rtl/connection_rows.sv
 hw/rtl/connection_sweeper.sv
+hw/rtl/connection_tables.sv
 hw/rtl/connections.sv
 hw/rtl/control_registers.sv
 hw/rtl/counter_table.sv

@@ -22,13 +22,14 @@ module first_packet #(
     input wire logic clk,
     input wire logic [31:0] slot_hash_seed,
     input wire logic [31:0] masquerade_address,
+    input wire logic [127:0] masquerade_ipv6_address,
     input wire logic [15:0] masquerade_port_base,
     input wire logic [15:0] masquerade_port_mask,
-    input wire logic [127:0] service_range_addresses,
-    input wire logic [127:0] service_range_masks,
+    input wire logic [2047:0] service_ranges,
 
     input wire logic valid,
-    input wire card_pkg::tuple_t tuple,
+    input wire logic ipv6,
+    input wire card_pkg::tuple_ipv6_t tuple,
     input wire logic [3:0] attempt,
     input wire logic directed,  // to directed_endpoint, whatever the slot says
     input wire logic [19:0] directed_endpoint,
@@ -45,8 +46,8 @@ module first_packet #(
     output logic candidate,  // a connection may be recorded; else verdict and reason stand
     output logic [1:0] verdict,
     output logic [4:0] reason,
-    output card_pkg::tuple_t out_tuple,
-    output card_pkg::tuple_t reply_key,
+    output card_pkg::tuple_ipv6_t out_tuple,
+    output card_pkg::tuple_ipv6_t reply_key,
     output logic [11:0] next_hop,
     output logic [19:0] endpoint,
 
@@ -70,6 +71,8 @@ module first_packet #(
 
   // Stage 1
   wire [27:0] half = client_class == card_pkg::CLIENT_CLASS_OUTSIDE[1:0] ? outside : inside_;
+  wire [card_pkg::TUPLE_IPV6_BITS-1:0] key = tuple;
+  wire [card_pkg::TUPLE_BITS-1:0] key_ipv4 = {key[card_pkg::TUPLE_IPV6_BITS-1:256], key[128+:32], key[0+:32]};
   logic s1_hit, s1_masquerade, s1_kept_out, s1_ttl_expired;
   logic [1:0] s1_action;
   logic [19:0] s1_base, s1_mask;
@@ -85,18 +88,18 @@ module first_packet #(
       s1_kept_out <= range_set != '0 && !range_sets[range_set[4:0]-5'd1];
       s1_mask <= ~(20'hfffff << half[7:3]);
       s1_base <= half[27:8];
-      s1_hash <= card_pkg::slot_hash(slot_hash_seed, tuple);
+      s1_hash <= ipv6 ? card_pkg::slot_hash_ipv6(slot_hash_seed, key) : card_pkg::slot_hash(slot_hash_seed, key_ipv4);
     end
   end
 
-  logic [3:0] range_used, s1_in_range;
+  logic [7:0] range_used, s1_in_range;
   genvar g;
   generate
-    for (g = 0; g < 4; g++) begin : range
-      wire [31:0] mask = service_range_masks[g*32+:32];
+    for (g = 0; g < 8; g++) begin : range
+      wire [127:0] mask = service_ranges[g*256+128+:128];
       always_ff @(posedge clk) begin
         range_used[g] <= mask != '0;
-        s1_in_range[g] <= (tuple.destination_address & mask) == service_range_addresses[g*32+:32];
+        if (valid) s1_in_range[g] <= (tuple.destination_address & mask) == service_ranges[g*256+:128];
       end
     end
   endgenerate
@@ -179,24 +182,25 @@ module first_packet #(
   logic [15:0] s6_port;
   logic [15:0] s3_port;
   logic [19:0] s6_endpoint;
-  card_pkg::tuple_t s6_tuple;
+  card_pkg::tuple_ipv6_t s6_tuple;
   delay #(.WIDTH(7), .CLOCKS(5)) flags_delay (
       .clk(clk),
       .in({s1_kept_out, s1_hit, s1_masquerade, s1_ttl_expired, s1_attempt != 4'd0, s1_action}),
       .out({s6_kept_out, s6_hit, s6_masquerade, s6_ttl_expired, s6_retry, s6_action})
   );
   delay #(.WIDTH(1), .CLOCKS(4)) in_range_delay (.clk(clk), .in(s2_in_range), .out(s6_in_range));
-  logic s6_over_quota, s7_over_quota;
+  logic s6_over_quota, s7_over_quota, s6_ipv6, s7_ipv6, no_masquerade_ipv6;
+  delay #(.WIDTH(1), .CLOCKS(6)) ipv6_delay (.clk(clk), .in(ipv6), .out(s6_ipv6));
   delay #(.WIDTH(1), .CLOCKS(3)) quota_delay (.clk(clk), .in(s3_over_quota), .out(s6_over_quota));
   delay #(.WIDTH(1), .CLOCKS(2)) is_directed_delay (.clk(clk), .in(s4_directed), .out(s6_directed));
   always_ff @(posedge clk) s3_port <= masquerade_port_base | (s2_port & masquerade_port_mask);
   delay #(.WIDTH(16), .CLOCKS(3)) port_delay (.clk(clk), .in(s3_port), .out(s6_port));
   delay #(.WIDTH(20), .CLOCKS(2)) endpoint_delay (.clk(clk), .in(s4_endpoint), .out(s6_endpoint));
-  delay #(.WIDTH(card_pkg::TUPLE_BITS), .CLOCKS(6)) tuple_delay (.clk(clk), .in(tuple), .out(s6_tuple));
+  delay #(.WIDTH(card_pkg::TUPLE_IPV6_BITS), .CLOCKS(6)) tuple_delay (.clk(clk), .in(tuple), .out(s6_tuple));
 
   // Stage 7
   card_pkg::endpoint_row_t s7_row;
-  card_pkg::tuple_t s7_tuple;
+  card_pkg::tuple_ipv6_t s7_tuple;
   logic s7_valid, s7_frontend_bad, s7_dropped, s7_hit, s7_ttl_expired, s7_new_address, s7_new_port, s7_in_range, s7_undirected;
   logic [1:0] s7_action;
   logic [15:0] s7_port;
@@ -218,6 +222,7 @@ module first_packet #(
       s7_dropped <= s6_kept_out || s6_action == card_pkg::FRONTEND_ACTION_DROP[1:0];
       s7_in_range <= s6_in_range;
       s7_over_quota <= s6_over_quota;
+      s7_ipv6 <= s6_ipv6;
       s7_undirected <= s6_action == card_pkg::FRONTEND_ACTION_HOST[1:0] && !s6_directed;
       s7_port <= s6_port;
       s7_endpoint <= s6_endpoint;
@@ -227,7 +232,9 @@ module first_packet #(
   end
 
   // Stage 8
+  localparam logic [95:0] MAPPED = {80'd0, 16'hffff};  // before an IPv4 address
   always_ff @(posedge clk) begin
+    no_masquerade_ipv6 <= masquerade_ipv6_address == '0;
     candidate <= 1'b0;
     verdict <= card_pkg::VERDICT_PUNT[1:0];
     reason <= card_pkg::REASON_NONE[4:0];
@@ -242,12 +249,14 @@ module first_packet #(
     else if (s7_slot_bad || s7_endpoint_bad) reason <= card_pkg::REASON_TABLE_PARITY[4:0];
     else if (!s7_row.valid) reason <= card_pkg::REASON_NO_ENDPOINT[4:0];
     else if (s7_ttl_expired) reason <= card_pkg::REASON_TTL_EXPIRED[4:0];
+    else if (s7_ipv6 && s7_new_address && no_masquerade_ipv6) reason <= card_pkg::REASON_NO_MASQUERADE_ADDRESS[4:0];
     else if (s7_over_quota) begin
       verdict <= card_pkg::VERDICT_DROP[1:0];
       reason <= card_pkg::REASON_UNCONFIRMED_QUOTA[4:0];
     end else candidate <= 1'b1;
     reply_key.source_address <= s7_row.address;
-    reply_key.destination_address <= s7_new_address ? masquerade_address : s7_tuple.source_address;
+    if (!s7_new_address) reply_key.destination_address <= s7_tuple.source_address;
+    else reply_key.destination_address <= s7_ipv6 ? masquerade_ipv6_address : {MAPPED, masquerade_address};
     reply_key.source_port <= s7_row.port;
     reply_key.destination_port <= s7_new_port ? s7_port : s7_tuple.source_port;
     reply_key.protocol <= s7_tuple.protocol;

@@ -17,7 +17,7 @@ module frontend_lookup #(
 ) (
     input wire logic clk,
     input wire logic valid,
-    input wire card_pkg::tuple_t tuple,
+    input wire card_pkg::tuple_ipv6_t tuple,
 
     output logic hit,
     output logic bad,  // a row has lost its content: without a hit nothing is known
@@ -36,7 +36,7 @@ module frontend_lookup #(
     output logic [card_pkg::FRONTEND_ROW_BITS-1:0] host_row
 );
   localparam int ROW_BITS = card_pkg::FRONTEND_ROW_BITS;
-  localparam int KEY_BITS = 56;
+  localparam int KEY_BITS = 152;
   localparam int VALUE_BITS = ROW_BITS - KEY_BITS - 1;
   localparam int WAYS = 8;  // of both banks
 

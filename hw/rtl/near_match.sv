@@ -7,13 +7,14 @@
 `default_nettype none
 
 module near_match #(
+    parameter int KEY_BITS = card_pkg::TUPLE_BITS,
     parameter int BUCKETS_LOG2 = card_pkg::ORIGINALS_BUCKETS_LOG2
 ) (
     input wire logic clk,
     input wire logic valid,     // there are keys to compare
     input wire logic s2_valid,  // there are buckets to compare
-    input wire logic [card_pkg::TUPLE_BITS-1:0] tuple,
-    input wire logic [card_pkg::TUPLE_BITS-1:0] reply_key,
+    input wire logic [KEY_BITS-1:0] tuple,
+    input wire logic [KEY_BITS-1:0] reply_key,
     input wire logic [BUCKETS_LOG2-1:0] original_first,
     input wire logic [BUCKETS_LOG2-1:0] original_second,
     input wire logic [BUCKETS_LOG2-1:0] reply_first,
@@ -27,13 +28,12 @@ module near_match #(
     output logic [5:0] same_reply_first,
     output logic [5:0] same_reply_second,
 
-    output logic [card_pkg::TUPLE_BITS-1:0] tuple_s4,
-    output logic [card_pkg::TUPLE_BITS-1:0] reply_key_s4,
-    output logic [card_pkg::TUPLE_BITS-1:0] tuple_s6,
-    output logic [card_pkg::TUPLE_BITS-1:0] reply_key_s6
+    output logic [KEY_BITS-1:0] tuple_s4,
+    output logic [KEY_BITS-1:0] reply_key_s4,
+    output logic [KEY_BITS-1:0] tuple_s6,
+    output logic [KEY_BITS-1:0] reply_key_s6
 );
   localparam int DISTANCE = 6;
-  localparam int KEY_BITS = card_pkg::TUPLE_BITS;
 
   logic [KEY_BITS-1:0] near_tuple[DISTANCE];
   logic [KEY_BITS-1:0] near_reply_key[DISTANCE];

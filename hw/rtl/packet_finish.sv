@@ -1,15 +1,15 @@
 // The end of the pipeline: next hop, checksums, rewriting and counters.
 //
-// Latency: 7 clocks from the decision to the packet's first beat. Throughput: one beat a clock.
+// Latency: 9 clocks from the decision to the packet's first beat. Throughput: one beat a clock.
 //
 // | stage | what is registered |
 // |-------|--------------------|
-// | 1..6  | checksums (checksum_update) |
-// | 3     | next hop's number |
-// | 4, 5  | next hop (memory) |
-// | 7     | verdict, the beat rewritten; counted from here |
+// | 1..8  | checksums (checksum_update) |
+// | 5     | next hop's number |
+// | 6, 7  | next hop (memory) |
+// | 9     | verdict, the beat rewritten; counted from here |
 //
-// A host read of next hops is made in place of stage 3's number.
+// A host read of next hops is made in place of stage 5's number.
 `default_nettype none
 
 module packet_finish #(
@@ -26,26 +26,30 @@ module packet_finish #(
     input wire logic [1:0] verdict,
     input wire logic [4:0] reason,
     input wire logic learned,
-    input wire card_pkg::tuple_t tuple,
-    input wire card_pkg::translation_t translation,
+    input wire logic ipv6,
+    input wire card_pkg::tuple_ipv6_t tuple,
+    input wire card_pkg::tuple_ipv6_t other,  // turned round, what the packet leaves with
+    input wire logic [11:0] next_hop,
+    input wire logic [15:0] frontend_counter,
+    input wire logic [19:0] endpoint,
     input wire logic [15:0] ip_checksum,
     input wire logic [15:0] l4_checksum,
-    output logic s2_translate,
-    output logic s6_translate,
+    output logic s4_translate,
+    output logic s8_translate,
 
-    // The packet's beats as they came, in stage 6
-    input wire logic s6_valid,
-    input wire logic s6_first,
-    input wire logic s6_last,
-    input wire logic [511:0] s6_data,
-    input wire logic [63:0] s6_keep,
-    input wire logic [15:0] s6_length,
-    input wire logic s6_ingress,
-    input wire logic s6_injected,
-    input wire logic s6_transmit,
-    input wire logic s6_egress,
-    input wire logic [3:0] s6_attempt,
-    input wire logic [31:0] s6_tag,
+    // The packet's beats as they came, in stage 8
+    input wire logic s8_valid,
+    input wire logic s8_first,
+    input wire logic s8_last,
+    input wire logic [511:0] s8_data,
+    input wire logic [63:0] s8_keep,
+    input wire logic [15:0] s8_length,
+    input wire logic s8_ingress,
+    input wire logic s8_injected,
+    input wire logic s8_transmit,
+    input wire logic s8_egress,
+    input wire logic [3:0] s8_attempt,
+    input wire logic [31:0] s8_tag,
 
     output logic out_valid,
     output logic out_first,
@@ -75,48 +79,53 @@ module packet_finish #(
     output logic [card_pkg::FRONTEND_COUNTER_ROW_BITS-1:0] host_frontend_counter,
     output logic [card_pkg::ENDPOINT_COUNTER_ROW_BITS-1:0] host_endpoint_counter
 );
-  localparam int TRANSLATION_BITS = card_pkg::TRANSLATION_BITS;
+  localparam int TUPLE_BITS = card_pkg::TUPLE_IPV6_BITS;
+  localparam logic [7:0] TCP = 8'd6;
 
   wire translated = valid && translate;
-  logic [6:1] stage_translate;
-  always_ff @(posedge clk) stage_translate <= rst ? '0 : {stage_translate[5:1], translated};
-  assign s2_translate = stage_translate[2];
-  assign s6_translate = stage_translate[6];
+  logic [8:1] stage_translate;
+  always_ff @(posedge clk) stage_translate <= rst ? '0 : {stage_translate[7:1], translated};
+  assign s4_translate = stage_translate[4];
+  assign s8_translate = stage_translate[8];
 
-  wire [15:0] s6_ip_checksum, s6_l4_checksum;
+  wire card_pkg::tuple_ipv6_t to, s8_to;
+  assign to.source_address = other.destination_address;
+  assign to.destination_address = other.source_address;
+  assign to.source_port = other.destination_port;
+  assign to.destination_port = other.source_port;
+  assign to.protocol = other.protocol;
+  delay #(.WIDTH(TUPLE_BITS), .CLOCKS(8)) to_delay (.clk(clk), .in(to), .out(s8_to));
+
+  wire [15:0] s8_ip_checksum, s8_l4_checksum;
   checksum_update checksums (
       .clk(clk),
       .valid(translated),
       .old_tuple(tuple),
-      .translation(translation),
+      .new_tuple(to),
       .old_ip(ip_checksum),
       .old_l4(l4_checksum),
-      .new_ip(s6_ip_checksum),
-      .new_l4(s6_l4_checksum)
+      .new_ip(s8_ip_checksum),
+      .new_l4(s8_l4_checksum)
   );
 
-  wire s6_learned;
-  wire [1:0] s6_verdict;
-  wire [4:0] s6_reason;
-  delay #(.WIDTH(8), .CLOCKS(6)) decision_delay (
+  wire s8_learned, s8_ipv6, s8_translation_bad;
+  wire [1:0] s8_verdict;
+  wire [4:0] s8_reason;
+  delay #(.WIDTH(10), .CLOCKS(8)) decision_delay (
       .clk(clk),
-      .in({learned, verdict, reason}),
-      .out({s6_learned, s6_verdict, s6_reason})
+      .in({translation_bad, ipv6, learned, verdict, reason}),
+      .out({s8_translation_bad, s8_ipv6, s8_learned, s8_verdict, s8_reason})
   );
-  wire card_pkg::translation_t s3_translation, s6_translation;
-  wire s6_translation_bad;
-  delay #(.WIDTH(TRANSLATION_BITS), .CLOCKS(3)) next_hop_delay (.clk(clk), .in(translation), .out(s3_translation));
-  delay #(.WIDTH(TRANSLATION_BITS), .CLOCKS(3)) translation_delay (
-      .clk(clk),
-      .in(s3_translation),
-      .out(s6_translation)
-  );
-  delay #(.WIDTH(1), .CLOCKS(6)) bad_delay (.clk(clk), .in(translation_bad), .out(s6_translation_bad));
+  wire [11:0] s5_next_hop_index, s8_next_hop_index;
+  wire [35:0] s8_counters;
+  delay #(.WIDTH(12), .CLOCKS(5)) next_hop_delay_5 (.clk(clk), .in(next_hop), .out(s5_next_hop_index));
+  delay #(.WIDTH(12), .CLOCKS(3)) next_hop_delay_8 (.clk(clk), .in(s5_next_hop_index), .out(s8_next_hop_index));
+  delay #(.WIDTH(36), .CLOCKS(8)) counters_delay (.clk(clk), .in({frontend_counter, endpoint}), .out(s8_counters));
 
   wire host_read_next_hops = host_read[card_pkg::TABLE_NEXT_HOPS[3:0]];
-  wire [card_pkg::NEXT_HOP_ROW_BITS-1:0] s5_next_hop;
-  card_pkg::next_hop_row_t s6_next_hop;
-  wire s6_next_hop_bad;
+  wire [card_pkg::NEXT_HOP_ROW_BITS-1:0] s7_next_hop;
+  card_pkg::next_hop_row_t s8_next_hop;
+  wire s8_next_hop_bad;
   parity_ram #(
       .WIDTH(card_pkg::NEXT_HOP_ROW_BITS),
       .DEPTH_LOG2(NEXT_HOPS_LOG2),
@@ -127,60 +136,73 @@ module packet_finish #(
       .write_enable(host_write[card_pkg::TABLE_NEXT_HOPS[3:0]]),
       .write_address(host_index[NEXT_HOPS_LOG2-1:0]),
       .write_data(host_data),
-      .read_enable(stage_translate[3] || host_read_next_hops),
-      .read_address(host_read_next_hops ? host_index[NEXT_HOPS_LOG2-1:0] : s3_translation.next_hop[NEXT_HOPS_LOG2-1:0]),
-      .read_data(s5_next_hop),
-      .read_bad(s6_next_hop_bad)
+      .read_enable(stage_translate[5] || host_read_next_hops),
+      .read_address(host_read_next_hops ? host_index[NEXT_HOPS_LOG2-1:0] : s5_next_hop_index[NEXT_HOPS_LOG2-1:0]),
+      .read_data(s7_next_hop),
+      .read_bad(s8_next_hop_bad)
   );
-  assign host_next_hop = s5_next_hop;
-  wire [NEXT_HOPS_LOG2-1:0] s6_next_hop_index = s6_translation.next_hop[NEXT_HOPS_LOG2-1:0];
+  assign host_next_hop = s7_next_hop;
   always_ff @(posedge clk) begin
-    s6_next_hop <= s5_next_hop;
-    report <= s6_translate && s6_next_hop_bad && !rst;
-    report_index <= 20'(s6_next_hop_index);
+    s8_next_hop <= s7_next_hop;
+    report <= s8_translate && s8_next_hop_bad && !rst;
+    report_index <= 20'(s8_next_hop_index[NEXT_HOPS_LOG2-1:0]);
   end
 
-  wire bad = s6_translation_bad || s6_next_hop_bad;
-  wire forward = s6_translate && s6_next_hop.valid && !bad;
+  wire bad = s8_translation_bad || s8_next_hop_bad;
+  wire forward = s8_translate && s8_next_hop.valid && !bad;
+
+  // A packet's second beat comes one clock behind the first.
+  wire s8_vlan = s8_data[12*8+:16] == 16'h0081;
+  wire s8_tcp = s8_to.protocol == TCP;
+  logic second, s9_vlan, s9_tcp;
+  logic [15:0] s9_l4_checksum;
+  always_ff @(posedge clk) begin
+    second <= s8_first && forward && s8_ipv6;
+    s9_vlan <= s8_vlan;
+    s9_tcp <= s8_tcp;
+    s9_l4_checksum <= s8_l4_checksum;
+  end
+  wire of_second = second && !s8_first;
   wire [511:0] rewritten;
   frame_rewrite rewrite (
-      .in(s6_data),
-      .enable(s6_first && forward),
-      .next_hop(s6_next_hop),
-      .source_address(s6_translation.new_source_address),
-      .destination_address(s6_translation.new_destination_address),
-      .source_port(s6_translation.new_source_port),
-      .destination_port(s6_translation.new_destination_port),
-      .ip_checksum(s6_ip_checksum),
-      .l4_checksum(s6_l4_checksum),
+      .in(s8_data),
+      .first(s8_first && forward),
+      .second(of_second),
+      .ipv6(s8_ipv6),
+      .tcp(of_second ? s9_tcp : s8_tcp),
+      .vlan(of_second ? s9_vlan : s8_vlan),
+      .next_hop(s8_next_hop),
+      .to(s8_to),
+      .ip_checksum(s8_ip_checksum),
+      .l4_checksum(of_second ? s9_l4_checksum : s8_l4_checksum),
       .out(rewritten)
   );
 
   always_ff @(posedge clk) begin
-    out_valid <= s6_valid && !rst;
-    if (s6_valid) begin
-      out_first <= s6_first;
-      out_last <= s6_last;
+    out_valid <= s8_valid && !rst;
+    if (s8_valid) begin
+      out_first <= s8_first;
+      out_last <= s8_last;
       out_data <= rewritten;
-      out_keep <= s6_keep;
+      out_keep <= s8_keep;
     end
-    if (s6_valid && s6_first) begin
-      out_length <= s6_length;
-      out_ingress <= s6_ingress;
-      out_injected <= s6_injected;
-      out_attempt <= s6_attempt;
-      out_tag <= s6_tag;
-      out_learned <= s6_learned;
-      out_frontend_counter <= forward ? s6_translation.frontend_counter : '0;
-      out_endpoint <= forward ? s6_translation.endpoint : '0;
-      out_egress <= s6_transmit ? s6_egress : !s6_ingress;
-      out_verdict <= s6_verdict;
-      out_reason <= {3'd0, s6_reason};
+    if (s8_valid && s8_first) begin
+      out_length <= s8_length;
+      out_ingress <= s8_ingress;
+      out_injected <= s8_injected;
+      out_attempt <= s8_attempt;
+      out_tag <= s8_tag;
+      out_learned <= s8_learned;
+      out_frontend_counter <= forward ? s8_counters[35:20] : '0;
+      out_endpoint <= forward ? s8_counters[19:0] : '0;
+      out_egress <= s8_transmit ? s8_egress : !s8_ingress;
+      out_verdict <= s8_verdict;
+      out_reason <= {3'd0, s8_reason};
       if (forward) begin
-        out_egress <= s6_next_hop.egress;
+        out_egress <= s8_next_hop.egress;
         out_verdict <= card_pkg::VERDICT_FORWARD[1:0];
         out_reason <= card_pkg::REASON_NONE;
-      end else if (s6_translate) begin
+      end else if (s8_translate) begin
         out_verdict <= card_pkg::VERDICT_PUNT[1:0];
         out_reason <= bad ? card_pkg::REASON_TABLE_PARITY : card_pkg::REASON_NO_NEXT_HOP;
       end
@@ -214,7 +236,7 @@ module packet_finish #(
   );
 
 `ifndef SYNTHESIS
-  always_ff @(posedge clk) if (!rst && s6_translate) assert (s6_valid && s6_first);
+  always_ff @(posedge clk) if (!rst && s8_translate) assert (s8_valid && s8_first);
 `endif
 endmodule
 

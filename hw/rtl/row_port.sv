@@ -37,7 +37,7 @@ module row_port (
     output logic [15:0] host_read,
     output logic [1:0] host_flip,  // wrong parity: {value, key}
     output logic [19:0] host_index,
-    output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_data,
+    output logic [card_pkg::ORIGINAL_IPV6_ROW_BITS-1:0] host_data,
 
     // Rows, 2 clocks after host_read; the second group 3 clocks after it; connections 6 clocks after it.
     input wire logic [card_pkg::SOURCE_ROW_BITS-1:0] source_row,
@@ -48,10 +48,11 @@ module row_port (
     input wire logic [card_pkg::FRONTEND_ROW_BITS-1:0] frontend_row,
     input wire logic [card_pkg::FRONTEND_COUNTER_ROW_BITS-1:0] frontend_counter_row,
     input wire logic [card_pkg::ENDPOINT_COUNTER_ROW_BITS-1:0] endpoint_counter_row,
-    input wire logic [card_pkg::ORIGINAL_ROW_BITS-1:0] connection_row
+    input wire logic [card_pkg::ORIGINAL_ROW_BITS-1:0] connection_row,
+    input wire logic [card_pkg::ORIGINAL_IPV6_ROW_BITS-1:0] connection_ipv6_row
 );
   localparam int SIMPLE_BITS = card_pkg::FRONTEND_ROW_BITS;  // the longest row but the connections'
-  localparam int CONNECTION_BITS = card_pkg::ORIGINAL_ROW_BITS;
+  localparam int CONNECTION_BITS = card_pkg::ORIGINAL_IPV6_ROW_BITS;
 
   logic held, held_write;
   logic [3:0] held_table;
@@ -61,8 +62,13 @@ module row_port (
   wire go = held && !(held_write ? write_busy[held_table] : read_busy[held_table]);
   assign row_ready = !held || go;
 
-  assign waits = held && !go && held_write &&
-                 (held_table == card_pkg::TABLE_ORIGINALS[3:0] || held_table == card_pkg::TABLE_REPLIES[3:0]);
+  function automatic logic ipv4_connections(input logic [3:0] id);
+    ipv4_connections = id == card_pkg::TABLE_ORIGINALS[3:0] || id == card_pkg::TABLE_REPLIES[3:0];
+  endfunction
+  function automatic logic ipv6_connections(input logic [3:0] id);
+    ipv6_connections = id == card_pkg::TABLE_ORIGINALS_IPV6[3:0] || id == card_pkg::TABLE_REPLIES_IPV6[3:0];
+  endfunction
+  assign waits = held && !go && held_write && (ipv4_connections(held_table) || ipv6_connections(held_table));
 
   always_ff @(posedge clk) begin
     if (row_ready) begin
@@ -124,14 +130,18 @@ module row_port (
   end
 
   wire [SIMPLE_BITS-1:0] late_row;
-  wire late_connection;
-  wire connection = {4'd0, table_4} == card_pkg::TABLE_ORIGINALS || {4'd0, table_4} == card_pkg::TABLE_REPLIES;
+  wire late_ipv4, late_ipv6;
   delay #(.WIDTH(SIMPLE_BITS), .CLOCKS(2)) row_delay (.clk(clk), .in(simple_row), .out(late_row));
-  delay #(.WIDTH(1), .CLOCKS(3)) table_delay (.clk(clk), .in(connection), .out(late_connection));
+  delay #(.WIDTH(2), .CLOCKS(3)) table_delay (
+      .clk(clk),
+      .in({ipv4_connections(table_4), ipv6_connections(table_4)}),
+      .out({late_ipv4, late_ipv6})
+  );
 
   always_ff @(posedge clk) begin
     row_read_valid <= reading[6] && !rst;
-    if (reading[6]) row_read_data <= late_connection ? 416'(connection_row) : 416'(late_row);
+    if (reading[6])
+      row_read_data <= late_ipv6 ? 416'(connection_ipv6_row) : late_ipv4 ? 416'(connection_row) : 416'(late_row);
   end
 endmodule
 

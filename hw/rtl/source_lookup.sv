@@ -9,7 +9,7 @@ module source_lookup #(
 ) (
     input wire logic clk,
     input wire logic valid,
-    input wire logic [31:0] address,
+    input wire logic [127:0] address,
     output logic [1:0] client_class,  // no match: outside
     output logic [11:0] next_hop,     // no match: 0
     output logic [31:0] range_sets,   // no match: none
@@ -25,10 +25,10 @@ module source_lookup #(
   localparam int ROWS = 2 ** ROWS_LOG2;
   localparam int LEVELS = 8;
   localparam int VALUE_BITS = 32 + 2 + 12;  // range sets, class, next hop
-  localparam int WIDTH = 1 + 6 + VALUE_BITS;  // matched, prefix length, value
+  localparam int WIDTH = 1 + 8 + VALUE_BITS;  // matched, prefix length, value
 
   // A prefix' mask: ones from the top.
-  wire [31:0] write_mask = ~(32'hffff_ffff >> write_row.prefix_length);
+  wire [127:0] write_mask = ~(~128'd0 >> write_row.prefix_length);
 
   // What a match is worth is written one clock after what is matched, as the tree reads it one clock later.
   logic late_enable;
@@ -55,7 +55,7 @@ module source_lookup #(
   );
 
   logic [ROWS-1:0] row_valid, matched;
-  logic [31:0] prefix[ROWS], mask[ROWS];
+  logic [127:0] prefix[ROWS], mask[ROWS];
   logic [WIDTH-2:0] value[ROWS];
   always_ff @(posedge clk) begin
     if (write_enable) begin
@@ -82,7 +82,7 @@ module source_lookup #(
       for (pair = ROWS >> (level + 1); pair < (ROWS >> level); pair++) begin : best
         always_ff @(posedge clk) begin
           if (level_valid[level]) begin
-            node[pair] <= node[2*pair+1][WIDTH-1-:7] > node[2*pair][WIDTH-1-:7] ? node[2*pair+1] : node[2*pair];
+            node[pair] <= node[2*pair+1][WIDTH-1-:9] > node[2*pair][WIDTH-1-:9] ? node[2*pair+1] : node[2*pair];
           end
         end
       end

@@ -1,15 +1,16 @@
-// Placement hash of the connection tables: tabulation over the tuple's 13 bytes, two hashes at once. The random rows
+// Placement hash of the connection tables: tabulation over the tuple's bytes, two hashes at once. The random rows
 // come from the host; only the bits that choose a bucket are kept here.
 //
 // Latency: 2 clocks (rows read; XOR). Throughput: one key a clock. The row of byte i with value v is number i * 256 + v.
 `default_nettype none
 
 module tabulation_hash #(
+    parameter int KEY_BITS = card_pkg::TUPLE_BITS,
     parameter int BUCKETS_LOG2 = card_pkg::ORIGINALS_BUCKETS_LOG2
 ) (
     input wire logic clk,
     input wire logic valid,
-    input wire logic [card_pkg::TUPLE_BITS-1:0] key,
+    input wire logic [KEY_BITS-1:0] key,
     output logic [BUCKETS_LOG2-1:0] first,
     output logic [BUCKETS_LOG2-1:0] second,
     output logic bad,  // with the hashes: a row has lost its content
@@ -18,11 +19,11 @@ module tabulation_hash #(
 
     input wire logic write_flip,
     input wire logic write_enable,
-    input wire logic [11:0] write_row,
+    input wire logic [13:0] write_row,
     input wire logic [BUCKETS_LOG2-1:0] write_first,
     input wire logic [BUCKETS_LOG2-1:0] write_second
 );
-  localparam int BYTES = card_pkg::TUPLE_BITS / 8;
+  localparam int BYTES = KEY_BITS / 8;
 
   logic [2*BUCKETS_LOG2-1:0] row[BYTES];
   logic s1_valid, s2_valid;
@@ -42,7 +43,7 @@ module tabulation_hash #(
       ) rows (
           .clk(clk),
           .write_flip(write_flip),
-          .write_enable(write_enable && write_row[11:8] == 4'(g)),
+          .write_enable(write_enable && write_row[13:8] == 6'(g)),
           .write_address(write_row[7:0]),
           .write_data({write_second, write_first}),
           .read_enable(valid),
@@ -61,12 +62,12 @@ module tabulation_hash #(
   end
   always_ff @(posedge clk) if (s1_valid) {second, first} <= sum;
 
-  wire [card_pkg::TUPLE_BITS-1:0] s2_key;
-  delay #(.WIDTH(card_pkg::TUPLE_BITS), .CLOCKS(2)) key_delay (.clk(clk), .in(key), .out(s2_key));
-  logic [11:0] bad_row;
+  wire [KEY_BITS-1:0] s2_key;
+  delay #(.WIDTH(KEY_BITS), .CLOCKS(2)) key_delay (.clk(clk), .in(key), .out(s2_key));
+  logic [13:0] bad_row;
   always_comb begin
     bad_row = '0;
-    for (int i = BYTES - 1; i >= 0; i--) if (bad_byte[i]) bad_row = {4'(i), s2_key[i*8+:8]};
+    for (int i = BYTES - 1; i >= 0; i--) if (bad_byte[i]) bad_row = {6'(i), s2_key[i*8+:8]};
   end
   always_ff @(posedge clk) begin
     report <= bad;
