@@ -19,8 +19,8 @@ struct PipelineStage {
 // the two, and the last clock with the latency that they measure.
 inline constexpr PipelineStage kPipelineStages[] = {
     {"packet_parser", 1, 3},   {"source_lookup", 4, 12},      {"frontend_lookup", 8, 12},
-    {"first_packet", 13, 20},  {"unconfirmed_quota", 13, 15}, {"connections", 21, 34},
-    {"packet_finish", 35, 41},
+    {"first_packet", 13, 20},  {"unconfirmed_quota", 13, 15}, {"connection_tables", 21, 34},
+    {"packet_finish", 35, 43},
 };
 inline constexpr size_t kPipelineStageCount = std::size(kPipelineStages);
 inline constexpr uint32_t kPipelineClocks = kPipelineStages[kPipelineStageCount - 1].last_clock;

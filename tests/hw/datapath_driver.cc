@@ -246,10 +246,13 @@ void DatapathDriver::CollectRows() {
   if (model_->event_valid) {
     LineBits bits{};
     for (int i = 0; i < 16; ++i) internal::Put(bits, i * 32, 32, model_->event_line.at(i));
-    EventLine line;
-    GetBits(bits, 0, line);
+    const auto line = UnpackLine<EventLine>(bits);
     ++event_kinds_[line.kind];
-    events_.push_back(line);
+    if (TableId{line.table} == TableId::kOriginalsIpv6) {
+      ipv6_events_.push_back(UnpackLine<EventIpv6Line>(bits));
+    } else {
+      events_.push_back(line);
+    }
   }
 }
 

@@ -19,7 +19,7 @@ class VerilatedContext;
 
 namespace pointsman {
 
-inline constexpr uint64_t kDatapathLatencyCycles = 41;
+inline constexpr uint64_t kDatapathLatencyCycles = 43;
 
 struct DatapathInput {
   std::vector<uint8_t> frame;
@@ -93,6 +93,7 @@ class DatapathDriver {
   }
 
   std::vector<EventLine> TakeEvents() { return std::exchange(events_, {}); }
+  std::vector<EventIpv6Line> TakeIpv6Events() { return std::exchange(ipv6_events_, {}); }
   void Clock();
   uint64_t cycles() const { return cycles_; }
   bool rows_waiting() const { return !rows_.empty(); }
@@ -124,6 +125,7 @@ class DatapathDriver {
   uint64_t reads_inside_ = 0;
   std::vector<RowBits> reads_;
   std::vector<EventLine> events_;
+  std::vector<EventIpv6Line> ipv6_events_;
   std::map<Verdict, uint64_t> verdicts_;  // seen, for the coverage
   std::map<Reason, uint64_t> reasons_;
   std::map<EventKind, uint64_t> event_kinds_;

@@ -130,7 +130,7 @@ TEST_F(PipelineTraceTest, ASliceSaysWhoTalksToWhomAndWhatBecameOfIt) {
   spec.destination_port = 80;
   Enter(10, spec);
   Leave(10 + kPipelineClocks, {.verdict = Verdict::kForward, .egress = Port::kNode});
-  const json arguments = Slices(Finish(), "connections").at(0)["args"];
+  const json arguments = Slices(Finish(), "connection_tables").at(0)["args"];
   EXPECT_EQ(arguments["packet"], 0);
   EXPECT_EQ(arguments["verdict"], "forward");
   EXPECT_EQ(arguments["reason"], "none");
@@ -146,7 +146,7 @@ TEST_F(PipelineTraceTest, ASliceSaysWhoTalksToWhomAndWhatBecameOfIt) {
 TEST_F(PipelineTraceTest, APacketThatIsNoFlowHasNoAddresses) {
   trace_.OnPacketIn({.clock = 1, .length_bytes = 60});
   Leave(1 + kPipelineClocks);
-  const json arguments = Slices(Finish(), "connections").at(0)["args"];
+  const json arguments = Slices(Finish(), "connection_tables").at(0)["args"];
   EXPECT_FALSE(arguments.contains("source"));
   EXPECT_FALSE(arguments.contains("rows"));
 }
