@@ -4,24 +4,28 @@
 `default_nettype none
 
 module bad_way #(
-    parameter int BUCKETS_LOG2 = 12
+    parameter int BUCKETS_LOG2 = 12,
+    parameter int WAYS_LOG2 = 2,  // of a bucket
+    parameter int WAYS = 2 ** WAYS_LOG2
 ) (
     input wire logic clk,
     input wire logic valid,
-    input wire logic [7:0] bad,  // bit = bank * 4 + way
+    input wire logic [2*WAYS-1:0] bad,  // bit = bank * ways + way
     input wire logic [BUCKETS_LOG2-1:0] first,   // bucket in bank 0
     input wire logic [BUCKETS_LOG2-1:0] second,  // bucket in bank 1
     output logic report,
     output logic [19:0] index
 );
-  function automatic logic [1:0] lowest(input logic [3:0] bits);
-    lowest = bits[0] ? 2'd0 : bits[1] ? 2'd1 : bits[2] ? 2'd2 : 2'd3;
-  endfunction
-
-  wire in_first = |bad[3:0];
+  wire in_first = |bad[WAYS-1:0];
+  wire [WAYS-1:0] bucket = in_first ? bad[WAYS-1:0] : bad[2*WAYS-1:WAYS];
+  logic [WAYS_LOG2-1:0] lowest;
+  always_comb begin
+    lowest = '0;
+    for (int i = WAYS - 1; i >= 0; i--) if (bucket[i]) lowest = WAYS_LOG2'(i);
+  end
   always_ff @(posedge clk) begin
     report <= valid && |bad;
-    index <= 20'({!in_first, in_first ? first : second, in_first ? lowest(bad[3:0]) : lowest(bad[7:4])});
+    index <= 20'({!in_first, in_first ? first : second, lowest});
   end
 endmodule
 

@@ -1,4 +1,4 @@
-// The keys of one connection table, read for one lookup: two buckets of four ways, compared with the whole key.
+// The keys of one connection table, read for one lookup: two buckets, compared with the whole key.
 // A table that is looked up by two keys at once has two of these.
 //
 // Latency: 3 clocks from the buckets (1, 2: memory; 3: comparison). Throughput: one lookup and one write a clock. A
@@ -7,26 +7,29 @@
 
 module bucket_keys #(
     parameter int KEY_BITS = card_pkg::TUPLE_BITS,
-    parameter int BUCKETS_LOG2 = card_pkg::ORIGINALS_BUCKETS_LOG2
+    parameter int BUCKETS_LOG2 = card_pkg::ORIGINALS_BUCKETS_LOG2,
+    parameter int WAYS_LOG2 = $clog2(card_pkg::ORIGINALS_WAYS),  // of a bucket
+    parameter int WAYS = 2 ** (WAYS_LOG2 + 1)  // of both
 ) (
     input wire logic clk,
     input wire logic valid,
     input wire logic [BUCKETS_LOG2-1:0] first,   // bucket in bank 0
     input wire logic [BUCKETS_LOG2-1:0] second,  // bucket in bank 1
     input wire logic [KEY_BITS-1:0] s2_key,  // two clocks after the buckets
-    output logic [7:0] hit,   // bit = bank * 4 + way; a row that has lost its content hits nothing
-    output logic [7:0] used,
+    output logic [WAYS-1:0] hit,   // bit = bank * ways + way; a row that has lost its content hits nothing
+    output logic [WAYS-1:0] used,
     output logic bad,  // a row has lost its content: what does not hit may be there all the same
     output logic report,  // one clock later, for parity_reports
     output logic [19:0] report_index,
 
     input wire logic write_enable,
     input wire logic write_flip,
-    input wire logic [BUCKETS_LOG2+2:0] write_index,  // {bank, bucket, way}
+    input wire logic [BUCKETS_LOG2+WAYS_LOG2:0] write_index,  // {bank, bucket, way}
     input wire logic [KEY_BITS:0] write_row   // {key, valid}
 );
   localparam int ROW_BITS = KEY_BITS + 1;
-  localparam int WAYS = 8;
+  // A block of ultra RAM is 4096 rows deep.
+  localparam RAM_STYLE = BUCKETS_LOG2 < 12 ? "block" : "ultra";
 
   logic s1_valid, s2_valid, s3_valid;
   always_ff @(posedge clk) begin
@@ -35,8 +38,8 @@ module bucket_keys #(
     s3_valid <= s2_valid;
   end
 
-  wire [7:0] bad_ways;
-  logic [7:0] equal;
+  wire [WAYS-1:0] bad_ways;
+  logic [WAYS-1:0] equal;
   assign hit = equal & ~bad_ways;
   genvar g;
   generate
@@ -46,12 +49,12 @@ module bucket_keys #(
       parity_ram #(
           .WIDTH(ROW_BITS),
           .DEPTH_LOG2(BUCKETS_LOG2),
-          .RAM_STYLE("ultra")
+          .RAM_STYLE(RAM_STYLE)
       ) keys (
           .clk(clk),
           .write_flip(write_flip),
-          .write_enable(write_enable && write_index[1:0] == 2'(g) && write_index[BUCKETS_LOG2+2] == (g >= WAYS / 2)),
-          .write_address(write_index[BUCKETS_LOG2+1:2]),
+          .write_enable(write_enable && {write_index[BUCKETS_LOG2+WAYS_LOG2], write_index[WAYS_LOG2-1:0]} == (WAYS_LOG2 + 1)'(g)),
+          .write_address(write_index[WAYS_LOG2+:BUCKETS_LOG2]),
           .write_data(write_row),
           .read_enable(valid),
           .read_address(bucket),
@@ -74,7 +77,7 @@ module bucket_keys #(
       .in({first, second}),
       .out({s3_first, s3_second})
   );
-  bad_way #(.BUCKETS_LOG2(BUCKETS_LOG2)) reports (
+  bad_way #(.BUCKETS_LOG2(BUCKETS_LOG2), .WAYS_LOG2(WAYS_LOG2)) reports (
       .clk(clk),
       .valid(s3_valid),
       .bad(bad_ways),

@@ -9,10 +9,13 @@
 // | 2     | the same with the packet one clock before, whose decision is one clock old; the decision |
 //
 // The only loop is stage 2: `learned` and the ways picked go back into it. All comparisons were made before
-// (near_match), so the loop is: pick's bit masked, emptier bucket, decision.
+// (near_match), so the loop is: pick's bit masked, lowest free way, decision. Which bucket is the emptier one is taken
+// from the tables as they were read: what the packets a few clocks before recorded changes little.
 `default_nettype none
 
-module connection_resolve (
+module connection_resolve #(
+    parameter int WAYS = 2 * card_pkg::ORIGINALS_WAYS  // of both buckets
+) (
     input wire logic clk,
     input wire logic rst,
 
@@ -23,11 +26,11 @@ module connection_resolve (
     input wire logic [1:0] verdict,  // if neither
     input wire logic [4:0] reason,
     // What the tables said
-    input wire logic [7:0] original_hit,
-    input wire logic [7:0] original_used,
-    input wire logic [7:0] reply_hit,        // by the tuple
-    input wire logic [7:0] reply_duplicate,  // by the reply key
-    input wire logic [7:0] reply_used,       // the reply key's buckets
+    input wire logic [WAYS-1:0] original_hit,
+    input wire logic [WAYS-1:0] original_used,
+    input wire logic [WAYS-1:0] reply_hit,        // by the tuple
+    input wire logic [WAYS-1:0] reply_duplicate,  // by the reply key
+    input wire logic [WAYS-1:0] reply_used,       // the reply key's buckets
     input wire logic tuple_bad,              // rows have lost their content: not found says nothing
     input wire logic reply_bad,              // the same of the reply key
     // What near_match said
@@ -43,15 +46,17 @@ module connection_resolve (
     output logic [1:0] out_verdict,
     output logic [4:0] out_reason,
     output logic learned,
-    output logic [7:0] original_pick,  // where it was recorded if learned
-    output logic [7:0] reply_pick,
+    output logic [WAYS-1:0] original_pick,  // where it was recorded if learned
+    output logic [WAYS-1:0] reply_pick,
     output logic from_reply,           // the translation is the row of `replies`, else of `originals`
-    output logic [7:0] location        // one-hot; what was recorded now is at original_pick
+    output logic [WAYS-1:0] location        // one-hot; what was recorded now is at original_pick
 );
+  localparam int HALF = WAYS / 2;
+
   // Ways recorded by the packets before: [0] is the packet in stage 2, whose picks still need `learned`.
-  logic [7:0] past_original[1:5], past_reply[1:5];
-  wire [7:0] recorded_original = original_pick & {8{learned}};
-  wire [7:0] recorded_reply = reply_pick & {8{learned}};
+  logic [WAYS-1:0] past_original[1:5], past_reply[1:5];
+  wire [WAYS-1:0] recorded_original = original_pick & {WAYS{learned}};
+  wire [WAYS-1:0] recorded_reply = reply_pick & {WAYS{learned}};
 
   always_ff @(posedge clk) begin
     past_original[1] <= recorded_original;
@@ -69,27 +74,43 @@ module connection_resolve (
   end
 
   // Stage 1. The packet 2 clocks before is the one in stage 2; d clocks before: past[d - 2].
-  logic [7:0] original_now, reply_now, original_taken, reply_taken;
+  logic [WAYS-1:0] original_now, reply_now, original_taken, reply_taken;
   logic duplicate_now;
   always_comb begin
-    original_now = original_hit | (recorded_original & {8{same_original[1]}});
-    reply_now = reply_hit | (recorded_reply & {8{is_reply[1]}});
+    original_now = original_hit | (recorded_original & {WAYS{same_original[1]}});
+    reply_now = reply_hit | (recorded_reply & {WAYS{is_reply[1]}});
     duplicate_now = |reply_duplicate | (learned & same_reply[1]);
-    original_taken = original_used | (recorded_original & {{4{same_original_second[1]}}, {4{same_original_first[1]}}});
-    reply_taken = reply_used | (recorded_reply & {{4{same_reply_second[1]}}, {4{same_reply_first[1]}}});
+    original_taken = original_used | (recorded_original & {{HALF{same_original_second[1]}}, {HALF{same_original_first[1]}}});
+    reply_taken = reply_used | (recorded_reply & {{HALF{same_reply_second[1]}}, {HALF{same_reply_first[1]}}});
     for (int i = 2; i <= 5; i++) begin
-      original_now = original_now | (past_original[i-1] & {8{same_original[i]}});
-      reply_now = reply_now | (past_reply[i-1] & {8{is_reply[i]}});
+      original_now = original_now | (past_original[i-1] & {WAYS{same_original[i]}});
+      reply_now = reply_now | (past_reply[i-1] & {WAYS{is_reply[i]}});
       duplicate_now = duplicate_now | (|past_reply[i-1] & same_reply[i]);
-      original_taken = original_taken | (past_original[i-1] & {{4{same_original_second[i]}}, {4{same_original_first[i]}}});
-      reply_taken = reply_taken | (past_reply[i-1] & {{4{same_reply_second[i]}}, {4{same_reply_first[i]}}});
+      original_taken = original_taken | (past_original[i-1] & {{HALF{same_original_second[i]}}, {HALF{same_original_first[i]}}});
+      reply_taken = reply_taken | (past_reply[i-1] & {{HALF{same_reply_second[i]}}, {HALF{same_reply_first[i]}}});
+    end
+  end
+
+  // Whether bank 0 holds more than bank 1: counted in stage 1, compared in stage 2.
+  localparam int COUNT_BITS = $clog2(HALF + 1);
+  function automatic logic [COUNT_BITS-1:0] ones(input logic [HALF-1:0] bits);
+    ones = '0;
+    for (int i = 0; i < HALF; i++) ones = ones + COUNT_BITS'(bits[i]);
+  endfunction
+  logic [COUNT_BITS-1:0] s1_original_first, s1_original_second, s1_reply_first, s1_reply_second;
+  always_ff @(posedge clk) begin
+    if (lookup) begin
+      s1_original_first <= ones(original_used[HALF-1:0]);
+      s1_original_second <= ones(original_used[WAYS-1:HALF]);
+      s1_reply_first <= ones(reply_used[HALF-1:0]);
+      s1_reply_second <= ones(reply_used[WAYS-1:HALF]);
     end
   end
 
   logic s1_lookup, s1_candidate, s1_ttl_expired, s1_duplicate, s1_bad;
   logic [1:0] s1_verdict;
   logic [4:0] s1_reason;
-  logic [7:0] s1_original_hit, s1_reply_hit, s1_original_free, s1_reply_free;
+  logic [WAYS-1:0] s1_original_hit, s1_reply_hit, s1_original_free, s1_reply_free;
   logic s1_same_original, s1_is_reply, s1_same_reply;
   logic [1:0] s1_same_original_bucket, s1_same_reply_bucket;
   always_ff @(posedge clk) begin
@@ -112,20 +133,30 @@ module connection_resolve (
   end
 
   // Stage 2
-  wire [7:0] original_loc = s1_original_hit | (recorded_original & {8{s1_same_original}});
-  wire [7:0] reply_loc = s1_reply_hit | (recorded_reply & {8{s1_is_reply}});
+  wire [WAYS-1:0] original_loc = s1_original_hit | (recorded_original & {WAYS{s1_same_original}});
+  wire [WAYS-1:0] reply_loc = s1_reply_hit | (recorded_reply & {WAYS{s1_is_reply}});
   wire in_originals = |s1_original_hit | (learned & s1_same_original);
   wire in_replies = |s1_reply_hit | (learned & s1_is_reply);
   wire found = s1_lookup && (in_originals || in_replies);
   wire duplicate = s1_duplicate | (learned & s1_same_reply);
-  wire [7:0] original_free = s1_original_free &
-      ~(recorded_original & {{4{s1_same_original_bucket[1]}}, {4{s1_same_original_bucket[0]}}});
-  wire [7:0] reply_free = s1_reply_free &
-      ~(recorded_reply & {{4{s1_same_reply_bucket[1]}}, {4{s1_same_reply_bucket[0]}}});
+  wire [WAYS-1:0] original_free = s1_original_free &
+      ~(recorded_original & {{HALF{s1_same_original_bucket[1]}}, {HALF{s1_same_original_bucket[0]}}});
+  wire [WAYS-1:0] reply_free = s1_reply_free &
+      ~(recorded_reply & {{HALF{s1_same_reply_bucket[1]}}, {HALF{s1_same_reply_bucket[0]}}});
   wire original_room, reply_room;
-  wire [7:0] original_choice, reply_choice;
-  way_choice original_way (.free(original_free), .any(original_room), .pick(original_choice));
-  way_choice reply_way (.free(reply_free), .any(reply_room), .pick(reply_choice));
+  wire [WAYS-1:0] original_choice, reply_choice;
+  way_choice #(.WAYS(HALF)) original_way (
+      .free(original_free),
+      .prefer(s1_original_first > s1_original_second),
+      .any(original_room),
+      .pick(original_choice)
+  );
+  way_choice #(.WAYS(HALF)) reply_way (
+      .free(reply_free),
+      .prefer(s1_reply_first > s1_reply_second),
+      .any(reply_room),
+      .pick(reply_choice)
+  );
   wire learn = s1_candidate && !in_originals && !in_replies && !duplicate && original_room && reply_room;
 
   always_ff @(posedge clk) begin

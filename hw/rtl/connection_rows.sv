@@ -20,7 +20,9 @@ module connection_rows #(
     parameter int ADDRESS_BITS = 32,
     parameter int ROWS_LOG2 = card_pkg::ORIGINALS_ROWS_LOG2,
     parameter int KEY_BITS = 2 * ADDRESS_BITS + 40,
-    parameter int ROW_BITS = KEY_BITS + 92
+    parameter int ROW_BITS = KEY_BITS + 92,
+    parameter int WAYS = 2 * card_pkg::ORIGINALS_WAYS,  // of both buckets
+    parameter int BUCKETS_LOG2 = ROWS_LOG2 - $clog2(WAYS)
 ) (
     input wire logic clk,
     input wire logic rst,
@@ -34,13 +36,13 @@ module connection_rows #(
     input wire logic learned,
     input wire logic translate,
     input wire logic from_reply,
-    input wire logic [7:0] original_pick,
-    input wire logic [7:0] reply_pick,
-    input wire logic [7:0] location,
-    input wire logic [ROWS_LOG2-4:0] original_first,  // the tuple's buckets
-    input wire logic [ROWS_LOG2-4:0] original_second,
-    input wire logic [ROWS_LOG2-4:0] reply_first,  // the reply key's buckets
-    input wire logic [ROWS_LOG2-4:0] reply_second,
+    input wire logic [WAYS-1:0] original_pick,
+    input wire logic [WAYS-1:0] reply_pick,
+    input wire logic [WAYS-1:0] location,
+    input wire logic [BUCKETS_LOG2-1:0] original_first,  // the tuple's buckets
+    input wire logic [BUCKETS_LOG2-1:0] original_second,
+    input wire logic [BUCKETS_LOG2-1:0] reply_first,  // the reply key's buckets
+    input wire logic [BUCKETS_LOG2-1:0] reply_second,
     input wire logic s1_packet,  // these one clock after the decision
     input wire logic [KEY_BITS-1:0] s1_tuple,
     input wire logic [KEY_BITS-1:0] s1_reply_key,
@@ -100,18 +102,21 @@ module connection_rows #(
   wire [35:0] host_value = {host_data[BEHIND_KEY+32+:16], host_data[BEHIND_KEY+48+:20]};
   wire [22:0] host_life = host_data[BEHIND_KEY+68+:23];
 
-  function automatic logic [2:0] encode(input logic [7:0] onehot);
-    encode = {|onehot[7:4], |(onehot & 8'hcc), |(onehot & 8'haa)};
+  localparam int WAY_BITS = $clog2(WAYS);  // of both buckets
+  localparam int BANK = WAY_BITS - 1;  // the upper bit
+  function automatic logic [WAY_BITS-1:0] encode(input logic [WAYS-1:0] onehot);
+    encode = '0;
+    for (int i = 0; i < WAYS; i++) if (onehot[i]) encode = encode | WAY_BITS'(i);
   endfunction
 
   // Stage 1
-  wire [2:0] original_way = encode(original_pick);
-  wire [2:0] reply_way = encode(reply_pick);
-  wire [2:0] read_way = encode(learned ? original_pick : location);
+  wire [WAY_BITS-1:0] original_way = encode(original_pick);
+  wire [WAY_BITS-1:0] reply_way = encode(reply_pick);
+  wire [WAY_BITS-1:0] read_way = encode(learned ? original_pick : location);
   logic s1_learned, s1_translate, s1_from_reply;
-  logic [2:0] s1_read_way;
+  logic [WAY_BITS-1:0] s1_read_way;
   logic [ROWS_LOG2-1:0] s1_original_index, s1_reply_index;
-  logic [ROWS_LOG2-4:0] s1_first, s1_second;
+  logic [BUCKETS_LOG2-1:0] s1_first, s1_second;
   always_ff @(posedge clk) begin
     s1_learned <= learned && !rst;
     s1_translate <= translate;
@@ -119,8 +124,8 @@ module connection_rows #(
     s1_read_way <= read_way;
     s1_first <= original_first;
     s1_second <= original_second;
-    s1_original_index <= {original_way[2], original_way[2] ? original_second : original_first, original_way[1:0]};
-    s1_reply_index <= {reply_way[2], reply_way[2] ? reply_second : reply_first, reply_way[1:0]};
+    s1_original_index <= {original_way[BANK], original_way[BANK] ? original_second : original_first, original_way[BANK-1:0]};
+    s1_reply_index <= {reply_way[BANK], reply_way[BANK] ? reply_second : reply_first, reply_way[BANK-1:0]};
   end
 
   wire host_write = host_write_originals || host_write_replies;
@@ -164,7 +169,7 @@ module connection_rows #(
     s2_set_row <= host_life;
     s2_from_reply <= host_read_replies || (s1_translate && s1_from_reply);
     if (host_operation) s2_own <= host_index;
-    else if (s1_translate) s2_own <= {s1_read_way[2], s1_read_way[2] ? s1_second : s1_first, s1_read_way[1:0]};
+    else if (s1_translate) s2_own <= {s1_read_way[BANK], s1_read_way[BANK] ? s1_second : s1_first, s1_read_way[BANK-1:0]};
     else s2_own <= sweep_index;
     {s3_used, s4_used} <= {s2_used && !rst, s3_used && !rst};
     {s3_learn, s3_packet, s3_probe, s3_clear, s3_remove, s3_set} <=

@@ -86,7 +86,8 @@ module connections #(
     output logic [6:0] report,
     output logic [139:0] report_index
 );
-  localparam int BUCKETS_LOG2 = ROWS_LOG2 - 3;
+  localparam int WAYS = 2 * card_pkg::ORIGINALS_WAYS;  // of both buckets
+  localparam int BUCKETS_LOG2 = ROWS_LOG2 - $clog2(WAYS);
 
   logic [8:1] stage_valid;
   always_ff @(posedge clk) stage_valid <= rst ? '0 : {stage_valid[7:1], lookup};
@@ -161,8 +162,8 @@ module connections #(
   wire original_write, reply_write;
   wire [ROWS_LOG2-1:0] original_write_index, reply_write_index;
   wire [KEY_BITS:0] original_write_key, reply_write_key;
-  wire [7:0] s5_original_hit, s5_original_used, s5_reply_hit, s5_duplicate, s5_reply_used;
-  wire [7:0] s5_unused;
+  wire [WAYS-1:0] s5_original_hit, s5_original_used, s5_reply_hit, s5_duplicate, s5_reply_used;
+  wire [WAYS-1:0] s5_unused;
   wire s5_originals_bad, s5_replies_bad, s5_reply_duplicates_bad;
 
   bucket_keys #(.KEY_BITS(KEY_BITS), .BUCKETS_LOG2(BUCKETS_LOG2)) originals (
@@ -228,7 +229,7 @@ module connections #(
   wire s7_translate, s7_learned, s7_from_reply;
   wire [1:0] s7_verdict;
   wire [4:0] s7_reason;
-  wire [7:0] s7_original_pick, s7_reply_pick, s7_location;
+  wire [WAYS-1:0] s7_original_pick, s7_reply_pick, s7_location;
   connection_resolve resolve (
       .clk(clk),
       .rst(rst),

@@ -1,30 +1,26 @@
-// Where a new connection goes: the bank whose bucket has more free ways (bank 0 if equal), there the lowest free way.
-// Two choices and the emptier one fill a table to about half before the first pair of buckets is full (./figures card).
+// Where a new connection goes: the lowest free way of the bucket in the bank that is preferred, or of the other one if
+// there is none.
 //
-// Combinational, 4 levels of LUTs: numbers are compared as thermometers (bit k: more than k ways are free).
+// Combinational, 4 levels of LUTs.
 `default_nettype none
 
-module way_choice (
-    input wire logic [7:0] free,  // bit = bank * 4 + way
+module way_choice #(
+    parameter int WAYS = 16  // of a bucket
+) (
+    input wire logic [2*WAYS-1:0] free,  // bit = bank * WAYS + way
+    input wire logic prefer,  // bank 1
     output logic any,
-    output logic [7:0] pick  // one-hot, or 0
+    output logic [2*WAYS-1:0] pick  // one-hot, or 0
 );
-  function automatic logic [3:0] thermometer(input logic [3:0] bits);
-    thermometer = {
-      &bits,
-      (bits[0] & bits[1] & (bits[2] | bits[3])) | (bits[2] & bits[3] & (bits[0] | bits[1])),
-      (bits[0] & bits[1]) | (bits[2] & bits[3]) | ((bits[0] | bits[1]) & (bits[2] | bits[3])),
-      |bits
-    };
+  function automatic logic [WAYS-1:0] lowest(input logic [WAYS-1:0] bits);
+    lowest = bits & (~bits + 1'b1);
   endfunction
 
-  function automatic logic [3:0] lowest(input logic [3:0] bits);
-    lowest = {bits[3] & ~|bits[2:0], bits[2] & ~|bits[1:0], bits[1] & ~bits[0], bits[0]};
-  endfunction
-
-  wire bank = |(thermometer(free[7:4]) & ~thermometer(free[3:0]));
-  assign any = |free;
-  assign pick = {lowest(free[7:4]) & {4{bank}}, lowest(free[3:0]) & {4{!bank}}};
+  wire any_first = |free[WAYS-1:0];
+  wire any_second = |free[2*WAYS-1:WAYS];
+  wire second = any_second && (prefer || !any_first);
+  assign any = any_first || any_second;
+  assign pick = {lowest(free[2*WAYS-1:WAYS]) & {WAYS{second}}, lowest(free[WAYS-1:0]) & {WAYS{!second}}};
 endmodule
 
 `default_nettype wire
