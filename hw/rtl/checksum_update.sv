@@ -8,7 +8,7 @@
 // |-------|--------------------|
 // | 1     | sums of pairs of words |
 // | 2..4  | sums of two sums each; ports with the old TCP/UDP checksum |
-// | 5     | addresses; TTL with the old IPv4 checksum |
+// | 5     | addresses; TTL and ECN with the old IPv4 checksum |
 // | 6     | both sums |
 // | 7     | folded once |
 // | 8     | folded, complemented; UDP's rules about 0 |
@@ -19,6 +19,7 @@ module checksum_update (
     input wire logic valid,
     input wire card_pkg::tuple_ipv6_t old_tuple,
     input wire card_pkg::tuple_ipv6_t new_tuple,
+    input wire logic [1:0] ecn_step,  // what is added to the ECN field
     input wire logic [15:0] old_ip,
     input wire logic [15:0] old_l4,
     output logic [15:0] new_ip,
@@ -37,7 +38,8 @@ module checksum_update (
   always_ff @(posedge clk) stage_valid <= {stage_valid[6:1], valid};
 
   wire [15:0] s4_old_ip, s2_old_l4;
-  delay #(.WIDTH(16), .CLOCKS(4)) old_ip_delay (.clk(clk), .in(old_ip), .out(s4_old_ip));
+  wire [1:0] s4_ecn_step;
+  delay #(.WIDTH(18), .CLOCKS(4)) old_ip_delay (.clk(clk), .in({ecn_step, old_ip}), .out({s4_ecn_step, s4_old_ip}));
   delay #(.WIDTH(16), .CLOCKS(2)) old_l4_delay (.clk(clk), .in(old_l4), .out(s2_old_l4));
   wire s7_udp, s7_no_checksum;
   delay #(.WIDTH(2), .CLOCKS(7)) rule_delay (
@@ -84,7 +86,7 @@ module checksum_update (
     if (stage_valid[4]) begin
       s5_addresses <= {1'b0, s4_sum[0]} + {1'b0, s4_sum[1]};
       s5_ports <= s4_ports;
-      s5_ttl <= {1'b0, TTL_STEP} + {2'd0, ~s4_old_ip};
+      s5_ttl <= {1'b0, TTL_STEP} + {2'd0, ~s4_old_ip} + {16'd0, s4_ecn_step};
     end
     if (stage_valid[5]) begin
       s6_ip <= {1'b0, s5_addresses} + {4'd0, s5_ttl};

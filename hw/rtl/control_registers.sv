@@ -34,6 +34,11 @@ module control_registers #(
     output logic [15:0] masquerade_port_mask,
     output logic [127:0] masquerade_ipv6_address,
     output logic host_sctp,
+    output logic [31:0] vxlan_address,
+    output logic [15:0] vxlan_port,
+    output logic [23:0] vxlan_vni,
+    output logic [47:0] vxlan_mac,
+    output logic [15:0] vxlan_mtu,
     output logic [2047:0] service_ranges,  // {mask, address} eight times
     output logic [19:0] tick,
     output logic [139:0] timeouts,  // 20 bits each, in the order of the registers
@@ -139,6 +144,12 @@ module control_registers #(
         card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd4: masquerade_ipv6_address[63:32] <= value;
         card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd8: masquerade_ipv6_address[95:64] <= value;
         card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd12: masquerade_ipv6_address[127:96] <= value;
+        card_pkg::REG_VXLAN_ADDRESS: vxlan_address <= value;
+        card_pkg::REG_VXLAN_PORT: vxlan_port <= value[15:0];
+        card_pkg::REG_VXLAN_VNI: vxlan_vni <= value[23:0];
+        card_pkg::REG_VXLAN_MAC_LOW: vxlan_mac[31:0] <= value;
+        card_pkg::REG_VXLAN_MAC_HIGH: vxlan_mac[47:32] <= value[15:0];
+        card_pkg::REG_VXLAN_MTU: vxlan_mtu <= value[15:0];
         card_pkg::REG_HOST_PROTOCOLS: host_sctp <= value[card_pkg::HOST_PROTOCOL_SCTP[4:0]];
         card_pkg::REG_TICK_CYCLES: tick_cycles <= value;
         card_pkg::REG_TIMEOUT_TCP_UNCONFIRMED: timeouts[0+:20] <= value[19:0];
@@ -173,6 +184,11 @@ module control_registers #(
       masquerade_port_mask <= '0;
       masquerade_ipv6_address <= '0;
       host_sctp <= 1'b0;
+      vxlan_address <= '0;
+      vxlan_port <= '0;
+      vxlan_vni <= '0;
+      vxlan_mac <= '0;
+      vxlan_mtu <= '0;
       tick_cycles <= '0;
       timeouts <= '1;
       unconfirmed_quota <= '0;
@@ -259,6 +275,12 @@ module control_registers #(
         card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd4: register_word <= masquerade_ipv6_address[63:32];
         card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd8: register_word <= masquerade_ipv6_address[95:64];
         card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd12: register_word <= masquerade_ipv6_address[127:96];
+        card_pkg::REG_VXLAN_ADDRESS: register_word <= vxlan_address;
+        card_pkg::REG_VXLAN_PORT: register_word <= 32'(vxlan_port);
+        card_pkg::REG_VXLAN_VNI: register_word <= 32'(vxlan_vni);
+        card_pkg::REG_VXLAN_MAC_LOW: register_word <= vxlan_mac[31:0];
+        card_pkg::REG_VXLAN_MAC_HIGH: register_word <= 32'(vxlan_mac[47:32]);
+        card_pkg::REG_VXLAN_MTU: register_word <= 32'(vxlan_mtu);
         card_pkg::REG_HOST_PROTOCOLS: register_word <= 32'(host_sctp) << card_pkg::HOST_PROTOCOL_SCTP;
         card_pkg::REG_TICK: register_word <= 32'(tick);
         card_pkg::REG_TICK_CYCLES: register_word <= tick_cycles;

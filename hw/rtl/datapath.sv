@@ -1,18 +1,19 @@
 // What the card does with a packet (docs/card.md, "One packet"): beats in, the same beats out with a verdict, a
 // translated packet's first beat rewritten.
 //
-// Latency: 43 clocks, always. Throughput: one beat and one header a clock for any mix of packets; nothing stalls but
+// Latency: 45 clocks, always. Throughput: one beat and one header a clock for any mix of packets; nothing stalls but
 // row_ready and there is no back-pressure.
 //
 // | stage  | module | what happens |
 // |--------|--------|--------------|
-// | 1..3   | packet_parser | fields, class, 5-tuple |
-// | 4..12  | source_lookup | longest prefix of the source |
-// | 8..12  | frontend_lookup | destination, exact match |
-// | 13..20 | first_packet | slot, endpoint, translation of a new connection |
-// | 13..15 | unconfirmed_quota | may the frontend have more unconfirmed connections? |
-// | 21..34 | connection_tables | placement hashes, lookup, decision, recording, state, translation |
-// | 35..43 | packet_finish | next hop, checksums, rewriting, counters |
+// | 1, 2   | tunnel_unwrap | the frame to be looked at |
+// | 3..5   | packet_parser | fields, class, 5-tuple |
+// | 6..14  | source_lookup | longest prefix of the source |
+// | 10..14 | frontend_lookup | destination, exact match |
+// | 15..22 | first_packet | slot, endpoint, translation of a new connection |
+// | 15..17 | unconfirmed_quota | may the frontend have more unconfirmed connections? |
+// | 23..36 | connection_tables | placement hashes, lookup, decision, recording, state, translation |
+// | 37..45 | packet_finish | next hop, checksums, rewriting, counters |
 //
 // The beats wait in a ring meanwhile. sNN_ names a value registered in stage NN.
 `default_nettype none
@@ -27,6 +28,11 @@ module datapath (
     input wire logic [15:0] masquerade_port_mask,
     input wire logic [127:0] masquerade_ipv6_address,
     input wire logic host_sctp,
+    input wire logic [31:0] vxlan_address,
+    input wire logic [15:0] vxlan_port,
+    input wire logic [23:0] vxlan_vni,
+    input wire logic [47:0] vxlan_mac,
+    input wire logic [15:0] vxlan_mtu,
     input wire logic [2047:0] service_ranges,  // {mask, address} eight times
     input wire logic [19:0] tick,
     input wire logic [139:0] timeouts,  // see connection_sweeper
@@ -66,6 +72,11 @@ module datapath (
     output logic [15:0] out_frontend_counter,
     output logic [19:0] out_endpoint,
     output logic out_learned,
+    output logic out_wrapped,  // goes into the tunnel: by tunnel_wrap, with these
+    output logic [31:0] out_vxlan_address,
+    output logic [95:0] out_outer_macs,
+    output logic [7:0] out_tos,  // with the first beat
+    output logic [15:0] out_flow_port,
 
     // Rows of the tables, see row_port
     input wire logic row_valid,
@@ -84,12 +95,12 @@ module datapath (
     output logic [511:0] event_line
 );
   // By stage: a header that is looked up; any header.
-  logic [42:4] lookup_at;
-  logic [34:1] header_at;
-  wire s3_lookup;
+  logic [44:6] lookup_at;
+  logic [36:1] header_at;
+  wire s5_lookup;
   always_ff @(posedge clk) begin
-    lookup_at <= {lookup_at[41:4], s3_lookup && header_at[3]};
-    header_at <= {header_at[33:1], in_valid && in_first};
+    lookup_at <= {lookup_at[43:6], s5_lookup && header_at[5]};
+    header_at <= {header_at[35:1], in_valid && in_first};
     if (rst) begin
       lookup_at <= '0;
       header_at <= '0;
@@ -110,7 +121,7 @@ module datapath (
   wire [card_pkg::ENDPOINT_COUNTER_ROW_BITS-1:0] endpoint_counter_row;
   wire [card_pkg::ORIGINAL_ROW_BITS-1:0] connection_row;
   wire [card_pkg::ORIGINAL_IPV6_ROW_BITS-1:0] connection_ipv6_row;
-  wire connection_free, connection_count_busy, s38_translate, s42_translate;
+  wire connection_free, connection_count_busy, s40_translate, s44_translate;
   wire [1:0] host_flip;
   wire host_flip_any = host_flip != '0;
   logic [15:0] write_busy, read_busy;
@@ -120,19 +131,19 @@ module datapath (
     write_busy[card_pkg::TABLE_REPLIES[3:0]] = !connection_free;
     write_busy[card_pkg::TABLE_ORIGINALS_IPV6[3:0]] = !connection_free;
     write_busy[card_pkg::TABLE_REPLIES_IPV6[3:0]] = !connection_free;
-    write_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s42_translate || connection_count_busy;
-    write_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s42_translate;
+    write_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s44_translate || connection_count_busy;
+    write_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s44_translate;
     read_busy = '0;
-    read_busy[card_pkg::TABLE_FRONTENDS[3:0]] = lookup_at[7];
-    read_busy[card_pkg::TABLE_SLOTS[3:0]] = lookup_at[13];
-    read_busy[card_pkg::TABLE_ENDPOINTS[3:0]] = lookup_at[15];
-    read_busy[card_pkg::TABLE_NEXT_HOPS[3:0]] = s38_translate;
+    read_busy[card_pkg::TABLE_FRONTENDS[3:0]] = lookup_at[9];
+    read_busy[card_pkg::TABLE_SLOTS[3:0]] = lookup_at[15];
+    read_busy[card_pkg::TABLE_ENDPOINTS[3:0]] = lookup_at[17];
+    read_busy[card_pkg::TABLE_NEXT_HOPS[3:0]] = s40_translate;
     read_busy[card_pkg::TABLE_ORIGINALS[3:0]] = !connection_free;
     read_busy[card_pkg::TABLE_REPLIES[3:0]] = !connection_free;
     read_busy[card_pkg::TABLE_ORIGINALS_IPV6[3:0]] = !connection_free;
     read_busy[card_pkg::TABLE_REPLIES_IPV6[3:0]] = !connection_free;
-    read_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s42_translate;
-    read_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s42_translate;
+    read_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s44_translate;
+    read_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s44_translate;
   end
 
   wire waits, sweeper_waits;
@@ -166,87 +177,118 @@ module datapath (
   wire card_pkg::event_line_t parity_event_line;
 
   // The beats
-  wire s42_valid, s42_first, s42_last, s42_ingress, s42_injected, s42_transmit, s42_egress;
-  wire [511:0] s42_data;
-  wire [63:0] s42_keep;
-  wire [15:0] s42_length;
-  wire [3:0] s42_attempt;
-  wire [31:0] s42_tag;
-  ring_delay #(.WIDTH(634), .CLOCKS(42)) beats (
+  wire s43_valid, s43_first, s43_last, s43_ingress, s43_injected, s43_transmit, s43_egress;
+  wire [511:0] s43_data;
+  wire [63:0] s43_keep;
+  wire [15:0] s43_length;
+  wire [3:0] s43_attempt;
+  wire [31:0] s43_tag;
+  ring_delay #(.WIDTH(634), .CLOCKS(43)) beats (
       .clk(clk),
       .rst(rst),
       .in_valid(in_valid),
       .in({in_first, in_last, in_ingress, in_injected, in_transmit, in_egress, in_attempt, in_tag, in_length,
            in_keep, in_data}),
-      .out_valid(s42_valid),
-      .out({s42_first, s42_last, s42_ingress, s42_injected, s42_transmit, s42_egress, s42_attempt, s42_tag,
-            s42_length, s42_keep, s42_data})
+      .out_valid(s43_valid),
+      .out({s43_first, s43_last, s43_ingress, s43_injected, s43_transmit, s43_egress, s43_attempt, s43_tag,
+            s43_length, s43_keep, s43_data})
   );
 
-  // Stages 1 to 3
-  wire s3_punt, s3_ipv6, s3_ttl_expired;
-  wire [4:0] s3_reason;
-  wire card_pkg::tuple_ipv6_t s3_tuple;
-  wire [3:0] s3_tcp_flags, s31_tcp_flags;
-  delay #(.WIDTH(4), .CLOCKS(28)) flags_delay (.clk(clk), .in(s3_tcp_flags), .out(s31_tcp_flags));
-  wire [15:0] s3_ip_checksum, s3_l4_checksum, s34_ip_checksum, s34_l4_checksum;
-  wire s34_checksums_valid;
-  packet_parser parser (
+  // Stages 1 and 2
+  wire s2_tunnelled, s2_congested, s2_transmit;
+  wire [1:0] s2_mode;
+  wire [511:0] s2_first_beat, s2_second_beat;
+  wire [15:0] s2_frame_length;
+  tunnel_unwrap unwrap (
       .clk(clk),
-      .mode(mode),
-      .host_sctp(host_sctp),
+      .vxlan_address(vxlan_address),
+      .vxlan_port(vxlan_port),
+      .vxlan_vni(vxlan_vni),
       .data(in_data),
       .length(in_length),
-      .transmit(in_transmit),
-      .lookup(s3_lookup),
-      .punt(s3_punt),
-      .reason(s3_reason),
-      .ipv6(s3_ipv6),
-      .ttl_expired(s3_ttl_expired),
-      .tuple(s3_tuple),
-      .tcp_flags(s3_tcp_flags),
-      .ip_checksum(s3_ip_checksum),
-      .l4_checksum(s3_l4_checksum)
+      .ingress(in_ingress),
+      .tunnelled(s2_tunnelled),
+      .congested(s2_congested),
+      .first_beat(s2_first_beat),
+      .second_beat(s2_second_beat),
+      .frame_length(s2_frame_length)
   );
-  ring_delay #(.WIDTH(32), .CLOCKS(31), .RAM_STYLE("distributed")) checksums (
+  delay #(.WIDTH(3), .CLOCKS(2)) mode_delay (.clk(clk), .in({in_transmit, mode}), .out({s2_transmit, s2_mode}));
+
+  // Stages 3 to 5
+  wire s5_punt, s5_ipv6, s5_ttl_expired;
+  wire [4:0] s5_reason;
+  wire card_pkg::tuple_ipv6_t s5_tuple;
+  wire [3:0] s5_tcp_flags, s33_tcp_flags;
+  delay #(.WIDTH(4), .CLOCKS(28)) flags_delay (.clk(clk), .in(s5_tcp_flags), .out(s33_tcp_flags));
+  wire [15:0] s5_ip_checksum, s5_l4_checksum, s36_ip_checksum, s36_l4_checksum;
+  wire s36_checksums_valid;
+  wire s5_tunnelled, s5_too_long, s5_congestion_lost, s36_tunnelled, s36_too_long, s36_congestion_lost;
+  wire [1:0] s5_ecn_step, s36_ecn_step;
+  packet_parser parser (
+      .clk(clk),
+      .mode(s2_mode),
+      .host_sctp(host_sctp),
+      .vxlan_mtu(vxlan_mtu),
+      .data(s2_first_beat),
+      .second(s2_second_beat),
+      .length(s2_frame_length),
+      .transmit(s2_transmit),
+      .tunnelled(s2_tunnelled),
+      .congested(s2_congested),
+      .lookup(s5_lookup),
+      .punt(s5_punt),
+      .reason(s5_reason),
+      .ipv6(s5_ipv6),
+      .ttl_expired(s5_ttl_expired),
+      .tuple(s5_tuple),
+      .tcp_flags(s5_tcp_flags),
+      .ip_checksum(s5_ip_checksum),
+      .l4_checksum(s5_l4_checksum),
+      .tunnel(s5_tunnelled),
+      .too_long(s5_too_long),
+      .ecn_step(s5_ecn_step),
+      .congestion_lost(s5_congestion_lost)
+  );
+  ring_delay #(.WIDTH(37), .CLOCKS(31), .RAM_STYLE("distributed")) checksums (
       .clk(clk),
       .rst(rst),
-      .in_valid(header_at[3]),
-      .in({s3_ip_checksum, s3_l4_checksum}),
-      .out_valid(s34_checksums_valid),
-      .out({s34_ip_checksum, s34_l4_checksum})
+      .in_valid(header_at[5]),
+      .in({s5_tunnelled, s5_too_long, s5_ecn_step, s5_congestion_lost, s5_ip_checksum, s5_l4_checksum}),
+      .out_valid(s36_checksums_valid),
+      .out({s36_tunnelled, s36_too_long, s36_ecn_step, s36_congestion_lost, s36_ip_checksum, s36_l4_checksum})
   );
 
-  // Stages 4 to 12
-  wire card_pkg::tuple_ipv6_t s7_tuple, s12_tuple;
-  delay #(.WIDTH(card_pkg::TUPLE_IPV6_BITS), .CLOCKS(4)) tuple_delay_7 (.clk(clk), .in(s3_tuple), .out(s7_tuple));
-  delay #(.WIDTH(card_pkg::TUPLE_IPV6_BITS), .CLOCKS(5)) tuple_delay_12 (.clk(clk), .in(s7_tuple), .out(s12_tuple));
-  wire s12_ttl_expired, s12_ipv6;
-  wire [3:0] s12_attempt;
-  delay #(.WIDTH(2), .CLOCKS(9)) ttl_delay_12 (
+  // Stages 6 to 14
+  wire card_pkg::tuple_ipv6_t s9_tuple, s14_tuple;
+  delay #(.WIDTH(card_pkg::TUPLE_IPV6_BITS), .CLOCKS(4)) tuple_delay_9 (.clk(clk), .in(s5_tuple), .out(s9_tuple));
+  delay #(.WIDTH(card_pkg::TUPLE_IPV6_BITS), .CLOCKS(5)) tuple_delay_14 (.clk(clk), .in(s9_tuple), .out(s14_tuple));
+  wire s14_ttl_expired, s14_ipv6;
+  wire [3:0] s14_attempt;
+  delay #(.WIDTH(2), .CLOCKS(9)) ttl_delay_14 (
       .clk(clk),
-      .in({s3_ipv6, s3_ttl_expired}),
-      .out({s12_ipv6, s12_ttl_expired})
+      .in({s5_ipv6, s5_ttl_expired}),
+      .out({s14_ipv6, s14_ttl_expired})
   );
-  wire s12_directed;
-  wire [19:0] s12_directed_endpoint;
-  delay #(.WIDTH(25), .CLOCKS(12)) inject_delay (
+  wire s14_directed;
+  wire [19:0] s14_directed_endpoint;
+  delay #(.WIDTH(25), .CLOCKS(14)) inject_delay (
       .clk(clk),
       .in({in_attempt, in_directed, in_endpoint}),
-      .out({s12_attempt, s12_directed, s12_directed_endpoint})
+      .out({s14_attempt, s14_directed, s14_directed_endpoint})
   );
 
-  wire [1:0] s12_class;
-  wire [11:0] s12_client_next_hop;
-  wire [31:0] s12_range_sets;
-  wire [5:0] s12_range_set;
+  wire [1:0] s14_class;
+  wire [11:0] s14_client_next_hop;
+  wire [31:0] s14_range_sets;
+  wire [5:0] s14_range_set;
   source_lookup sources (
       .clk(clk),
-      .valid(s3_lookup && header_at[3]),
-      .address(s3_tuple.source_address),
-      .client_class(s12_class),
-      .next_hop(s12_client_next_hop),
-      .range_sets(s12_range_sets),
+      .valid(s5_lookup && header_at[5]),
+      .address(s5_tuple.source_address),
+      .client_class(s14_class),
+      .next_hop(s14_client_next_hop),
+      .range_sets(s14_range_sets),
       .write_enable(host_write[card_pkg::TABLE_SOURCES[3:0]]),
       .write_address(host_index[card_pkg::SOURCES_ROWS_LOG2-1:0]),
       .write_row(host_data[card_pkg::SOURCE_ROW_BITS-1:0]),
@@ -254,21 +296,21 @@ module datapath (
       .host_index(host_index[card_pkg::SOURCES_ROWS_LOG2-1:0]),
       .host_row(source_row)
   );
-  wire s12_frontend, s12_frontend_bad;
-  wire [15:0] s12_frontend_counter;
-  wire [27:0] s12_outside, s12_inside;
+  wire s14_frontend, s14_frontend_bad;
+  wire [15:0] s14_frontend_counter;
+  wire [27:0] s14_outside, s14_inside;
   frontend_lookup frontends (
       .clk(clk),
-      .valid(lookup_at[7]),
-      .tuple(s7_tuple),
-      .hit(s12_frontend),
-      .bad(s12_frontend_bad),
+      .valid(lookup_at[9]),
+      .tuple(s9_tuple),
+      .hit(s14_frontend),
+      .bad(s14_frontend_bad),
       .report(report[0]),
       .report_index(report_index[0+:20]),
-      .counter(s12_frontend_counter),
-      .outside(s12_outside),
-      .inside_(s12_inside),
-      .range_set(s12_range_set),
+      .counter(s14_frontend_counter),
+      .outside(s14_outside),
+      .inside_(s14_inside),
+      .range_set(s14_range_set),
       .host_read(host_read[card_pkg::TABLE_FRONTENDS[3:0]]),
       .host_write(host_write[card_pkg::TABLE_FRONTENDS[3:0]]),
       .host_flip(host_flip_any),
@@ -277,16 +319,16 @@ module datapath (
       .host_row(frontend_row)
   );
 
-  // Stages 13 to 15
-  wire s15_over_quota, quota_add, quota_subtract;
+  // Stages 15 to 17
+  wire s17_over_quota, quota_add, quota_subtract;
   wire [15:0] quota_counter;
   unconfirmed_quota quotas (
       .clk(clk),
       .rst(rst),
       .quota(unconfirmed_quota),
-      .ask(lookup_at[12] && s12_frontend),
-      .ask_index(s12_frontend_counter[card_pkg::FRONTEND_COUNTERS_ROWS_LOG2-1:0]),
-      .over(s15_over_quota),
+      .ask(lookup_at[14] && s14_frontend),
+      .ask_index(s14_frontend_counter[card_pkg::FRONTEND_COUNTERS_ROWS_LOG2-1:0]),
+      .over(s17_over_quota),
       .add(quota_add),
       .subtract(quota_subtract),
       .index(quota_counter[card_pkg::FRONTEND_COUNTERS_ROWS_LOG2-1:0]),
@@ -294,14 +336,14 @@ module datapath (
       .clear_index(host_index[card_pkg::FRONTEND_COUNTERS_ROWS_LOG2-1:0])
   );
 
-  // Stages 13 to 20
-  wire s20_candidate, s20_punt, s20_ipv6, s20_ttl_expired;
-  wire [1:0] s20_verdict;
-  wire [4:0] s20_reason, s20_early_reason;
-  wire card_pkg::tuple_ipv6_t s20_tuple, s20_reply_key;
-  wire [11:0] s20_endpoint_next_hop, s20_client_next_hop;
-  wire [15:0] s20_frontend_counter;
-  wire [19:0] s20_endpoint;
+  // Stages 15 to 22
+  wire s22_candidate, s22_punt, s22_ipv6, s22_ttl_expired;
+  wire [1:0] s22_verdict;
+  wire [4:0] s22_reason, s22_early_reason;
+  wire card_pkg::tuple_ipv6_t s22_tuple, s22_reply_key;
+  wire [11:0] s22_endpoint_next_hop, s22_client_next_hop;
+  wire [15:0] s22_frontend_counter;
+  wire [19:0] s22_endpoint;
   first_packet first (
       .clk(clk),
       .slot_hash_seed(slot_hash_seed),
@@ -310,28 +352,28 @@ module datapath (
       .masquerade_port_mask(masquerade_port_mask),
       .masquerade_ipv6_address(masquerade_ipv6_address),
       .service_ranges(service_ranges),
-      .valid(lookup_at[12]),
-      .ipv6(s12_ipv6),
-      .tuple(s12_tuple),
-      .attempt(s12_attempt),
-      .directed(s12_directed),
-      .directed_endpoint(s12_directed_endpoint),
-      .ttl_expired(s12_ttl_expired),
-      .client_class(s12_class),
-      .hit(s12_frontend),
-      .frontend_bad(s12_frontend_bad),
-      .outside(s12_outside),
-      .inside_(s12_inside),
-      .range_set(s12_range_set),
-      .range_sets(s12_range_sets),
-      .s3_over_quota(s15_over_quota),
-      .candidate(s20_candidate),
-      .verdict(s20_verdict),
-      .reason(s20_reason),
-      .out_tuple(s20_tuple),
-      .reply_key(s20_reply_key),
-      .next_hop(s20_endpoint_next_hop),
-      .endpoint(s20_endpoint),
+      .valid(lookup_at[14]),
+      .ipv6(s14_ipv6),
+      .tuple(s14_tuple),
+      .attempt(s14_attempt),
+      .directed(s14_directed),
+      .directed_endpoint(s14_directed_endpoint),
+      .ttl_expired(s14_ttl_expired),
+      .client_class(s14_class),
+      .hit(s14_frontend),
+      .frontend_bad(s14_frontend_bad),
+      .outside(s14_outside),
+      .inside_(s14_inside),
+      .range_set(s14_range_set),
+      .range_sets(s14_range_sets),
+      .s3_over_quota(s17_over_quota),
+      .candidate(s22_candidate),
+      .verdict(s22_verdict),
+      .reason(s22_reason),
+      .out_tuple(s22_tuple),
+      .reply_key(s22_reply_key),
+      .next_hop(s22_endpoint_next_hop),
+      .endpoint(s22_endpoint),
       .host_read_slots(host_read[card_pkg::TABLE_SLOTS[3:0]]),
       .host_read_endpoints(host_read[card_pkg::TABLE_ENDPOINTS[3:0]]),
       .host_write_slots(host_write[card_pkg::TABLE_SLOTS[3:0]]),
@@ -348,27 +390,27 @@ module datapath (
   );
   delay #(.WIDTH(30), .CLOCKS(8)) chosen_delay (
       .clk(clk),
-      .in({s12_ipv6, s12_ttl_expired, s12_client_next_hop, s12_frontend_counter}),
-      .out({s20_ipv6, s20_ttl_expired, s20_client_next_hop, s20_frontend_counter})
+      .in({s14_ipv6, s14_ttl_expired, s14_client_next_hop, s14_frontend_counter}),
+      .out({s22_ipv6, s22_ttl_expired, s22_client_next_hop, s22_frontend_counter})
   );
   delay #(.WIDTH(6), .CLOCKS(17)) early_delay (
       .clk(clk),
-      .in({s3_punt, s3_reason}),
-      .out({s20_punt, s20_early_reason})
+      .in({s5_punt, s5_reason}),
+      .out({s22_punt, s22_early_reason})
   );
-  wire [1:0] early_verdict = s20_punt ? card_pkg::VERDICT_PUNT[1:0] : card_pkg::VERDICT_PASS[1:0];
+  wire [1:0] early_verdict = s22_punt ? card_pkg::VERDICT_PUNT[1:0] : card_pkg::VERDICT_PASS[1:0];
 
-  // Stages 21 to 34
-  wire s34_translate, s34_learned, s34_translation_bad;
+  // Stages 23 to 36
+  wire s36_translate, s36_learned, s36_translation_bad;
   wire connection_event_valid;
   wire [511:0] connection_event_line;
-  wire [1:0] s34_verdict;
-  wire [4:0] s34_reason;
-  wire s34_ipv6;
-  wire card_pkg::tuple_ipv6_t s34_tuple, s34_other;
-  wire [11:0] s34_next_hop;
-  wire [15:0] s34_frontend_counter;
-  wire [19:0] s34_endpoint;
+  wire [1:0] s36_verdict;
+  wire [4:0] s36_reason;
+  wire s36_ipv6;
+  wire card_pkg::tuple_ipv6_t s36_tuple, s36_other;
+  wire [11:0] s36_next_hop;
+  wire [15:0] s36_frontend_counter;
+  wire [19:0] s36_endpoint;
   connection_tables connections (
       .clk(clk),
       .rst(rst),
@@ -376,30 +418,30 @@ module datapath (
       .timeouts(timeouts),
       .sweeps(sweeps),
       .sweeper_waits(sweeper_waits),
-      .lookup(lookup_at[20]),
-      .ipv6(s20_ipv6),
-      .candidate(s20_candidate),
-      .ttl_expired(s20_ttl_expired),
-      .verdict(lookup_at[20] ? s20_verdict : early_verdict),
-      .reason(lookup_at[20] ? s20_reason : s20_early_reason),
-      .tuple(s20_tuple),
-      .reply_key(s20_reply_key),
-      .endpoint_next_hop(s20_endpoint_next_hop),
-      .client_next_hop(s20_client_next_hop),
-      .frontend_counter(s20_frontend_counter),
-      .endpoint(s20_endpoint),
-      .s11_tcp_flags(s31_tcp_flags),
-      .translate(s34_translate),
-      .out_verdict(s34_verdict),
-      .out_reason(s34_reason),
-      .learned(s34_learned),
-      .translation_bad(s34_translation_bad),
-      .out_ipv6(s34_ipv6),
-      .out_tuple(s34_tuple),
-      .out_other(s34_other),
-      .out_next_hop(s34_next_hop),
-      .out_frontend_counter(s34_frontend_counter),
-      .out_endpoint(s34_endpoint),
+      .lookup(lookup_at[22]),
+      .ipv6(s22_ipv6),
+      .candidate(s22_candidate),
+      .ttl_expired(s22_ttl_expired),
+      .verdict(lookup_at[22] ? s22_verdict : early_verdict),
+      .reason(lookup_at[22] ? s22_reason : s22_early_reason),
+      .tuple(s22_tuple),
+      .reply_key(s22_reply_key),
+      .endpoint_next_hop(s22_endpoint_next_hop),
+      .client_next_hop(s22_client_next_hop),
+      .frontend_counter(s22_frontend_counter),
+      .endpoint(s22_endpoint),
+      .s11_tcp_flags(s33_tcp_flags),
+      .translate(s36_translate),
+      .out_verdict(s36_verdict),
+      .out_reason(s36_reason),
+      .learned(s36_learned),
+      .translation_bad(s36_translation_bad),
+      .out_ipv6(s36_ipv6),
+      .out_tuple(s36_tuple),
+      .out_other(s36_other),
+      .out_next_hop(s36_next_hop),
+      .out_frontend_counter(s36_frontend_counter),
+      .out_endpoint(s36_endpoint),
       .event_valid(connection_event_valid),
       .event_line(connection_event_line),
       .s13_busy(connection_count_busy),
@@ -419,38 +461,43 @@ module datapath (
       .report_index(report_index[339:60])
   );
 
-  // Stages 35 to 43
+  // Stages 37 to 45
   packet_finish finish (
       .clk(clk),
       .rst(rst),
-      .valid(header_at[34]),
-      .translate(s34_translate),
-      .translation_bad(s34_translation_bad),
-      .verdict(s34_verdict),
-      .reason(s34_reason),
-      .learned(s34_learned),
-      .ipv6(s34_ipv6),
-      .tuple(s34_tuple),
-      .other(s34_other),
-      .next_hop(s34_next_hop),
-      .frontend_counter(s34_frontend_counter),
-      .endpoint(s34_endpoint),
-      .ip_checksum(s34_ip_checksum),
-      .l4_checksum(s34_l4_checksum),
-      .s4_translate(s38_translate),
-      .s8_translate(s42_translate),
-      .s8_valid(s42_valid),
-      .s8_first(s42_first),
-      .s8_last(s42_last),
-      .s8_data(s42_data),
-      .s8_keep(s42_keep),
-      .s8_length(s42_length),
-      .s8_ingress(s42_ingress),
-      .s8_injected(s42_injected),
-      .s8_transmit(s42_transmit),
-      .s8_egress(s42_egress),
-      .s8_attempt(s42_attempt),
-      .s8_tag(s42_tag),
+      .valid(header_at[36]),
+      .translate(s36_translate),
+      .translation_bad(s36_translation_bad),
+      .verdict(s36_verdict),
+      .reason(s36_reason),
+      .learned(s36_learned),
+      .ipv6(s36_ipv6),
+      .tuple(s36_tuple),
+      .other(s36_other),
+      .next_hop(s36_next_hop),
+      .frontend_counter(s36_frontend_counter),
+      .endpoint(s36_endpoint),
+      .ip_checksum(s36_ip_checksum),
+      .l4_checksum(s36_l4_checksum),
+      .tunnelled(s36_tunnelled),
+      .too_long(s36_too_long),
+      .ecn_step(s36_ecn_step),
+      .congestion_lost(s36_congestion_lost),
+      .vxlan_mac(vxlan_mac),
+      .s4_translate(s40_translate),
+      .s8_translate(s44_translate),
+      .s7_valid(s43_valid),
+      .s7_first(s43_first),
+      .s7_last(s43_last),
+      .s7_data(s43_data),
+      .s7_keep(s43_keep),
+      .s7_length(s43_length),
+      .s7_ingress(s43_ingress),
+      .s7_injected(s43_injected),
+      .s7_transmit(s43_transmit),
+      .s7_egress(s43_egress),
+      .s7_attempt(s43_attempt),
+      .s7_tag(s43_tag),
       .host_flip(host_flip_any),
       .report(report[17]),
       .report_index(report_index[359:340]),

@@ -36,13 +36,27 @@ module egress #(
     input wire [15:0] in_frontend_counter,
     input wire [19:0] in_endpoint,
     input wire in_learned,
+    input wire in_wrapped,
+    input wire [31:0] in_vxlan_address,
+    input wire [95:0] in_outer_macs,
+    input wire [7:0] in_tos,
+    input wire [15:0] in_flow_port,
 
     // Destinations 0 uplink, 1 node, 2 punt: one beat for those whose `write` is set. `injected` and `last` go with it.
     output logic [2:0] write,
     output logic write_injected,
+    output logic write_wrapped,  // the frame goes into the tunnel
     output logic write_last,
     output logic [5:0] write_bytes,  // of the packet's last beat, 0 is 64
     output logic [511:0] write_data,
+
+    // With the first beat of a wrapped frame, by destination; what tunnel_header makes a header of.
+    output logic [2:0] wrap_write,
+    output logic [15:0] wrap_length,
+    output logic [31:0] wrap_address,
+    output logic [95:0] wrap_macs,
+    output logic [7:0] wrap_tos,
+    output logic [15:0] wrap_flow_port,
 
     // With the first beat of a punted packet; fields the reserved ones and the sequence number apart.
     output logic record_write,
@@ -71,7 +85,12 @@ module egress #(
   localparam logic [1:0] Drop = card_pkg::VERDICT_DROP[1:0];
 
   // s1
-  logic s1_valid, s1_first, s1_last, s1_ingress, s1_injected, s1_egress, s1_learned;
+  localparam logic [15:0] OuterBytes = 16'd50;  // before a wrapped frame
+  logic s1_valid, s1_first, s1_last, s1_ingress, s1_injected, s1_egress, s1_learned, s1_wrapped;
+  logic [31:0] s1_vxlan_address;
+  logic [95:0] s1_outer_macs;
+  logic [7:0] s1_tos;
+  logic [15:0] s1_flow_port;
   logic [511:0] s1_data;
   logic [15:0] s1_length, s1_frontend_counter;
   logic [3:0] s1_attempt;
@@ -106,6 +125,11 @@ module egress #(
     s1_frontend_counter <= in_frontend_counter;
     s1_endpoint <= in_endpoint;
     s1_learned <= in_learned;
+    s1_wrapped <= in_wrapped;
+    s1_vxlan_address <= in_vxlan_address;
+    s1_outer_macs <= in_outer_macs;
+    s1_tos <= in_tos;
+    s1_flow_port <= in_flow_port;
     s1_target <= {capture || in_verdict == Punt, to_port && in_egress, to_port && !in_egress};
     s1_lines <= in_lines;
     s1_fits <= {room_punt >= (DEPTH_LOG2+1)'(in_lines) + Margin,
@@ -144,6 +168,7 @@ module egress #(
   always_ff @(posedge clk) begin
     write <= s1_target & {3{s1_valid && (s1_first ? accepted : going)}};
     record_write <= begins && accepted && s1_target[2];
+    wrap_write <= s1_target & {3{begins && accepted && s1_wrapped}};
     injected_exit <= begins && s1_injected;
     injected_release <= (accepted ? ~s1_target : 3'b111) & {3{begins && s1_injected}};
     counted <= begins;
@@ -153,6 +178,7 @@ module egress #(
     if (rst) begin
       write <= '0;
       record_write <= 1'b0;
+      wrap_write <= '0;
       injected_exit <= 1'b0;
       injected_release <= '0;
       counted <= 1'b0;
@@ -164,6 +190,12 @@ module egress #(
 
   always_ff @(posedge clk) begin
     write_injected <= s1_injected;
+    write_wrapped <= s1_wrapped;
+    wrap_length <= s1_length;
+    wrap_address <= s1_vxlan_address;
+    wrap_macs <= s1_outer_macs;
+    wrap_tos <= s1_tos;
+    wrap_flow_port <= s1_flow_port;
     write_last <= s1_last;
     write_bytes <= s1_length[5:0];
     write_data <= s1_data;
@@ -176,7 +208,7 @@ module egress #(
   card_pkg::punt_line_t described;
   always_comb begin
     described = '0;
-    described.length = s1_length;
+    described.length = s1_wrapped ? s1_length + OuterBytes : s1_length;
     described.verdict = 8'(s1_verdict);
     described.reason = s1_reason;
     described.ingress = 8'(s1_ingress);

@@ -23,6 +23,7 @@ hw/rtl/event_writer.sv
 hw/rtl/fifo.sv
 hw/rtl/first_packet.sv
 hw/rtl/frame_rewrite.sv
+hw/rtl/frame_shift.sv
 hw/rtl/frontend_lookup.sv
 hw/rtl/inject_credits.sv
 hw/rtl/inject_reader.sv
@@ -48,5 +49,8 @@ hw/rtl/statistics.sv
 hw/rtl/status_writer.sv
 hw/rtl/tabulation_hash.sv
 hw/rtl/transmit_port.sv
+hw/rtl/tunnel_header.sv
+hw/rtl/tunnel_unwrap.sv
+hw/rtl/tunnel_wrap.sv
 hw/rtl/unconfirmed_quota.sv
 hw/rtl/way_choice.sv

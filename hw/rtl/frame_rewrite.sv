@@ -1,5 +1,5 @@
-// A translated frame's first two beats: MAC addresses, time to live, addresses, ports and checksums put in place. A VLAN
-// tag stays.
+// A translated frame's first two beats: MAC addresses, ECN, time to live, addresses, ports and checksums put in place. A
+// VLAN tag stays.
 //
 // Combinational. Neither header has options or extensions, so everything is at one of two places but the TCP or UDP
 // checksum, which for IPv6 lies in the second beat or at the end of the first.
@@ -12,7 +12,8 @@ module frame_rewrite (
     input wire logic ipv6,   // these of the packet, for both beats
     input wire logic tcp,
     input wire logic vlan,
-    input wire card_pkg::next_hop_row_t next_hop,
+    input wire logic [95:0] macs,  // {destination, source}
+    input wire logic [1:0] ecn_step,
     input wire card_pkg::tuple_ipv6_t to,
     input wire logic [15:0] ip_checksum,
     input wire logic [15:0] l4_checksum,
@@ -42,10 +43,11 @@ module frame_rewrite (
   wire [31:0] ports = {to.source_port, to.destination_port};
 
   wire [BYTES*8-1:0] rewritten_ipv4 = {
-    next_hop.destination_mac,
-    next_hop.source_mac,
+    macs,
     ethertype,
-    header[(BYTES-22)*8+:64],  // version to fragment offset
+    header[(BYTES-15)*8+:8],  // version and header length
+    header[(BYTES-16)*8+:8] + {6'd0, ecn_step},
+    header[(BYTES-22)*8+:48],  // to fragment offset
     ttl_less_one,
     header[(BYTES-24)*8+:8],  // protocol
     ip_checksum,
@@ -59,10 +61,11 @@ module frame_rewrite (
     header[(BYTES-64)*8+:96]
   };
   wire [BYTES*8-1:0] rewritten_ipv6 = {
-    next_hop.destination_mac,
-    next_hop.source_mac,
+    macs,
     ethertype,
-    header[(BYTES-21)*8+:56],  // version to next header
+    header[(BYTES-15)*8+:8],  // version
+    header[(BYTES-16)*8+:8] + {2'd0, ecn_step, 4'd0},
+    header[(BYTES-21)*8+:40],  // to next header
     ttl_less_one,
     to.source_address,
     to.destination_address,

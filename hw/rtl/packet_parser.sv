@@ -1,11 +1,11 @@
 // Reads a frame's first two beats: is it for the tables, to be passed, or to be punted (docs/card.md, step 1)?
 //
-// Latency: 3 clocks from the first beat. Throughput: one header a clock.
+// Latency: 3 clocks. Throughput: one header a clock.
 //
 // | stage | what is registered |
 // |-------|--------------------|
 // | 1     | the header's fields as they came |
-// | 2     | single properties of the fields; what lies in the second beat, which comes now |
+// | 2     | single properties of the fields |
 // | 3     | class and reason, 5-tuple |
 `default_nettype none
 
@@ -13,9 +13,13 @@ module packet_parser (
     input wire logic clk,
     input wire logic [1:0] mode,
     input wire logic host_sctp,
-    input wire logic [511:0] data,
+    input wire logic [15:0] vxlan_mtu,
+    input wire logic [511:0] data,    // first beat
+    input wire logic [511:0] second,  // second beat, if there is one
     input wire logic [15:0] length,
     input wire logic transmit,
+    input wire logic tunnelled,
+    input wire logic congested,  // the tunnel saw congestion
 
     output logic lookup,  // the tuple is looked up
     output logic punt,    // punted with `reason`; neither: the frame passes
@@ -25,7 +29,11 @@ module packet_parser (
     output card_pkg::tuple_ipv6_t tuple,  // of IPv4 too
     output logic [3:0] tcp_flags,  // {TCP, RST, SYN, FIN}
     output logic [15:0] ip_checksum,
-    output logic [15:0] l4_checksum
+    output logic [15:0] l4_checksum,
+    output logic tunnel,
+    output logic too_long,  // for the tunnel
+    output logic [1:0] ecn_step,  // what congestion in the tunnel adds to the ECN field (RFC 6040)
+    output logic congestion_lost  // there was congestion, and the packet cannot say so
 );
   localparam logic [7:0] HOP_BY_HOP = 8'd0, ICMP = 8'd1, TCP = 8'd6, UDP = 8'd17, ROUTING = 8'd43, FRAGMENT = 8'd44;
   localparam logic [7:0] ICMPV6 = 8'd58, DESTINATION = 8'd60, SCTP = 8'd132;
@@ -48,23 +56,29 @@ module packet_parser (
   endfunction
 
   logic [1:0] s1_mode;
-  logic s1_transmit, s1_vlan;
+  logic s1_transmit, s1_tunnelled, s1_congested;
   logic [15:0] s1_length, s1_ethertype, s1_total, s1_fragment, s1_ip_checksum;
   logic [7:0] s1_version_ihl, s1_ttl, s1_protocol;
   logic [31:0] s1_source, s1_destination, s1_ports;
   logic [15:0] s1_udp_checksum, s1_tcp_checksum;
   logic [2:0] s1_flags, s2_flags;
   logic [15:0] s1_payload, s1_udp_checksum_ipv6;
-  logic [7:0] s1_next_header, s1_hop_limit;
+  logic [7:0] s1_next_header, s1_hop_limit, s1_tos;
+  logic s1_tagged_inside;
+  logic [15:0] s1_tcp_checksum_ipv6;
+  logic [2:0] s1_flags_ipv6;
   logic [127:0] s1_source_ipv6, s1_destination_ipv6;
   logic [31:0] s1_ports_ipv6;
 
   always_ff @(posedge clk) begin
     s1_mode <= mode;
     s1_transmit <= transmit;
-    s1_vlan <= vlan;
+    s1_tunnelled <= tunnelled;
+    s1_congested <= congested;
     s1_length <= vlan ? length - 16'd4 : length;
     s1_ethertype <= header[(HEADER_BYTES-14)*8+:16];
+    s1_tagged_inside <= tunnelled && vlan;
+    s1_tos <= header[(HEADER_BYTES-16)*8+:8];
     s1_version_ihl <= header[(HEADER_BYTES-15)*8+:8];
     s1_total <= header[(HEADER_BYTES-18)*8+:16];
     s1_fragment <= header[(HEADER_BYTES-22)*8+:16];
@@ -83,7 +97,9 @@ module packet_parser (
     s1_source_ipv6 <= header[(HEADER_BYTES-38)*8+:128];
     s1_destination_ipv6 <= header[(HEADER_BYTES-54)*8+:128];
     s1_ports_ipv6 <= header[(HEADER_BYTES-58)*8+:32];
-    s1_udp_checksum_ipv6 <= word_at(data, 60);
+    s1_udp_checksum_ipv6 <= vlan ? word_at(second, 0) : word_at(data, 60);
+    s1_tcp_checksum_ipv6 <= vlan ? word_at(second, 10) : word_at(second, 6);
+    s1_flags_ipv6 <= vlan ? second[7*8+:3] : second[3*8+:3];
   end
 
   wire s1_ipv6 = s1_ethertype == 16'h86dd;
@@ -101,6 +117,8 @@ module packet_parser (
   logic [127:0] s2_source, s2_destination;
   logic [31:0] s2_ports;
   logic [7:0] s2_protocol;
+  logic s2_tunnelled, s2_too_long, s2_congested;
+  logic [1:0] s2_ecn;
 
   always_ff @(posedge clk) begin
     s2_offload <= s1_mode == card_pkg::MODE_OFFLOAD[1:0] && !s1_transmit;
@@ -114,7 +132,7 @@ module packet_parser (
     s2_ports <= s1_ipv6 ? s1_ports_ipv6 : s1_ports;
     s2_ttl_expired <= (s1_ipv6 ? s1_hop_limit[7:1] : s1_ttl[7:1]) == 7'd0;
 
-    s2_ipv4 <= s1_ethertype == 16'h0800 && s1_version_ihl[7:4] == 4'd4;
+    s2_ipv4 <= s1_ethertype == 16'h0800 && !s1_tagged_inside && s1_version_ihl[7:4] == 4'd4;
     s2_length_fits <= s1_length >= 16'd34 && {1'b0, s1_total} + 17'd14 <= {1'b0, s1_length};
     s2_total_fits_header <= s1_total >= {10'd0, header_words, 2'd0};
     s2_ihl_valid <= header_words >= 4'd5;
@@ -126,7 +144,7 @@ module packet_parser (
     s2_at_least_28 <= s1_total >= 16'd28;
     s2_at_least_40 <= s1_total >= 16'd40;
 
-    s2_ipv6 <= s1_ipv6 && s1_version_ihl[7:4] == 4'd6;
+    s2_ipv6 <= s1_ipv6 && !s1_tagged_inside && s1_version_ihl[7:4] == 4'd6;
     s2_at_least_54 <= s1_length >= 16'd54;
     s2_payload_fits <= {1'b0, s1_payload} + 17'd54 <= {1'b0, s1_length};
     s2_mapped <= s1_source_ipv6[127:32] == MAPPED || s1_destination_ipv6[127:32] == MAPPED;
@@ -139,9 +157,13 @@ module packet_parser (
     s2_for_services <= behind == TCP || behind == UDP || behind == ROUTING || behind == FRAGMENT || behind == DESTINATION;
 
     s2_ip_checksum <= s1_ip_checksum;
-    s2_udp_checksum <= !s1_ipv6 ? s1_udp_checksum : s1_vlan ? word_at(data, 0) : s1_udp_checksum_ipv6;
-    s2_tcp_checksum <= !s1_ipv6 ? s1_tcp_checksum : s1_vlan ? word_at(data, 10) : word_at(data, 6);
-    s2_flags <= !s1_ipv6 ? s1_flags : s1_vlan ? data[7*8+:3] : data[3*8+:3];
+    s2_udp_checksum <= s1_ipv6 ? s1_udp_checksum_ipv6 : s1_udp_checksum;
+    s2_tcp_checksum <= s1_ipv6 ? s1_tcp_checksum_ipv6 : s1_tcp_checksum;
+    s2_flags <= s1_ipv6 ? s1_flags_ipv6 : s1_flags;
+    s2_tunnelled <= s1_tunnelled;
+    s2_too_long <= {1'b0, s1_ipv6 ? s1_payload : s1_total} + (s1_ipv6 ? 17'd40 : 17'd0) > {1'b0, vxlan_mtu};
+    s2_congested <= s1_tunnelled && s1_congested;
+    s2_ecn <= s1_ipv6 ? s1_tos[5:4] : s1_tos[1:0];
   end
 
   wire s2_sane = s2_offload && s2_ipv4 && s2_length_fits && s2_ihl_valid && s2_total_fits_header;
@@ -175,6 +197,10 @@ module packet_parser (
     tcp_flags <= {s2_tcp, s2_flags};
     ip_checksum <= s2_ip_checksum;
     l4_checksum <= s2_tcp ? s2_tcp_checksum : s2_udp_checksum;
+    tunnel <= s2_tunnelled;
+    too_long <= s2_too_long;
+    ecn_step <= s2_congested ? ~s2_ecn : 2'd0;
+    congestion_lost <= s2_congested && s2_ecn == 2'd0;
   end
 endmodule
 

@@ -92,6 +92,10 @@ module pointsman_card #(
   logic [15:0] masquerade_port_base, masquerade_port_mask;
   logic [127:0] masquerade_ipv6_address;
   logic host_sctp;
+  logic [31:0] vxlan_address;
+  logic [15:0] vxlan_port, vxlan_mtu;
+  logic [23:0] vxlan_vni;
+  logic [47:0] vxlan_mac;
   logic [2047:0] service_ranges;
   logic [19:0] tick, unconfirmed_quota;
   logic [139:0] timeouts;
@@ -131,7 +135,7 @@ module pointsman_card #(
       .s_axi_rvalid(s_axi_control_rvalid),
       .s_axi_rready(s_axi_control_rready),
       .mode, .capture, .slot_hash_seed, .masquerade_address, .masquerade_port_base, .masquerade_port_mask,
-      .masquerade_ipv6_address, .host_sctp, .service_ranges, .tick, .timeouts, .unconfirmed_quota, .sweeps,
+      .masquerade_ipv6_address, .host_sctp, .vxlan_address, .vxlan_port, .vxlan_vni, .vxlan_mac, .vxlan_mtu, .service_ranges, .tick, .timeouts, .unconfirmed_quota, .sweeps,
       .ring_enable, .status_address, .command_address, .response_address, .inject_address, .punt_address,
       .event_address, .command_lines_log2, .inject_lines_log2, .punt_lines_log2, .event_lines_log2, .doorbell_write,
       .doorbell_value, .ring_busy, .command_tail, .inject_tail, .punt_head, .event_head, .error, .heartbeat, .cycles,
@@ -340,17 +344,24 @@ module pointsman_card #(
 
   datapath datapath (
       .clk, .rst, .mode, .slot_hash_seed, .masquerade_address, .masquerade_port_base, .masquerade_port_mask,
-      .masquerade_ipv6_address, .host_sctp, .service_ranges, .tick, .timeouts, .unconfirmed_quota, .sweeps, .in_valid,
+      .masquerade_ipv6_address, .host_sctp, .vxlan_address, .vxlan_port, .vxlan_vni, .vxlan_mac, .vxlan_mtu, .service_ranges, .tick, .timeouts, .unconfirmed_quota, .sweeps, .in_valid,
       .in_first, .in_last, .in_data, .in_keep, .in_length, .in_ingress, .in_injected, .in_transmit, .in_egress,
       .in_attempt, .in_directed, .in_endpoint, .in_tag, .out_valid, .out_first, .out_last, .out_data, .out_keep, .out_length, .out_ingress,
       .out_injected, .out_attempt, .out_tag, .out_verdict, .out_reason, .out_egress, .out_frontend_counter,
-      .out_endpoint, .out_learned, .row_valid, .row_ready, .row_write, .row_flip, .row_table, .row_index, .row_data,
+      .out_endpoint, .out_learned, .out_wrapped, .out_vxlan_address, .out_outer_macs, .out_tos, .out_flow_port, .row_valid, .row_ready, .row_write, .row_flip, .row_table, .row_index, .row_data,
       .row_read_valid, .row_read_data, .want_gap, .event_valid, .event_line
   );
 
   // From the datapath to the ports and the punt ring.
   logic [2:0] queue_write, freed, freed_injected, injected_release;
-  logic queue_injected, queue_last, record_write, injected_exit;
+  logic queue_injected, queue_wrapped, queue_last, record_write, injected_exit;
+  logic out_wrapped;
+  logic [31:0] out_vxlan_address, wrap_address;
+  logic [95:0] out_outer_macs, wrap_macs;
+  logic [7:0] out_tos, wrap_tos;
+  logic [15:0] out_flow_port, wrap_flow_port, wrap_length;
+  logic [2:0] wrap_write, header_write;
+  logic [183:0] header;
   logic [5:0] queue_bytes;
   logic [511:0] queue_data;
   card_pkg::punt_line_t record;
@@ -381,13 +392,32 @@ module pointsman_card #(
       .in_frontend_counter(out_frontend_counter),
       .in_endpoint(out_endpoint),
       .in_learned(out_learned),
+      .in_wrapped(out_wrapped),
+      .in_vxlan_address(out_vxlan_address),
+      .in_outer_macs(out_outer_macs),
+      .in_tos(out_tos),
+      .in_flow_port(out_flow_port),
       .write(queue_write),
       .write_injected(queue_injected),
+      .write_wrapped(queue_wrapped),
       .write_last(queue_last),
       .write_bytes(queue_bytes),
       .write_data(queue_data),
+      .wrap_write, .wrap_length, .wrap_address, .wrap_macs, .wrap_tos, .wrap_flow_port,
       .record_write, .record, .freed, .injected_exit, .injected_release, .injected_lines, .counted, .counted_verdict,
       .counted_punted, .counted_captured, .counted_dropped, .counted_reason
+  );
+
+  tunnel_header wraps (
+      .clk, .rst, .vxlan_address,
+      .write(wrap_write),
+      .length(wrap_length),
+      .address(wrap_address),
+      .macs(wrap_macs),
+      .tos(wrap_tos),
+      .flow_port(wrap_flow_port),
+      .out_write(header_write),
+      .header
   );
 
   inject_credits #(
@@ -408,9 +438,12 @@ module pointsman_card #(
   transmit_port #(
       .DEPTH_LOG2(QUEUE_LOG2)
   ) uplink_transmit (
-      .clk, .rst,
+      .clk, .rst, .vxlan_address, .vxlan_port, .vxlan_vni,
+      .header_write(header_write[0]),
+      .header,
       .write(queue_write[0]),
       .write_injected(queue_injected),
+      .write_wrapped(queue_wrapped),
       .write_last(queue_last),
       .write_bytes(queue_bytes),
       .write_data(queue_data),
@@ -427,9 +460,12 @@ module pointsman_card #(
   transmit_port #(
       .DEPTH_LOG2(QUEUE_LOG2)
   ) node_transmit (
-      .clk, .rst,
+      .clk, .rst, .vxlan_address, .vxlan_port, .vxlan_vni,
+      .header_write(header_write[1]),
+      .header,
       .write(queue_write[1]),
       .write_injected(queue_injected),
+      .write_wrapped(queue_wrapped),
       .write_last(queue_last),
       .write_bytes(queue_bytes),
       .write_data(queue_data),
@@ -449,9 +485,14 @@ module pointsman_card #(
       .clk,
       .rst(ring_reset),
       .run(run_punt),
+      .vxlan_address, .vxlan_port, .vxlan_vni,
+      .header_write(header_write[2]),
+      .header,
       .write(queue_write[2]),
       .write_injected(queue_injected),
+      .write_wrapped(queue_wrapped),
       .write_last(queue_last),
+      .write_bytes(queue_bytes),
       .write_data(queue_data),
       .record_write, .record,
       .freed(freed[2]),

@@ -10,9 +10,17 @@ module punt_writer #(
     input wire rst,  // also while the rings stand still: everything waiting is gone
     input wire run,
 
+    input wire [31:0] vxlan_address,
+    input wire [15:0] vxlan_port,
+    input wire [23:0] vxlan_vni,
+    input wire header_write,  // of a wrapped frame that is captured, soon after its first beat
+    input wire [183:0] header,
+
     input wire write,
     input wire write_injected,
+    input wire write_wrapped,
     input wire write_last,
+    input wire [5:0] write_bytes,
     input wire [511:0] write_data,
     input wire record_write,
     input card_pkg::punt_line_t record,
@@ -38,7 +46,9 @@ module punt_writer #(
 );
   localparam RECORD_BITS = 256 - 32;  // the fields that are not reserved, without the sequence number
 
-  logic record_valid, data_valid, data_injected, data_last;
+  logic record_valid, beat_valid, beat_injected, beat_wrapped, beat_last_of_frame, beat_take, data_valid, data_last;
+  logic [5:0] beat_bytes;
+  logic [511:0] beat_data;
   logic [RECORD_BITS-1:0] record_fields;
   logic [511:0] data;
   logic in_frame;
@@ -62,18 +72,35 @@ module punt_writer #(
   );
 
   fifo #(
-      .WIDTH(514),
+      .WIDTH(521),
       .DEPTH_LOG2(DEPTH_LOG2)
   ) frames (
       .clk, .rst,
       .write,
-      .write_data({write_injected, write_last, write_data}),
+      .write_data({write_injected, write_wrapped, write_last, write_bytes, write_data}),
       .commit(1'b1),
       .rollback(1'b0),
       .room(),
-      .read_valid(data_valid),
-      .read_data({data_injected, data_last, data}),
-      .read(beat_taken && in_frame)
+      .read_valid(beat_valid),
+      .read_data({beat_injected, beat_wrapped, beat_last_of_frame, beat_bytes, beat_data}),
+      .read(beat_take)
+  );
+
+  tunnel_wrap #(
+      .DEPTH_LOG2(DEPTH_LOG2)
+  ) wrap (
+      .clk, .rst, .vxlan_address, .vxlan_port, .vxlan_vni, .header_write, .header,
+      .in_valid(beat_valid),
+      .in_wrapped(beat_wrapped),
+      .in_last(beat_last_of_frame),
+      .in_bytes(beat_bytes),
+      .in_data(beat_data),
+      .in_take(beat_take),
+      .out_valid(data_valid),
+      .out_last(data_last),
+      .out_bytes(),
+      .out_data(data),
+      .out_take(beat_taken && in_frame)
   );
 
   assign line_valid = in_frame ? data_valid : record_valid;
@@ -84,8 +111,8 @@ module punt_writer #(
     added <= record_write ? record.length[13:6] + 8'(record.length[5:0] != 6'd0) + 8'd1 : '0;
     if (beat_taken) in_frame <= !(in_frame && data_last);
     if (beat_taken && !in_frame) sequence_number <= sequence_number + 32'd1;
-    freed <= beat_taken && in_frame && !data_injected;
-    freed_injected <= beat_taken && in_frame && data_injected;
+    freed <= beat_take && !beat_injected;
+    freed_injected <= beat_take && beat_injected;
     if (rst) begin
       added <= '0;
       in_frame <= 1'b0;

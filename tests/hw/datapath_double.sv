@@ -14,6 +14,11 @@ module datapath #(
     input wire [15:0] masquerade_port_mask,
     input wire [127:0] masquerade_ipv6_address,
     input wire host_sctp,
+    input wire [31:0] vxlan_address,
+    input wire [15:0] vxlan_port,
+    input wire [23:0] vxlan_vni,
+    input wire [47:0] vxlan_mac,
+    input wire [15:0] vxlan_mtu,
     input wire [2047:0] service_ranges,
     input wire [19:0] tick,
     input wire [139:0] timeouts,
@@ -51,6 +56,11 @@ module datapath #(
     output logic [15:0] out_frontend_counter,
     output logic [19:0] out_endpoint,
     output logic out_learned,
+    output logic out_wrapped,
+    output logic [31:0] out_vxlan_address,
+    output logic [95:0] out_outer_macs,
+    output logic [7:0] out_tos,
+    output logic [15:0] out_flow_port,
 
     input wire row_valid,
     output logic row_ready,
@@ -92,6 +102,8 @@ module datapath #(
   assign out_frontend_counter = out_tag[15:0];
   assign out_endpoint = out_tag[19:0];
   assign out_learned = how[3];
+  assign out_wrapped = 1'b0;
+  assign {out_vxlan_address, out_outer_macs, out_tos, out_flow_port} = '0;
 
   logic [31:0] events;
   assign event_valid = out_valid && out_first && how[3] && mode != 2'd0;

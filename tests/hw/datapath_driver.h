@@ -19,7 +19,7 @@ class VerilatedContext;
 
 namespace pointsman {
 
-inline constexpr uint64_t kDatapathLatencyCycles = 43;
+inline constexpr uint64_t kDatapathLatencyCycles = 45;
 
 struct DatapathInput {
   std::vector<uint8_t> frame;
