@@ -230,7 +230,7 @@ module datapath (
       .mode(s2_mode),
       .host_sctp(host_sctp),
       .vxlan_mtu(vxlan_mtu),
-      .data(s2_first_beat),
+      .first(s2_first_beat),
       .second(s2_second_beat),
       .length(s2_frame_length),
       .transmit(s2_transmit),

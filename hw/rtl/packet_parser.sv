@@ -14,8 +14,8 @@ module packet_parser (
     input wire logic [1:0] mode,
     input wire logic host_sctp,
     input wire logic [15:0] vxlan_mtu,
-    input wire logic [511:0] data,    // first beat
-    input wire logic [511:0] second,  // second beat, if there is one
+    input wire logic [511:0] first,   // beats of a frame without a VLAN tag
+    input wire logic [511:0] second,  // if there is one
     input wire logic [15:0] length,
     input wire logic transmit,
     input wire logic tunnelled,
@@ -38,22 +38,16 @@ module packet_parser (
   localparam logic [7:0] HOP_BY_HOP = 8'd0, ICMP = 8'd1, TCP = 8'd6, UDP = 8'd17, ROUTING = 8'd43, FRAGMENT = 8'd44;
   localparam logic [7:0] ICMPV6 = 8'd58, DESTINATION = 8'd60, SCTP = 8'd132;
   localparam logic [95:0] MAPPED = {80'd0, 16'hffff};  // before an IPv4 address
-  localparam int HEADER_BYTES = 60;  // what the first beat surely holds behind a tag
+  localparam int HEADER_BYTES = 64;
 
-  // The header as one number: the frame's first byte is the most significant. Without a VLAN tag, MAC addresses apart.
-  wire vlan = data[12*8+:16] == 16'h0081 && length >= 16'd18;
+  // The first beat as one number: the frame's first byte is the most significant.
   wire [HEADER_BYTES*8-1:0] header;
   genvar g;
   generate
     for (g = 0; g < HEADER_BYTES; g++) begin : swap
-      assign header[(HEADER_BYTES-1-g)*8+:8] = vlan ? data[(g+4)*8+:8] : data[g*8+:8];
+      assign header[(HEADER_BYTES-1-g)*8+:8] = first[g*8+:8];
     end
   endgenerate
-
-  // Two bytes of the beat that is there, most significant first.
-  function automatic logic [15:0] word_at(input logic [511:0] beat, input int at);
-    word_at = {beat[at*8+:8], beat[(at+1)*8+:8]};
-  endfunction
 
   logic [1:0] s1_mode;
   logic s1_transmit, s1_tunnelled, s1_congested;
@@ -64,7 +58,6 @@ module packet_parser (
   logic [2:0] s1_flags, s2_flags;
   logic [15:0] s1_payload, s1_udp_checksum_ipv6;
   logic [7:0] s1_next_header, s1_hop_limit, s1_tos;
-  logic s1_tagged_inside;
   logic [15:0] s1_tcp_checksum_ipv6;
   logic [2:0] s1_flags_ipv6;
   logic [127:0] s1_source_ipv6, s1_destination_ipv6;
@@ -75,9 +68,8 @@ module packet_parser (
     s1_transmit <= transmit;
     s1_tunnelled <= tunnelled;
     s1_congested <= congested;
-    s1_length <= vlan ? length - 16'd4 : length;
+    s1_length <= length;
     s1_ethertype <= header[(HEADER_BYTES-14)*8+:16];
-    s1_tagged_inside <= tunnelled && vlan;
     s1_tos <= header[(HEADER_BYTES-16)*8+:8];
     s1_version_ihl <= header[(HEADER_BYTES-15)*8+:8];
     s1_total <= header[(HEADER_BYTES-18)*8+:16];
@@ -97,9 +89,9 @@ module packet_parser (
     s1_source_ipv6 <= header[(HEADER_BYTES-38)*8+:128];
     s1_destination_ipv6 <= header[(HEADER_BYTES-54)*8+:128];
     s1_ports_ipv6 <= header[(HEADER_BYTES-58)*8+:32];
-    s1_udp_checksum_ipv6 <= vlan ? word_at(second, 0) : word_at(data, 60);
-    s1_tcp_checksum_ipv6 <= vlan ? word_at(second, 10) : word_at(second, 6);
-    s1_flags_ipv6 <= vlan ? second[7*8+:3] : second[3*8+:3];
+    s1_udp_checksum_ipv6 <= header[(HEADER_BYTES-62)*8+:16];
+    s1_tcp_checksum_ipv6 <= {second[6*8+:8], second[7*8+:8]};
+    s1_flags_ipv6 <= second[3*8+:3];
   end
 
   wire s1_ipv6 = s1_ethertype == 16'h86dd;
@@ -117,7 +109,8 @@ module packet_parser (
   logic [127:0] s2_source, s2_destination;
   logic [31:0] s2_ports;
   logic [7:0] s2_protocol;
-  logic s2_tunnelled, s2_too_long, s2_congested;
+  logic s2_tunnelled, s2_too_long, s2_too_long_ipv6, s2_congested;
+  logic [15:0] ipv6_payload_max;
   logic [1:0] s2_ecn;
 
   always_ff @(posedge clk) begin
@@ -132,7 +125,7 @@ module packet_parser (
     s2_ports <= s1_ipv6 ? s1_ports_ipv6 : s1_ports;
     s2_ttl_expired <= (s1_ipv6 ? s1_hop_limit[7:1] : s1_ttl[7:1]) == 7'd0;
 
-    s2_ipv4 <= s1_ethertype == 16'h0800 && !s1_tagged_inside && s1_version_ihl[7:4] == 4'd4;
+    s2_ipv4 <= s1_ethertype == 16'h0800 && s1_version_ihl[7:4] == 4'd4;
     s2_length_fits <= s1_length >= 16'd34 && {1'b0, s1_total} + 17'd14 <= {1'b0, s1_length};
     s2_total_fits_header <= s1_total >= {10'd0, header_words, 2'd0};
     s2_ihl_valid <= header_words >= 4'd5;
@@ -144,7 +137,7 @@ module packet_parser (
     s2_at_least_28 <= s1_total >= 16'd28;
     s2_at_least_40 <= s1_total >= 16'd40;
 
-    s2_ipv6 <= s1_ipv6 && !s1_tagged_inside && s1_version_ihl[7:4] == 4'd6;
+    s2_ipv6 <= s1_ipv6 && s1_version_ihl[7:4] == 4'd6;
     s2_at_least_54 <= s1_length >= 16'd54;
     s2_payload_fits <= {1'b0, s1_payload} + 17'd54 <= {1'b0, s1_length};
     s2_mapped <= s1_source_ipv6[127:32] == MAPPED || s1_destination_ipv6[127:32] == MAPPED;
@@ -161,7 +154,9 @@ module packet_parser (
     s2_tcp_checksum <= s1_ipv6 ? s1_tcp_checksum_ipv6 : s1_tcp_checksum;
     s2_flags <= s1_ipv6 ? s1_flags_ipv6 : s1_flags;
     s2_tunnelled <= s1_tunnelled;
-    s2_too_long <= {1'b0, s1_ipv6 ? s1_payload : s1_total} + (s1_ipv6 ? 17'd40 : 17'd0) > {1'b0, vxlan_mtu};
+    ipv6_payload_max <= vxlan_mtu < 16'd40 ? '0 : vxlan_mtu - 16'd40;
+    s2_too_long <= s1_total > vxlan_mtu;
+    s2_too_long_ipv6 <= s1_payload > ipv6_payload_max;
     s2_congested <= s1_tunnelled && s1_congested;
     s2_ecn <= s1_ipv6 ? s1_tos[5:4] : s1_tos[1:0];
   end
@@ -198,7 +193,7 @@ module packet_parser (
     ip_checksum <= s2_ip_checksum;
     l4_checksum <= s2_tcp ? s2_tcp_checksum : s2_udp_checksum;
     tunnel <= s2_tunnelled;
-    too_long <= s2_too_long;
+    too_long <= s2_ipv6 ? s2_too_long_ipv6 : s2_too_long;
     ecn_step <= s2_congested ? ~s2_ecn : 2'd0;
     congestion_lost <= s2_congested && s2_ecn == 2'd0;
   end
