@@ -37,7 +37,8 @@ struct PuntedFrame {
 // What the card reported since the last Poll, each list in the card's order.
 struct CardOutput {
   std::vector<PuntedFrame> punts;
-  std::vector<EventLine> events;
+  std::vector<EventLine> events;  // of IPv4 connections, and of rows of any table (parity)
+  std::vector<EventIpv6Line> events_ipv6;
   uint32_t events_lost = 0;  // ever; if it moved, reread the connection tables
 };
 

@@ -10,13 +10,14 @@
 #include <vector>
 
 #include "driver/status_macros.h"
+#include "flow_tables/hash.h"
 
 namespace pointsman {
 namespace {
 
 constexpr const char* kCompatible = "pointsman,card-1";
 constexpr uint32_t kFrameBytesMin = 1514;  // an ordinary Ethernet frame without FCS
-constexpr uint32_t kHashKeyRows = 13 * 256;
+constexpr uint32_t kHashKeyRows = TabulationHash::kRows;
 
 template <class... Args>
 absl::Status Fault(fmt::format_string<Args...> format, Args&&... args) {
@@ -81,7 +82,7 @@ struct SizeRule {
   uint32_t most;
 };
 constexpr uint32_t kConnectionsMost = 1u << 28;
-constexpr std::array<SizeRule, 10> kSizeRules = {{
+constexpr std::array<SizeRule, 12> kSizeRules = {{
     {"frontends", &CardSizes::frontends, kFrontendsBanks* kFrontendsWays, 1u << 24},
     {"sources", &CardSizes::sources, 1, 1u << 16},
     {"slots", &CardSizes::slots, 1, 1u << 20},
@@ -92,6 +93,10 @@ constexpr std::array<SizeRule, 10> kSizeRules = {{
     {"hash-keys", &CardSizes::hash_keys, kHashKeyRows, kHashKeyRows},
     {"frontend-counters", &CardSizes::frontend_counters, 1, 1u << 16},
     {"endpoint-counters", &CardSizes::endpoint_counters, 1, 1u << 20},
+    {"originals-ipv6", &CardSizes::originals_ipv6, kOriginalsIpv6Banks* kOriginalsIpv6Ways,
+     kConnectionsMost},
+    {"replies-ipv6", &CardSizes::replies_ipv6, kRepliesIpv6Banks* kRepliesIpv6Ways,
+     kConnectionsMost},
 }};
 
 absl::Status CheckSizes(const CardSizes& sizes) {

@@ -10,38 +10,48 @@ namespace pointsman {
 EventRing::EventRing(Transport& transport, LineRing ring, const CardSizes& sizes)
     : ring_(transport, std::move(ring), RegisterOffset::kEventHead, "event-tail"), sizes_(sizes) {}
 
-absl::Status EventRing::Check(const EventLine& event) const {
-  const auto fault = [this](const char* field, uint32_t value, uint32_t most) {
-    return absl::InternalError(fmt::format("event ring: line {}: {} is {}, expected at most {}",
-                                           ring_.head(), field, value, most));
-  };
-  if (event.kind < EventKind::kLearn || event.kind > EventKind::kParity) {
-    return absl::InternalError(fmt::format("event ring: line {}: kind is {}, expected {}..{}",
-                                           ring_.head(), int(event.kind), int(EventKind::kLearn),
-                                           int(EventKind::kParity)));
-  }
-  if (event.kind == EventKind::kParity) {
-    const absl::Status found =
-        FindRows(sizes_, TableId{event.table}, event.original_row, 1).status();
-    if (found.ok()) return found;
-    return absl::InternalError(
-        fmt::format("event ring: line {}: {}", ring_.head(), std::string(found.message())));
-  }
-  if (event.original_row >= sizes_.originals) {
-    return fault("original-row", event.original_row, sizes_.originals - 1);
-  }
-  if (event.reply_row >= sizes_.replies) {
-    return fault("reply-row", event.reply_row, sizes_.replies - 1);
-  }
-  return absl::OkStatus();
+absl::Status EventRing::CheckKind(EventKind kind) const {
+  if (kind >= EventKind::kLearn && kind <= EventKind::kParity) return absl::OkStatus();
+  return absl::InternalError(fmt::format("event ring: line {}: kind is {}, expected {}..{}",
+                                         ring_.head(), int(kind), int(EventKind::kLearn),
+                                         int(EventKind::kParity)));
 }
 
-absl::Status EventRing::Collect(uint32_t event_tail, std::vector<EventLine>& events) {
+absl::Status EventRing::CheckRow(const char* field, TableId table, uint32_t row) const {
+  const absl::Status found = FindRows(sizes_, table, row, 1).status();
+  if (found.ok()) return found;
+  return absl::InternalError(fmt::format("event ring: line {}: {}: {}", ring_.head(), field,
+                                         std::string(found.message())));
+}
+
+absl::Status EventRing::Take(const LineBits& line, CardOutput& output) const {
+  const auto event = UnpackLine<EventLine>(line);
+  const TableId table{event.table};
+  POINTSMAN_RETURN_IF_ERROR(CheckKind(event.kind));
+  POINTSMAN_RETURN_IF_ERROR(CheckRow("original-row", table, event.original_row));
+  // Of a row the two lines say the same in the same place.
+  if (event.kind == EventKind::kParity) {
+    output.events.push_back(event);
+    return absl::OkStatus();
+  }
+  switch (table) {
+    case TableId::kOriginals:
+      output.events.push_back(event);
+      return CheckRow("reply-row", TableId::kReplies, event.reply_row);
+    case TableId::kOriginalsIpv6:
+      output.events_ipv6.push_back(UnpackLine<EventIpv6Line>(line));
+      return CheckRow("reply-row", TableId::kRepliesIpv6, event.reply_row);
+    default:
+      return absl::InternalError(
+          fmt::format("event ring: line {}: table is {}, expected that of originals of a family",
+                      ring_.head(), int(event.table)));
+  }
+}
+
+absl::Status EventRing::Collect(uint32_t event_tail, CardOutput& output) {
   POINTSMAN_RETURN_IF_ERROR(ring_.SetTail(event_tail));
   while (ring_.available_lines() != 0) {
-    const auto event = UnpackLine<EventLine>(ring_.Get(0));
-    POINTSMAN_RETURN_IF_ERROR(Check(event));
-    events.push_back(event);
+    POINTSMAN_RETURN_IF_ERROR(Take(ring_.Get(0), output));
     ring_.Consume(1);
   }
   return ring_.Release();

@@ -3,9 +3,9 @@
 #define POINTSMAN_DRIVER_EVENT_RING_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/status/status.h"
+#include "driver/card.h"
 #include "driver/consumer_ring.h"
 
 namespace pointsman {
@@ -15,13 +15,16 @@ class EventRing {
   // `sizes` are the card's; `transport` is borrowed and outlives this.
   EventRing(Transport& transport, LineRing ring, const CardSizes& sizes);
 
-  // Appends the events up to `event_tail` of the status line.
-  // Errors: Internal naming line and field, when index, kind or a row is impossible. After an error
-  // the ring must not be used again.
-  absl::Status Collect(uint32_t event_tail, std::vector<EventLine>& events);
+  // Appends the events up to `event_tail` of the status line to output.events and
+  // output.events_ipv6.
+  // Errors: Internal naming line and field, when index, kind, table or a row is impossible. After
+  // an error the ring must not be used again.
+  absl::Status Collect(uint32_t event_tail, CardOutput& output);
 
  private:
-  absl::Status Check(const EventLine& event) const;
+  absl::Status Take(const LineBits& line, CardOutput& output) const;
+  absl::Status CheckKind(EventKind kind) const;
+  absl::Status CheckRow(const char* field, TableId table, uint32_t row) const;
 
   ConsumerRing ring_;
   CardSizes sizes_;

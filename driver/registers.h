@@ -18,16 +18,18 @@ inline constexpr uint32_t kAllOnes = 0xffffffff;
 // `word` counts 32-bit words from the register on, for those that are arrays.
 absl::StatusOr<uint32_t> ReadRegister(Transport& transport, RegisterOffset at, uint32_t word = 0);
 
-absl::Status WriteRegister(Transport& transport, RegisterOffset at, uint32_t value);
+absl::Status WriteRegister(Transport& transport, RegisterOffset at, uint32_t value,
+                           uint32_t word = 0);
 
 struct RegisterWrite {
   const char* name;  // as in the card's description
   RegisterOffset at;
   uint32_t value;
+  uint32_t word = 0;  // of an array
 };
 
 // Writes in order and reads each back before the next. DataLoss: one reads back differently; names
-// register and values.
+// register, word of an array, and values.
 absl::Status WriteVerified(Transport& transport, std::span<const RegisterWrite> writes);
 
 }  // namespace pointsman

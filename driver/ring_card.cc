@@ -180,7 +180,7 @@ absl::Status RingCard::Collect() {
   output_.events_lost = line.events_lost;
   POINTSMAN_RETURN_IF_ERROR(inject_.SetHead(line.inject_head));
   const size_t known_events = output_.events.size();
-  POINTSMAN_RETURN_IF_ERROR(events_.Collect(line.event_tail, output_.events));
+  POINTSMAN_RETURN_IF_ERROR(events_.Collect(line.event_tail, output_));
   POINTSMAN_RETURN_IF_ERROR(MendHashKeys(std::span(output_.events).subspan(known_events)));
   return punts_.Collect(line.punt_tail, output_.punts);
 }

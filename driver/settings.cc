@@ -11,28 +11,37 @@ namespace pointsman {
 namespace {
 
 uint32_t HostProtocols(const Configuration& configuration) {
-  const auto bit = [](HostProtocol protocol) { return 1u << static_cast<int>(protocol); };
-  return (configuration.host_forwards_ipv6 ? bit(HostProtocol::kIpv6) : 0) |
-         (configuration.host_forwards_sctp ? bit(HostProtocol::kSctp) : 0);
+  return configuration.host_forwards_sctp ? 1u << static_cast<int>(HostProtocol::kSctp) : 0;
 }
 
-// A range is out of use, by its mask 0, while its address changes.
-void AddServiceRanges(const Configuration& configuration, std::vector<RegisterWrite>& order) {
-  using enum RegisterOffset;
-  const auto& ranges = configuration.service_ranges;
-  static_assert(kServiceRanges == 4);
-  order.insert(order.end(), {{"service-range-0-mask", kServiceRange0Mask, 0},
-                             {"service-range-0-address", kServiceRange0Address, ranges[0].address},
-                             {"service-range-0-mask", kServiceRange0Mask, ranges[0].mask},
-                             {"service-range-1-mask", kServiceRange1Mask, 0},
-                             {"service-range-1-address", kServiceRange1Address, ranges[1].address},
-                             {"service-range-1-mask", kServiceRange1Mask, ranges[1].mask},
-                             {"service-range-2-mask", kServiceRange2Mask, 0},
-                             {"service-range-2-address", kServiceRange2Address, ranges[2].address},
-                             {"service-range-2-mask", kServiceRange2Mask, ranges[2].mask},
-                             {"service-range-3-mask", kServiceRange3Mask, 0},
-                             {"service-range-3-address", kServiceRange3Address, ranges[3].address},
-                             {"service-range-3-mask", kServiceRange3Mask, ranges[3].mask}});
+constexpr uint32_t kWordsOf128Bits = 4;
+
+// The words of an array of registers from `first` on, the least significant one first.
+void AddBits(const char* name, RegisterOffset at, uint32_t first, const Bits128& bits,
+             std::vector<RegisterWrite>& order) {
+  const uint64_t halves[] = {bits.low, bits.high};
+  for (uint32_t word = 0; word < kWordsOf128Bits; ++word) {
+    const auto value = static_cast<uint32_t>(halves[word / 2] >> (32 * (word % 2)));
+    order.push_back({name, at, value, first + word});
+  }
+}
+
+// Ranges that differ from `before`. A range is out of use, by its mask 0, while its address
+// changes.
+void AddServiceRanges(const Configuration& configuration, const Configuration* before,
+                      std::vector<RegisterWrite>& order) {
+  const auto add = [&](uint32_t first, const Bits128& bits) {
+    AddBits("service-ranges", RegisterOffset::kServiceRanges, first, bits, order);
+  };
+  for (uint32_t i = 0; i < kServiceRanges; ++i) {
+    const ServiceRange& range = configuration.service_ranges[i];
+    if (before != nullptr && before->service_ranges[i] == range) continue;
+    const uint32_t address = 2 * kWordsOf128Bits * i;
+    const uint32_t mask = address + kWordsOf128Bits;
+    add(mask, {});
+    add(address, range.address);
+    add(mask, range.mask);
+  }
 }
 
 void AddTick(const CardSettings& settings, std::vector<RegisterWrite>& order) {
@@ -61,7 +70,7 @@ bool DiffersInTickOnly(const CardSettings& a, const CardSettings& b) {
 }
 
 // What is to be written for `settings`, in order.
-std::vector<RegisterWrite> Writes(const CardSettings& settings) {
+std::vector<RegisterWrite> Writes(const CardSettings& settings, const CardSettings* before) {
   using enum RegisterOffset;
   const Configuration& configuration = settings.configuration;
   const RegisterWrite mode{"mode", kMode, uint32_t(settings.mode)};
@@ -73,7 +82,9 @@ std::vector<RegisterWrite> Writes(const CardSettings& settings) {
                 {"masquerade-port-base", kMasqueradePortBase, configuration.masquerade_ports.base},
                 {"masquerade-port-mask", kMasqueradePortMask, configuration.masquerade_ports.mask},
                 {"host-protocols", kHostProtocols, HostProtocols(configuration)}});
-  AddServiceRanges(configuration, order);
+  AddBits("masquerade-ipv6-address", kMasqueradeIpv6Address, 0, configuration.masquerade_address_v6,
+          order);
+  AddServiceRanges(configuration, before != nullptr ? &before->configuration : nullptr, order);
   AddLife(settings, order);
   order.push_back({"capture", kCapture, settings.capture ? 1u : 0u});
   if (settings.mode != Mode::kBypass) order.push_back(mode);
@@ -93,7 +104,7 @@ absl::Status WriteSettings(Transport& transport, const CardSettings& settings,
   if (before != nullptr && DiffersInTickOnly(*before, settings)) {
     AddTick(settings, order);
   } else {
-    order = Writes(settings);
+    order = Writes(settings, before);
   }
   return WriteVerified(transport, order);
 }

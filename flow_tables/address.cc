@@ -56,4 +56,8 @@ std::string Describe(const AddressPrefix& prefix) {
   return fmt::format("{}/{}", Describe(prefix.address), prefix.length_bits - shortfall);
 }
 
+std::string DescribeSocket(const Address& address, uint16_t port) {
+  return fmt::format(fmt::runtime(address.is_v4() ? "{}:{}" : "[{}]:{}"), Describe(address), port);
+}
+
 }  // namespace pointsman

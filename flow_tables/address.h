@@ -1,6 +1,7 @@
 // An IPv4 or IPv6 address as one number of 128 bits, and prefixes of them: what one rule says of
-// both families is written once. IPv4 is ::ffff:0:0/96 (RFC 4291, 2.5.5.2); a packet over IPv6
-// cannot have such an address, so nothing is lost. Plain values, in host byte order.
+// both families is written once. IPv4 is ::ffff:0:0/96 (RFC 4291, 2.5.5.2), as in rows of the
+// tables; a packet over IPv6 cannot have such an address, so nothing is lost. Plain values, in host
+// byte order.
 #ifndef POINTSMAN_FLOW_TABLES_ADDRESS_H_
 #define POINTSMAN_FLOW_TABLES_ADDRESS_H_
 
@@ -23,6 +24,9 @@ class Address {
   // IPv4 addresses are addresses. NOLINTNEXTLINE(google-explicit-constructor)
   constexpr Address(Ipv4Address address) : low_(kIpv4Mark | address.value) {}
   static constexpr Address FromWords(uint64_t high, uint64_t low) { return Address(high, low); }
+  // As rows of the tables hold it.
+  static constexpr Address FromBits(const Bits128& bits) { return Address(bits.high, bits.low); }
+  constexpr Bits128 bits() const { return {.low = low_, .high = high_}; }
 
   // From a packet, in network order. REQUIRES: bytes.size() is 4 or 16.
   static Address FromBytes(std::span<const uint8_t> bytes) {
@@ -35,10 +39,8 @@ class Address {
   // To a packet: 4 or 16 bytes.
   void Store(uint8_t* to) const {
     if (is_v4()) return StoreBe32(to, static_cast<uint32_t>(low_));
-    StoreBe32(to, static_cast<uint32_t>(high_ >> 32));
-    StoreBe32(to + 4, static_cast<uint32_t>(high_));
-    StoreBe32(to + 8, static_cast<uint32_t>(low_ >> 32));
-    StoreBe32(to + 12, static_cast<uint32_t>(low_));
+    StoreBe64(to, high_);
+    StoreBe64(to + 8, low_);
   }
 
   constexpr bool is_v4() const { return high_ == 0 && low_ >> 32 == kIpv4Mark >> 32; }
@@ -87,9 +89,10 @@ constexpr AddressPrefix Ipv4Prefix(Ipv4Address address, uint8_t length_bits) {
   return {address, static_cast<uint8_t>(length_bits + kIpv4PrefixBits)};
 }
 
-// "10.0.0.1", "fd00::1" (RFC 5952); "10.0.0.0/8".
+// "10.0.0.1", "fd00::1" (RFC 5952); "10.0.0.0/8"; "10.0.0.1:80", "[fd00::1]:80".
 std::string Describe(const Address& address);
 std::string Describe(const AddressPrefix& prefix);
+std::string DescribeSocket(const Address& address, uint16_t port);
 
 }  // namespace pointsman
 

@@ -12,7 +12,6 @@ namespace pointsman {
 namespace {
 
 constexpr uint8_t kAnswerHopLimit = 64;
-constexpr uint8_t kProtocolIcmpv6 = 58;
 constexpr size_t kIcmpv6ErrorBytesMax = 1280;  // the whole packet, RFC 4443, 2.4 (c)
 
 struct Icmpv6Error {

@@ -33,6 +33,11 @@ inline void StoreBe32(uint8_t* to, uint32_t value) {
   std::memcpy(to, &value, sizeof(value));
 }
 
+inline void StoreBe64(uint8_t* to, uint64_t value) {
+  value = __builtin_bswap64(value);
+  std::memcpy(to, &value, sizeof(value));
+}
+
 // The low 48 bits of a number: a MAC address.
 inline void StoreBe48(uint8_t* to, uint64_t value) {
   value = __builtin_bswap64(value << 16);

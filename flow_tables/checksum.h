@@ -23,6 +23,14 @@ class ChecksumDelta {
   constexpr void Replace(uint32_t removed, uint32_t added) {
     sum_ += uint64_t{static_cast<uint32_t>(~removed)} + added;
   }
+  constexpr void Replace(const Bits128& removed, const Bits128& added) {
+    for (const int shift : {0, 32}) {
+      Replace(static_cast<uint32_t>(removed.low >> shift),
+              static_cast<uint32_t>(added.low >> shift));
+      Replace(static_cast<uint32_t>(removed.high >> shift),
+              static_cast<uint32_t>(added.high >> shift));
+    }
+  }
   constexpr void Replace16(uint16_t removed, uint16_t added) {
     sum_ += uint64_t{static_cast<uint16_t>(~removed)} + added;
   }

@@ -19,14 +19,17 @@ uint32_t BucketsFor(uint32_t capacity) { return std::bit_ceil(std::max(1U, capac
 
 }  // namespace
 
-Connections::Connections(uint32_t capacity, uint64_t seed, std::pmr::memory_resource* memory)
+template <class Family>
+ConnectionTable<Family>::ConnectionTable(uint32_t capacity, uint64_t seed,
+                                         std::pmr::memory_resource* memory)
     : bucket_mask_(BucketsFor(capacity) - 1),
       buckets_(BucketsFor(capacity), Bucket{}, memory),
       records_(capacity, memory) {
   for (uint64_t& key : keys_) key = NextKey(seed);
 }
 
-uint32_t Connections::FindOriginal(const Tuple& original, Placement placement) const {
+template <class Family>
+uint32_t ConnectionTable<Family>::FindOriginal(const Key& original, Placement placement) const {
   uint32_t found = kNowhere;
   VisitCandidates(placement, [&](uint32_t entry) {
     if ((entry & kReplyBit) == 0 && OriginalKey(records_[entry]) == original) found = entry;
@@ -35,7 +38,8 @@ uint32_t Connections::FindOriginal(const Tuple& original, Placement placement) c
   return found;
 }
 
-bool Connections::HasReply(const Tuple& key, Placement placement) const {
+template <class Family>
+bool ConnectionTable<Family>::HasReply(const Key& key, Placement placement) const {
   bool found = false;
   VisitCandidates(placement, [&](uint32_t entry) {
     found = (entry & kReplyBit) != 0 && ReplyKey(records_[entry & ~kReplyBit]) == key;
@@ -44,8 +48,9 @@ bool Connections::HasReply(const Tuple& key, Placement placement) const {
   return found;
 }
 
-RecordResult Connections::Record(const Connection& connection, Placement placement,
-                                 Placement reply_placement) {
+template <class Family>
+RecordResult ConnectionTable<Family>::Record(const Connection& connection, Placement placement,
+                                             Placement reply_placement) {
   if (HasReply(ReplyKey(connection), reply_placement)) return RecordResult::kSourcePortTaken;
   if (size() == capacity()) return RecordResult::kFull;
   const uint32_t number = TakeRecord();
@@ -56,14 +61,16 @@ RecordResult Connections::Record(const Connection& connection, Placement placeme
   return RecordResult::kRecorded;
 }
 
-uint32_t Connections::TakeRecord() {
+template <class Family>
+uint32_t ConnectionTable<Family>::TakeRecord() {
   if (free_.empty()) return used_++;
   const uint32_t number = free_.back();
   free_.pop_back();
   return number;
 }
 
-bool Connections::Erase(const Tuple& original) {
+template <class Family>
+bool ConnectionTable<Family>::Erase(const Key& original) {
   const Placement placement = Hash(original);
   const uint32_t number = FindOriginal(original, placement);
   if (number == kNowhere) return false;
@@ -71,7 +78,8 @@ bool Connections::Erase(const Tuple& original) {
   return true;
 }
 
-void Connections::EraseRecord(uint32_t number, Placement placement) {
+template <class Family>
+void ConnectionTable<Family>::EraseRecord(uint32_t number, Placement placement) {
   const Connection& connection = records_[number];
   if (connection.state == ConnectionState::kUnconfirmed) --CountUnconfirmed(connection);
   Remove(placement, number);
@@ -79,20 +87,23 @@ void Connections::EraseRecord(uint32_t number, Placement placement) {
   free_.push_back(number);
 }
 
-uint32_t& Connections::CountUnconfirmed(const Connection& connection) {
+template <class Family>
+uint32_t& ConnectionTable<Family>::CountUnconfirmed(const Connection& connection) {
   const size_t counter = connection.there.to.frontend_counter;
   if (counter >= unconfirmed_.size()) unconfirmed_.resize(counter + 1);
   return unconfirmed_[counter];
 }
 
-void Connections::Clear() {
+template <class Family>
+void ConnectionTable<Family>::Clear() {
   std::fill(buckets_.begin(), buckets_.end(), Bucket{});
   unconfirmed_.clear();
   used_ = 0;
   free_.clear();
 }
 
-void Connections::Insert(Placement placement, uint32_t entry) {
+template <class Family>
+void ConnectionTable<Family>::Insert(Placement placement, uint32_t entry) {
   for (uint32_t at = placement.value & bucket_mask_;; at = (at + 1) & bucket_mask_) {
     Bucket& bucket = buckets_[at];
     const uint32_t free_slots = MatchingTags(bucket, 0);
@@ -106,7 +117,8 @@ void Connections::Insert(Placement placement, uint32_t entry) {
   }
 }
 
-void Connections::Remove(Placement placement, uint32_t entry) {
+template <class Family>
+void ConnectionTable<Family>::Remove(Placement placement, uint32_t entry) {
   for (uint32_t at = placement.value & bucket_mask_;; at = (at + 1) & bucket_mask_) {
     Bucket& bucket = buckets_[at];
     for (uint32_t slot = 0; slot < kSlots; ++slot) {
@@ -117,5 +129,8 @@ void Connections::Remove(Placement placement, uint32_t entry) {
     --bucket.passed;
   }
 }
+
+template class ConnectionTable<Ipv4>;
+template class ConnectionTable<Ipv6>;
 
 }  // namespace pointsman

@@ -1,11 +1,12 @@
-// The software path's table of IPv4 connections: `originals` and `replies` of docs/card.md in one,
-// exact match on full keys. Not thread-safe; one table a core.
+// The software path's tables of connections, one a family: `originals` and `replies` (or
+// `originals-ipv6` and `replies-ipv6`) of docs/card.md in one, exact match on full keys. Not
+// thread-safe; one table of each a core.
 //
 // A lookup touches two cache lines: one bucket of the index, which holds twelve 8-bit tags and the
-// numbers of their records, and one record, which serves both directions. An entry that finds its
-// bucket full goes on to the next one and leaves a count behind, so that a lookup knows whether to
-// follow; the index has room for every record, and the table is full only when all of them are
-// taken.
+// numbers of their records, and one record (over IPv6 two lines), which serves both directions. An
+// entry that finds its bucket full goes on to the next one and leaves a count behind, so that a
+// lookup knows whether to follow; the index has room for every record, and the table is full only
+// when all of them are taken.
 #ifndef POINTSMAN_FLOW_TABLES_CONNECTIONS_H_
 #define POINTSMAN_FLOW_TABLES_CONNECTIONS_H_
 
@@ -16,64 +17,14 @@
 #include <bit>
 #include <cstdint>
 #include <memory_resource>
+#include <tuple>
 #include <vector>
 
+#include "flow_tables/connection.h"
 #include "flow_tables/connection_life.h"
-#include "flow_tables/rewrite.h"
-#include "flow_tables/types.h"
+#include "flow_tables/family.h"
 
 namespace pointsman {
-
-// One connection, a cache line. The keys it is found by follow from what becomes of its packets:
-// see OriginalKey and ReplyKey.
-struct alignas(64) Connection {
-  Rewrite there;  // what becomes of the client's packets
-  Rewrite back;   // what becomes of the endpoint's answers
-  uint8_t protocol = 0;
-  ConnectionState state = ConnectionState::kUnconfirmed;
-  uint32_t last_seen = 0;  // tick of its newest packet
-  friend bool operator==(const Connection&, const Connection&) = default;
-};
-static_assert(sizeof(Connection) == 64);
-
-namespace internal {
-
-// Who sends a packet that the other direction's packets are turned into, turned round.
-inline Tuple TurnedRound(const Translation& to, uint8_t protocol) {
-  return {.source_address = to.new_destination_address,
-          .destination_address = to.new_source_address,
-          .source_port = to.new_destination_port,
-          .destination_port = to.new_source_port,
-          .protocol = protocol};
-}
-
-}  // namespace internal
-
-// As the client sends it.
-inline Tuple OriginalKey(const Connection& connection) {
-  return internal::TurnedRound(connection.back.to, connection.protocol);
-}
-
-// (endpoint's address, new source address, endpoint's port, new source port, protocol).
-inline Tuple ReplyKey(const Connection& connection) {
-  return internal::TurnedRound(connection.there.to, connection.protocol);
-}
-
-// Answers go back to the client: the two ends of the original, exchanged.
-inline Connection MakeConnection(const Tuple& original, const Translation& there,
-                                 uint16_t reply_next_hop) {
-  const Translation back{.new_source_address = original.destination_address,
-                         .new_destination_address = original.source_address,
-                         .new_source_port = original.destination_port,
-                         .new_destination_port = original.source_port,
-                         .next_hop = reply_next_hop,
-                         .frontend_counter = there.frontend_counter,
-                         .endpoint = there.endpoint};
-  Connection connection{.there = MakeRewrite(original, there), .back = {}};
-  connection.protocol = original.protocol;
-  connection.back = MakeRewrite(ReplyKey(connection), back);
-  return connection;
-}
 
 enum class RecordResult : uint8_t {
   kRecorded,
@@ -81,26 +32,31 @@ enum class RecordResult : uint8_t {
   kFull,             // size() == capacity()
 };
 
-class Connections {
+template <class Family>
+class ConnectionTable {
  public:
+  using Key = typename Family::Key;
+  using Connection = ConnectionAs<Family>;
+
   // Where a tuple is placed. Made by Hash of the same table, for the functions below.
   struct Placement {
     uint32_t value = 0;
   };
 
   // `seed` keys the placement: random, where outsiders choose the tuples. REQUIRES: capacity is at
-  // most 2^26. Takes 80 to 96 bytes a connection, all of them at once, of `memory`, which must
-  // outlive the table. Lookups are random: huge pages are worth having.
-  Connections(uint32_t capacity, uint64_t seed,
-              std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+  // most 2^26. Takes 80 to 96 bytes a connection (over IPv6 64 more), all of them at once, of
+  // `memory`, which must outlive the table. Lookups are random: huge pages are worth having.
+  ConnectionTable(uint32_t capacity, uint64_t seed,
+                  std::pmr::memory_resource* memory = std::pmr::get_default_resource());
 
   // Strongly universal (pair-multiply-shift, Thorup, "High speed hashing for integers and
   // strings"). A CRC would not do: which tuples collide does not depend on its seed.
-  Placement Hash(const Tuple& tuple) const {
-    const uint64_t ports = uint64_t{tuple.source_port} << 16 | tuple.destination_port;
-    const uint64_t sum =
-        (keys_[0] + tuple.source_address) * (keys_[1] + tuple.destination_address) +
-        (keys_[2] + ports) * (keys_[3] + tuple.protocol) + keys_[4];
+  Placement Hash(const Key& tuple) const {
+    const auto words = Family::Words(tuple);
+    uint64_t sum = keys_[words.size()];
+    for (size_t i = 0; i < words.size(); i += 2) {
+      sum += (keys_[i] + words[i]) * (keys_[i + 1] + words[i + 1]);
+    }
     return {static_cast<uint32_t>(sum >> 32)};
   }
 
@@ -122,10 +78,12 @@ class Connections {
     Connection* connection = nullptr;  // nullptr: nothing known
     bool from_reply = false;
     explicit operator bool() const { return connection != nullptr; }
-    const Rewrite& rewrite() const { return from_reply ? connection->back : connection->there; }
+    const RewriteAs<Family>& rewrite() const {
+      return from_reply ? connection->back : connection->there;
+    }
   };
-  Found Find(const Tuple& tuple, Placement placement);
-  Found Find(const Tuple& tuple) { return Find(tuple, Hash(tuple)); }
+  Found Find(const Key& tuple, Placement placement);
+  Found Find(const Key& tuple) { return Find(tuple, Hash(tuple)); }
 
   // A packet of a connection that was found came at `tick`; of `sign`, `later` is worked out here.
   void Touch(const Found& found, LifeSign sign, uint32_t tick);
@@ -139,7 +97,7 @@ class Connections {
   }
 
   // Forgets the connection with this original tuple, both directions. False: there is none.
-  bool Erase(const Tuple& original);
+  bool Erase(const Key& original);
 
   // Forgets what is over at `tick`, both directions, and calls visit(const Connection&) for each
   // before. Looks at every connection.
@@ -187,15 +145,15 @@ class Connections {
   // Calls visit(entry) for the entries that have this placement's tag until it returns true.
   template <class Visit>
   void VisitCandidates(Placement placement, Visit visit) const;
-  uint32_t FindOriginal(const Tuple& original, Placement placement) const;
-  bool HasReply(const Tuple& key, Placement placement) const;
+  uint32_t FindOriginal(const Key& original, Placement placement) const;
+  bool HasReply(const Key& key, Placement placement) const;
   uint32_t TakeRecord();
   void EraseRecord(uint32_t number, Placement placement);
   uint32_t& CountUnconfirmed(const Connection& connection);
   void Insert(Placement placement, uint32_t entry);
   void Remove(Placement placement, uint32_t entry);
 
-  std::array<uint64_t, 5> keys_;
+  std::array<uint64_t, std::tuple_size_v<decltype(Family::Words({}))> + 1> keys_;
   uint32_t bucket_mask_;
   std::pmr::vector<Bucket> buckets_;
   std::pmr::vector<Connection> records_;
@@ -205,7 +163,9 @@ class Connections {
 };
 
 // Forced inline: GCC takes a function that only prefetches for one without effect, and drops calls.
-[[gnu::always_inline]] inline void Connections::PrefetchRecord(Placement placement) const {
+template <class Family>
+[[gnu::always_inline]] inline void ConnectionTable<Family>::PrefetchRecord(
+    Placement placement) const {
   const Bucket& bucket = buckets_[placement.value & bucket_mask_];
   const uint32_t matches = MatchingTags(bucket, Tag(placement));
   if (matches == 0) return;
@@ -213,9 +173,10 @@ class Connections {
   __builtin_prefetch(&records_[entry & ~kReplyBit]);
 }
 
+template <class Family>
 template <class Visit>
-[[gnu::always_inline]] inline void Connections::VisitCandidates(Placement placement,
-                                                                Visit visit) const {
+[[gnu::always_inline]] inline void ConnectionTable<Family>::VisitCandidates(Placement placement,
+                                                                            Visit visit) const {
   const uint8_t tag = Tag(placement);
   for (uint32_t at = placement.value & bucket_mask_;; at = (at + 1) & bucket_mask_) {
     const Bucket& bucket = buckets_[at];
@@ -226,8 +187,9 @@ template <class Visit>
   }
 }
 
-[[gnu::always_inline]] inline Connections::Found Connections::Find(const Tuple& tuple,
-                                                                   Placement placement) {
+template <class Family>
+[[gnu::always_inline]] inline typename ConnectionTable<Family>::Found ConnectionTable<Family>::Find(
+    const Key& tuple, Placement placement) {
   Found found;
   VisitCandidates(placement, [&](uint32_t entry) {
     Connection& connection = records_[entry & ~kReplyBit];
@@ -242,8 +204,9 @@ template <class Visit>
   return found;
 }
 
-[[gnu::always_inline]] inline void Connections::Touch(const Found& found, LifeSign sign,
-                                                      uint32_t tick) {
+template <class Family>
+[[gnu::always_inline]] inline void ConnectionTable<Family>::Touch(const Found& found, LifeSign sign,
+                                                                  uint32_t tick) {
   Connection& connection = *found.connection;
   sign.from_reply = found.from_reply;
   sign.later = connection.last_seen != tick;
@@ -255,8 +218,10 @@ template <class Visit>
   connection.last_seen = tick;
 }
 
+template <class Family>
 template <class Visit>
-void Connections::Sweep(const ConnectionTimeouts& timeouts, uint32_t tick, Visit visit) {
+void ConnectionTable<Family>::Sweep(const ConnectionTimeouts& timeouts, uint32_t tick,
+                                    Visit visit) {
   std::vector<uint32_t> over;
   for (const Bucket& bucket : buckets_) {
     for (uint32_t slot = 0; slot < kSlots; ++slot) {
@@ -273,8 +238,9 @@ void Connections::Sweep(const ConnectionTimeouts& timeouts, uint32_t tick, Visit
   }
 }
 
+template <class Family>
 template <class Visit>
-void Connections::ForEach(Visit visit) const {
+void ConnectionTable<Family>::ForEach(Visit visit) const {
   for (const Bucket& bucket : buckets_) {
     for (uint32_t slot = 0; slot < kSlots; ++slot) {
       const bool original = (bucket.entries[slot] & kReplyBit) == 0;
@@ -282,6 +248,11 @@ void Connections::ForEach(Visit visit) const {
     }
   }
 }
+
+using Connections = ConnectionTable<Ipv4>;
+using ConnectionsIpv6 = ConnectionTable<Ipv6>;
+extern template class ConnectionTable<Ipv4>;
+extern template class ConnectionTable<Ipv6>;
 
 }  // namespace pointsman
 

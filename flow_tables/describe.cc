@@ -5,8 +5,8 @@
 namespace pointsman {
 
 std::string Describe(const Frontend& frontend) {
-  return fmt::format("frontend {} ({}:{} {})", frontend.name, Describe(frontend.address),
-                     frontend.port, Name(frontend.protocol));
+  return fmt::format("frontend {} ({} {})", frontend.name,
+                     DescribeSocket(frontend.address, frontend.port), Name(frontend.protocol));
 }
 
 std::string Describe(const Source& source) {

@@ -37,14 +37,14 @@ absl::StatusOr<uint32_t> EndpointRows::Id(const Backend& backend, const Frontend
   const auto next_hop = next_hops_.Id(backend.next_hop, frontend);
   if (!next_hop.ok()) return next_hop.status();
   const EndpointRow row{.valid = true,
-                        .address = backend.address.v4().value,
+                        .address = backend.address.bits(),
                         .port = backend.port,
                         .next_hop = *next_hop};
   const auto id = ids_.Id(PackRow(row));
   if (!id) {
     return absl::ResourceExhaustedError(fmt::format(
-        "table endpoints: all {} rows are taken, none is free for {}:{} of {}",
-        image_.sizes.endpoints, Describe(backend.address), backend.port, Describe(frontend)));
+        "table endpoints: all {} rows are taken, none is free for {} of {}", image_.sizes.endpoints,
+        DescribeSocket(backend.address, backend.port), Describe(frontend)));
   }
   image_.endpoints[*id] = row;
   return *id;

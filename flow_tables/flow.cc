@@ -11,9 +11,6 @@ namespace {
 
 constexpr size_t kSctpHeaderBytes = 12;
 constexpr size_t kSctpChecksumOffset = 8;  // from the start of the segment
-constexpr size_t kTcpChecksumInSegment = 16;
-constexpr size_t kTcpFlagsInSegment = kTcpFlagsOffset - kTransportOffset;
-constexpr size_t kUdpChecksumInSegment = 6;
 
 // 0: not one of the protocols.
 size_t HeaderBytesOf(uint8_t protocol) {
@@ -36,7 +33,6 @@ std::optional<Flow> WithPorts(std::span<const uint8_t> frame, uint8_t protocol, 
   flow.key.source_port = LoadBe16(segment);
   flow.key.destination_port = LoadBe16(segment + 2);
   flow.key.protocol = Protocol{protocol};
-  if (flow.key.protocol == Protocol::kTcp) flow.tcp_flags = segment[kTcpFlagsInSegment];
   return flow;
 }
 
@@ -71,15 +67,6 @@ std::optional<Flow> ParseIpv6(std::span<const uint8_t> frame) {
   return WithPorts(frame, bytes[kIpv6NextHeaderOffset], flow);
 }
 
-void ReplaceAddress(const Address& from, const Address& to, ChecksumDelta& delta) {
-  for (const int shift : {0, 32}) {
-    delta.Replace(static_cast<uint32_t>(from.high() >> shift),
-                  static_cast<uint32_t>(to.high() >> shift));
-    delta.Replace(static_cast<uint32_t>(from.low() >> shift),
-                  static_cast<uint32_t>(to.low() >> shift));
-  }
-}
-
 uint32_t SctpCrc(std::span<const uint8_t> segment) {
   constexpr std::array<uint8_t, 4> kNoChecksum{};
   uint32_t crc = Crc32c(~uint32_t{0}, segment.first(kSctpChecksumOffset));
@@ -87,34 +74,20 @@ uint32_t SctpCrc(std::span<const uint8_t> segment) {
   return ~Crc32c(crc, segment.subspan(kSctpHeaderBytes));
 }
 
-void StorePorts(const FlowKey& to, uint8_t* segment) {
-  StoreBe16(segment, to.source_port);
-  StoreBe16(segment + 2, to.destination_port);
-}
-
-void RewriteSctp(std::span<uint8_t> segment, const FlowKey& to) {
+void RewriteSegment(std::span<uint8_t> segment, const FlowKey& to) {
   const uint32_t before = SctpCrc(segment);
-  StorePorts(to, segment.data());
+  StoreBe16(segment.data(), to.source_port);
+  StoreBe16(segment.data() + 2, to.destination_port);
   const uint32_t change = before ^ SctpCrc(segment);
   for (size_t i = 0; i < 4; ++i) {
     segment[kSctpChecksumOffset + i] ^= static_cast<uint8_t>(change >> (8 * i));
   }
 }
 
-void RewriteTcpOrUdp(std::span<uint8_t> segment, const FlowKey& from, const FlowKey& to,
-                     ChecksumDelta delta) {
-  const bool tcp = from.protocol == Protocol::kTcp;
-  delta.Replace16(from.source_port, to.source_port);
-  delta.Replace16(from.destination_port, to.destination_port);
-  StorePorts(to, segment.data());
-  uint8_t* checksum = segment.data() + (tcp ? kTcpChecksumInSegment : kUdpChecksumInSegment);
-  const uint16_t old = LoadBe16(checksum);
-  if (!tcp && old == 0) return;
-  const uint16_t updated = delta.Apply(old);
-  StoreBe16(checksum, !tcp && updated == 0 ? uint16_t{0xffff} : updated);
-}
-
-void RewriteIpv4Header(uint8_t* frame, const FlowKey& to, ChecksumDelta delta) {
+void RewriteIpv4Header(uint8_t* frame, const FlowKey& from, const FlowKey& to) {
+  ChecksumDelta delta;
+  delta.Replace(from.source.v4().value, to.source.v4().value);
+  delta.Replace(from.destination.v4().value, to.destination.v4().value);
   const uint16_t ttl_word = LoadBe16(frame + kTtlOffset);
   delta.Replace16(ttl_word, static_cast<uint16_t>(ttl_word - 0x0100));
   --frame[kTtlOffset];
@@ -138,21 +111,13 @@ std::optional<Flow> ParseFlow(std::span<const uint8_t> frame) {
   }
 }
 
-void RewriteFlow(std::span<uint8_t> frame, const Flow& flow, const FlowKey& to,
+void RewriteSctp(std::span<uint8_t> frame, const Flow& flow, const FlowKey& to,
                  const NextHop& hop) {
-  ChecksumDelta addresses;
-  ReplaceAddress(flow.key.source, to.source, addresses);
-  ReplaceAddress(flow.key.destination, to.destination, addresses);
-  const std::span<uint8_t> segment = frame.subspan(flow.transport_offset, flow.transport_bytes);
-  if (flow.key.protocol == Protocol::kSctp) {
-    RewriteSctp(segment, to);
-  } else {
-    RewriteTcpOrUdp(segment, flow.key, to, addresses);
-  }
+  RewriteSegment(frame.subspan(flow.transport_offset, flow.transport_bytes), to);
   StoreBe48(frame.data() + kDestinationMacOffset, hop.destination_mac.value);
   StoreBe48(frame.data() + kSourceMacOffset, hop.source_mac.value);
   if (flow.key.source.is_v4()) {
-    RewriteIpv4Header(frame.data(), to, addresses);
+    RewriteIpv4Header(frame.data(), flow.key, to);
     return;
   }
   --frame[kIpv6HopLimitOffset];
@@ -160,23 +125,34 @@ void RewriteFlow(std::span<uint8_t> frame, const Flow& flow, const FlowKey& to,
   to.destination.Store(frame.data() + kIpv6DestinationOffset);
 }
 
+Tuple ToTuple(const FlowKey& key) {
+  return {.source_address = key.source.v4().value,
+          .destination_address = key.destination.v4().value,
+          .source_port = key.source_port,
+          .destination_port = key.destination_port,
+          .protocol = static_cast<uint8_t>(key.protocol)};
+}
+
+TupleIpv6 ToTupleIpv6(const FlowKey& key) {
+  return {.source_address = key.source.bits(),
+          .destination_address = key.destination.bits(),
+          .source_port = key.source_port,
+          .destination_port = key.destination_port,
+          .protocol = static_cast<uint8_t>(key.protocol)};
+}
+
+FlowKey ToFlowKey(const Tuple& tuple) {
+  return {Ipv4Address{tuple.source_address}, Ipv4Address{tuple.destination_address},
+          tuple.source_port, tuple.destination_port, Protocol{tuple.protocol}};
+}
+
+FlowKey ToFlowKey(const TupleIpv6& tuple) {
+  return {Address::FromBits(tuple.source_address), Address::FromBits(tuple.destination_address),
+          tuple.source_port, tuple.destination_port, Protocol{tuple.protocol}};
+}
+
 uint32_t FlowHash(const FlowKey& key, uint32_t seed) {
-  std::array<uint8_t, 37> bytes{};
-  const size_t address_bytes = key.source.is_v4() ? 4 : 16;
-  const auto store = [&](const Address& address, uint8_t* to) {
-    for (size_t i = 0; i < address_bytes; ++i) {
-      to[i] = static_cast<uint8_t>((i < 8 ? address.low() : address.high()) >> (8 * (i % 8)));
-    }
-  };
-  store(key.source, bytes.data());
-  store(key.destination, bytes.data() + address_bytes);
-  uint8_t* rest = bytes.data() + 2 * address_bytes;
-  rest[0] = static_cast<uint8_t>(key.source_port);
-  rest[1] = static_cast<uint8_t>(key.source_port >> 8);
-  rest[2] = static_cast<uint8_t>(key.destination_port);
-  rest[3] = static_cast<uint8_t>(key.destination_port >> 8);
-  rest[4] = static_cast<uint8_t>(key.protocol);
-  return Crc32c(seed, std::span(bytes).first(2 * address_bytes + 5));
+  return key.source.is_v4() ? SlotHash(ToTuple(key), seed) : SlotHash(ToTupleIpv6(key), seed);
 }
 
 }  // namespace pointsman

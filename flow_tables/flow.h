@@ -17,14 +17,6 @@
 
 namespace pointsman {
 
-inline constexpr size_t kIpv6HeaderBytes = 40;
-inline constexpr size_t kIpv6PayloadLengthOffset = 18;  // from the start of the frame, as all below
-inline constexpr size_t kIpv6NextHeaderOffset = 20;
-inline constexpr size_t kIpv6HopLimitOffset = 21;
-inline constexpr size_t kIpv6SourceOffset = 22;
-inline constexpr size_t kIpv6DestinationOffset = 38;
-inline constexpr size_t kIpv6TransportOffset = 54;
-
 // Who talks to whom, as in the packet's headers. Both addresses are of one family.
 struct FlowKey {
   Address source;
@@ -45,21 +37,25 @@ struct Flow {
   uint8_t hop_limit = 0;        // TTL, for IPv4
   size_t transport_offset = 0;  // from the start of the frame
   size_t transport_bytes = 0;   // header and payload
-  uint8_t tcp_flags = 0;        // 0 for other protocols
 };
 
 // Nothing: the frame is something else, a fragment, or shorter than its headers say. Reads only
 // bytes inside the frame.
 std::optional<Flow> ParseFlow(std::span<const uint8_t> frame);
 
-// Makes `to` of a frame that parsed as `flow`: MAC addresses of the hop, addresses, ports, hop
-// limit less one, checksums. A checksum that was wrong stays wrong; a UDP checksum of 0 stays 0.
-// For SCTP (RFC 9260, appendix A) so does its CRC32c: it changes by as much as the right one does.
-// REQUIRES: flow.hop_limit is 2 or more, `to` is of the same family and protocol.
-void RewriteFlow(std::span<uint8_t> frame, const Flow& flow, const FlowKey& to, const NextHop& hop);
+// Makes `to` of a frame of SCTP that parsed as `flow`: MAC addresses of the hop, addresses, ports,
+// hop limit less one, checksums. A checksum that was wrong stays wrong, also the CRC32c of SCTP
+// (RFC 9260, appendix A): it changes by as much as the right one does. REQUIRES: flow.hop_limit is
+// 2 or more, `to` is of the same family and of SCTP.
+void RewriteSctp(std::span<uint8_t> frame, const Flow& flow, const FlowKey& to, const NextHop& hop);
 
-// CRC32C of the tuple's bytes in the card's order (addresses, ports, protocol; little-endian) from
-// `seed`: for IPv4 the slot hash.
+// The same as tuples of the tables, and back. REQUIRES of the first two: `key` is of that family.
+Tuple ToTuple(const FlowKey& key);
+TupleIpv6 ToTupleIpv6(const FlowKey& key);
+FlowKey ToFlowKey(const Tuple& tuple);
+FlowKey ToFlowKey(const TupleIpv6& tuple);
+
+// The slot hash of the tuple, whichever its family.
 uint32_t FlowHash(const FlowKey& key, uint32_t seed);
 
 }  // namespace pointsman

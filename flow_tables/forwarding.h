@@ -100,10 +100,8 @@ struct Forwarding {
   friend bool operator==(const Forwarding&, const Forwarding&) = default;
 };
 
-// The card's tables hold it: IPv4, TCP or UDP. Others are the software path's.
-inline bool IsForCard(const Frontend& frontend) {
-  return frontend.address.is_v4() && frontend.protocol != Protocol::kSctp;
-}
+// The card's tables hold it: TCP or UDP. Others are the software path's.
+inline bool IsForCard(const Frontend& frontend) { return frontend.protocol != Protocol::kSctp; }
 
 // Why the host chooses the endpoint of each new connection ("session affinity"); empty: the slot
 // hash does (unless the card has no room for the frontend's source ranges: range_sets.h).

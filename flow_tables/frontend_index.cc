@@ -2,15 +2,14 @@
 
 namespace pointsman {
 
-uint64_t FrontendKey(const FrontendRow& row) {
-  return row.destination_address | uint64_t{row.destination_port} << 32 |
-         uint64_t{row.protocol} << 48;
+FrontendKey KeyOf(const FrontendRow& row) {
+  return {Address::FromBits(row.destination_address), row.destination_port, Protocol{row.protocol}};
 }
 
 FrontendIndex IndexFrontends(const std::vector<FrontendRow>& frontends) {
   FrontendIndex index;
   for (uint32_t row = 0; row < frontends.size(); ++row) {
-    if (frontends[row].valid) index.emplace(FrontendKey(frontends[row]), row);
+    if (frontends[row].valid) index.emplace(KeyOf(frontends[row]), row);
   }
   return index;
 }

@@ -3,17 +3,21 @@
 #define POINTSMAN_FLOW_TABLES_FRONTEND_INDEX_H_
 
 #include <cstdint>
+#include <tuple>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "hw/card_layout.h"
+#include "flow_tables/address.h"
+#include "flow_tables/types.h"
 
 namespace pointsman {
 
-// The key of a valid row as one number.
-uint64_t FrontendKey(const FrontendRow& row);
+using FrontendKey = std::tuple<Address, uint16_t, Protocol>;
 
-using FrontendIndex = absl::flat_hash_map<uint64_t, uint32_t>;  // row by key
+// The key of a valid row.
+FrontendKey KeyOf(const FrontendRow& row);
+
+using FrontendIndex = absl::flat_hash_map<FrontendKey, uint32_t>;  // row by key
 
 // Of the valid rows.
 FrontendIndex IndexFrontends(const std::vector<FrontendRow>& frontends);

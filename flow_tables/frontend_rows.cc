@@ -18,8 +18,8 @@ namespace pointsman {
 namespace {
 
 HashPair HashesOf(const FrontendRow& row) {
-  return FrontendHashes(Ipv4Address{row.destination_address}, row.destination_port,
-                        static_cast<Protocol>(row.protocol));
+  const auto [address, port, protocol] = KeyOf(row);
+  return FrontendHashes(address, port, protocol);
 }
 
 // A half of a frontend as its row holds it.
@@ -62,7 +62,7 @@ absl::StatusOr<FrontendRow> RowOf(const Frontend& frontend, SlotRuns& runs, Endp
       HalfRowOf(frontend.inside, frontend, card_knows_clients, runs, endpoints, image);
   if (!inside.ok()) return inside.status();
   return FrontendRow{.valid = true,
-                     .destination_address = frontend.address.v4().value,
+                     .destination_address = frontend.address.bits(),
                      .destination_port = frontend.port,
                      .protocol = static_cast<uint8_t>(frontend.protocol),
                      .outside_action = outside->action,
@@ -105,14 +105,14 @@ absl::StatusOr<std::vector<Unplaced>> MakeRows(const std::vector<Frontend>& fron
                                                const Image& previous, EndpointRows& endpoints,
                                                Image& image) {
   SlotRuns runs(previous, ChooseDensity(SetSizes(frontends), image.sizes.slots));
-  absl::flat_hash_set<uint64_t> keys;
+  absl::flat_hash_set<FrontendKey> keys;
   std::vector<Unplaced> rows;
   rows.reserve(frontends.size());
   for (const Frontend& frontend : frontends) {
     if (!IsForCard(frontend)) continue;
     const auto row = RowOf(frontend, runs, endpoints, image);
     if (!row.ok()) return row.status();
-    if (!keys.insert(FrontendKey(*row)).second) {
+    if (!keys.insert(KeyOf(*row)).second) {
       return absl::InvalidArgumentError(fmt::format(
           "{}: another frontend has this address, port and protocol", Describe(frontend)));
     }
@@ -194,7 +194,7 @@ void UndoCircles(const FrontendIndex& old_rows, std::vector<FrontendRow>& rows) 
   std::vector<uint32_t> starts;
   for (uint32_t row = 0; row < rows.size(); ++row) {
     if (!rows[row].valid) continue;
-    const auto old = old_rows.find(FrontendKey(rows[row]));
+    const auto old = old_rows.find(KeyOf(rows[row]));
     if (old == old_rows.end() || old->second == row) continue;
     moved.emplace(old->second, row);
     starts.push_back(old->second);
@@ -219,7 +219,7 @@ absl::Status FillFrontends(const std::vector<Frontend>& frontends, const Image& 
   const FrontendIndex old_rows = IndexFrontends(previous.frontends);
   std::vector<Unplaced> added;
   for (const Unplaced& frontend : *rows) {
-    const auto old = old_rows.find(FrontendKey(frontend.row));
+    const auto old = old_rows.find(KeyOf(frontend.row));
     if (old == old_rows.end()) {
       added.push_back(frontend);
     } else {

@@ -13,17 +13,15 @@ static_assert(kSlotHashPolynomial == 0x82f63b78);
 static_assert(kFrontendFirstHashPolynomial == 0x82f63b78);
 static_assert(kFrontendSecondHashPolynomial == 0x82f63b78);
 
-// The low 7 bytes of `bytes`, least significant first.
-uint32_t Crc32cOf7(uint64_t bytes) {
-  uint32_t crc = _mm_crc32_u32(0, static_cast<uint32_t>(bytes));
-  crc = _mm_crc32_u16(crc, static_cast<uint16_t>(bytes >> 32));
-  return _mm_crc32_u8(crc, static_cast<uint8_t>(bytes >> 48));
-}
-
-std::array<uint64_t, 2> PackTuple(const Tuple& tuple) {
-  std::array<uint64_t, 2> words{};
+template <class Key>
+std::array<uint64_t, (Key::kBits + 63) / 64> Pack(const Key& tuple) {
+  std::array<uint64_t, (Key::kBits + 63) / 64> words{};
   PutBits(words, 0, tuple);
   return words;
+}
+
+uint32_t Crc32cOf8(uint32_t crc, uint64_t bytes) {
+  return static_cast<uint32_t>(_mm_crc32_u64(crc, bytes));
 }
 
 }  // namespace
@@ -35,15 +33,27 @@ uint32_t Crc32c(uint32_t seed, std::span<const uint8_t> bytes) {
 }
 
 uint32_t SlotHash(const Tuple& tuple, uint32_t seed) {
-  const auto [low, high] = PackTuple(tuple);
-  auto crc = static_cast<uint32_t>(_mm_crc32_u64(seed, low));
-  crc = _mm_crc32_u32(crc, static_cast<uint32_t>(high));
+  const auto [low, high] = Pack(tuple);
+  const uint32_t crc = _mm_crc32_u32(Crc32cOf8(seed, low), static_cast<uint32_t>(high));
   return _mm_crc32_u8(crc, static_cast<uint8_t>(high >> 32));
 }
 
-HashPair FrontendHashes(Ipv4Address address, uint16_t port, Protocol protocol) {
-  const uint64_t key = address.value | uint64_t{port} << 32 | static_cast<uint64_t>(protocol) << 48;
-  return {.first = Crc32cOf7(key), .second = Crc32cOf7(__builtin_bswap64(key) >> 8)};
+uint32_t SlotHash(const TupleIpv6& tuple, uint32_t seed) {
+  const auto words = Pack(tuple);
+  uint32_t crc = seed;
+  for (size_t i = 0; i < 4; ++i) crc = Crc32cOf8(crc, words[i]);
+  crc = _mm_crc32_u32(crc, static_cast<uint32_t>(words[4]));
+  return _mm_crc32_u8(crc, static_cast<uint8_t>(words[4] >> 32));
+}
+
+HashPair FrontendHashes(const Address& address, uint16_t port, Protocol protocol) {
+  const auto last = static_cast<uint8_t>(protocol);
+  uint32_t forwards = Crc32cOf8(Crc32cOf8(0, address.low()), address.high());
+  forwards = _mm_crc32_u8(_mm_crc32_u16(forwards, port), last);
+  uint32_t reversed = _mm_crc32_u16(_mm_crc32_u8(0, last), __builtin_bswap16(port));
+  reversed = Crc32cOf8(reversed, __builtin_bswap64(address.high()));
+  reversed = Crc32cOf8(reversed, __builtin_bswap64(address.low()));
+  return {.first = forwards, .second = reversed};
 }
 
 TabulationHash::TabulationHash(uint64_t seed) : rows_(kRows) {
@@ -54,10 +64,11 @@ TabulationHash::TabulationHash(uint64_t seed) : rows_(kRows) {
   }
 }
 
-HashPair TabulationHash::Hash(const Tuple& tuple) const {
-  const std::array<uint64_t, 2> words = PackTuple(tuple);
+template <class Key>
+HashPair TabulationHash::HashBytes(const Key& tuple) const {
+  const auto words = Pack(tuple);
   HashPair hash;
-  for (size_t i = 0; i < kTupleBytes; ++i) {
+  for (size_t i = 0; i < Key::kBits / 8; ++i) {
     const auto byte = static_cast<uint8_t>(words[i / 8] >> (i % 8 * 8));
     const HashKeyRow& row = rows_[i * 256 + byte];
     hash.first ^= row.first;
@@ -65,5 +76,8 @@ HashPair TabulationHash::Hash(const Tuple& tuple) const {
   }
   return hash;
 }
+
+HashPair TabulationHash::Hash(const Tuple& tuple) const { return HashBytes(tuple); }
+HashPair TabulationHash::Hash(const TupleIpv6& tuple) const { return HashBytes(tuple); }
 
 }  // namespace pointsman

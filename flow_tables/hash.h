@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "flow_tables/address.h"
 #include "flow_tables/types.h"
 
 namespace pointsman {
@@ -23,28 +24,33 @@ struct HashPair {
 // without the final inversion. It continues: Crc32c(Crc32c(seed, a), b) is that of a and b joined.
 uint32_t Crc32c(uint32_t seed, std::span<const uint8_t> bytes);
 
-// Which slot: CRC32C over the 13 bytes of the tuple as packed in a row.
+// Which slot: CRC32C over the bytes of the tuple as packed in a row, 13 or 37.
 uint32_t SlotHash(const Tuple& tuple, uint32_t seed);
+uint32_t SlotHash(const TupleIpv6& tuple, uint32_t seed);
 
-// Where a frontend stands: CRC32C over the key's 7 bytes, and over the same in reverse order.
-HashPair FrontendHashes(Ipv4Address address, uint16_t port, Protocol protocol);
+// Where a frontend stands: CRC32C over the key's 19 bytes, and over the same in reverse order.
+HashPair FrontendHashes(const Address& address, uint16_t port, Protocol protocol);
 
-// Where a connection stands: for each byte of the packed tuple a row of random numbers, all XORed.
-// Outsiders choose these keys, so the numbers are made anew at every bring-up.
+// Where a connection stands: for each byte of the packed tuple a row of random numbers, all XORed;
+// tuples of IPv4 take the first 13 of the byte positions. Outsiders choose these keys, so the
+// numbers are made anew at every bring-up.
 class TabulationHash {
  public:
-  static constexpr size_t kTupleBytes = Tuple::kBits / 8;
-  static constexpr size_t kRows = kTupleBytes * 256;
+  static constexpr size_t kRows = TupleIpv6::kBits / 8 * 256;
 
   // The same seed makes the same rows everywhere.
   explicit TabulationHash(uint64_t seed);
 
   HashPair Hash(const Tuple& tuple) const;
+  HashPair Hash(const TupleIpv6& tuple) const;
 
   // What table hash-keys holds: row = byte position * 256 + byte value.
   std::span<const HashKeyRow> rows() const { return rows_; }
 
  private:
+  template <class Key>
+  HashPair HashBytes(const Key& tuple) const;
+
   std::vector<HashKeyRow> rows_;
 };
 

@@ -20,27 +20,19 @@ absl::Status CheckMasqueradePorts(const MasqueradePorts& ports) {
       "masquerade ports: base {:#06x} and mask {:#06x} share bits", ports.base, ports.mask));
 }
 
-// What is sent to addresses of Services is the host's business over each protocol: to refuse it
-// where no frontend takes it.
-bool HasServices(const Forwarding& wanted, bool v4) {
-  return std::ranges::any_of(wanted.cluster_ips,
-                             [v4](const Address& ip) { return ip.is_v4() == v4; }) ||
-         std::ranges::any_of(wanted.service_ranges, [v4](const AddressPrefix& range) {
-           return range.address.is_v4() == v4;
-         });
-}
-
-bool ForwardsIpv6(const Forwarding& wanted) {
-  return HasServices(wanted, /*v4=*/false) ||
-         std::ranges::any_of(wanted.frontends,
-                             [](const Frontend& frontend) { return !frontend.address.is_v4(); });
-}
-
-bool ForwardsSctpOverIpv4(const Forwarding& wanted) {
-  return HasServices(wanted, /*v4=*/true) ||
+// What is sent to addresses of Services is the host's business over SCTP too: to refuse it where no
+// frontend takes it.
+bool ForwardsSctp(const Forwarding& wanted) {
+  return !wanted.cluster_ips.empty() || !wanted.service_ranges.empty() ||
          std::ranges::any_of(wanted.frontends, [](const Frontend& frontend) {
-           return frontend.address.is_v4() && frontend.protocol == Protocol::kSctp;
+           return frontend.protocol == Protocol::kSctp;
          });
+}
+
+// 0, where the node has no address of IPv6.
+Bits128 MasqueradeAddressIpv6(const Forwarding& wanted) {
+  const Address& address = wanted.masquerade_address_v6;
+  return address.is_v4() ? Bits128{} : address.bits();
 }
 
 }  // namespace
@@ -64,9 +56,9 @@ absl::StatusOr<Image> BuildImage(const Forwarding& wanted, const Image& previous
   Image image = EmptyImage(previous.sizes);
   image.configuration = {.slot_hash_seed = wanted.slot_hash_seed,
                          .masquerade_address = wanted.masquerade_address,
+                         .masquerade_address_v6 = MasqueradeAddressIpv6(wanted),
                          .masquerade_ports = wanted.masquerade_ports,
-                         .host_forwards_ipv6 = ForwardsIpv6(wanted),
-                         .host_forwards_sctp = ForwardsSctpOverIpv4(wanted),
+                         .host_forwards_sctp = ForwardsSctp(wanted),
                          .service_ranges = CoveringRanges(wanted),
                          .timeouts = {},
                          .unconfirmed_quota = wanted.unconfirmed_quota};

@@ -16,24 +16,29 @@
 
 namespace pointsman {
 
-// Addresses that only Services have: (address & mask) == range's address. Mask 0: not used.
+// Addresses of either family that only Services have: (address & mask) == range's address. Mask 0:
+// not used.
 struct ServiceRange {
-  uint32_t address = 0;
-  uint32_t mask = 0;
+  Bits128 address{};
+  Bits128 mask{};
+  constexpr bool Contains(const Bits128& other) const {
+    return mask != Bits128{} && (other.low & mask.low) == address.low &&
+           (other.high & mask.high) == address.high;
+  }
   friend bool operator==(const ServiceRange&, const ServiceRange&) = default;
 };
-inline constexpr size_t kServiceRanges = 4;
+inline constexpr size_t kServiceRanges = kServiceRangesWords / 8;
 
 // Bits of range-sets in a row of sources.
 inline constexpr size_t kRangeSets = 32;
 
-// What the registers slot-hash-seed, masquerade-*, host-protocols, service-range-*, timeout-* and
+// What the registers slot-hash-seed, masquerade-*, host-protocols, service-ranges, timeout-* and
 // unconfirmed-quota hold.
 struct Configuration {
   uint32_t slot_hash_seed = 0;
   Ipv4Address masquerade_address;
+  Bits128 masquerade_address_v6{};  // 0: there is none
   MasqueradePorts masquerade_ports;
-  bool host_forwards_ipv6 = false;
   bool host_forwards_sctp = false;
   std::array<ServiceRange, kServiceRanges> service_ranges{};
   ConnectionTimeouts timeouts{};
@@ -67,10 +72,10 @@ Image EmptyImage(const CardSizes& sizes);
 // Row 0 of next-hops is the gateway. Endpoints and sources behind the gateway share that row, so
 // that one write takes all of them, and their connections, to a new gateway.
 //
-// Frontends that are not for the card (IsForCard) make no rows, but set host_forwards_*. Where the
-// host decides (WhyHostDecides), a half that forwards has action host, no slots, and its endpoints
-// as rows; where the card has no room for a frontend's source ranges (range_sets.h), so has one
-// that rejects. The service ranges are as few prefixes as the registers hold that cover
+// Frontends that are not for the card (IsForCard) make no rows, but set host_forwards_sctp. Where
+// the host decides (WhyHostDecides), a half that forwards has action host, no slots, and its
+// endpoints as rows; where the card has no room for a frontend's source ranges (range_sets.h), so
+// has one that rejects. The service ranges are as few prefixes as the registers hold that cover
 // wanted.cluster_ips and wanted.service_ranges; what they hold besides costs a punt and is passed
 // on.
 //

@@ -1,6 +1,7 @@
 // What a frame is to the pipeline: step 1 of docs/card.md. Offsets are of Ethernet II without VLAN
 // tag (behind one, IEEE 802.1Q, everything but the MAC addresses is 4 bytes further on), IPv4 (RFC
-// 791) without options, TCP (RFC 9293) or UDP (RFC 768), in bytes from the start of the frame.
+// 791) without options or IPv6 (RFC 8200) without extension headers, TCP (RFC 9293) or UDP (RFC
+// 768), in bytes from the start of the frame.
 #ifndef POINTSMAN_FLOW_TABLES_PACKET_H_
 #define POINTSMAN_FLOW_TABLES_PACKET_H_
 
@@ -39,8 +40,21 @@ inline constexpr size_t kTcpFlagsOffset = 47;
 inline constexpr size_t kTcpWindowOffset = 48;
 inline constexpr size_t kTcpChecksumOffset = 50;
 
+inline constexpr size_t kIpv6PayloadLengthOffset = 18;
+inline constexpr size_t kIpv6NextHeaderOffset = 20;
+inline constexpr size_t kIpv6HopLimitOffset = 21;
+inline constexpr size_t kIpv6SourceOffset = 22;
+inline constexpr size_t kIpv6DestinationOffset = 38;
+inline constexpr size_t kIpv6TransportOffset = 54;
+
+// From the start of a TCP or UDP header:
+inline constexpr size_t kTcpFlagsInHeader = kTcpFlagsOffset - kTransportOffset;
+inline constexpr size_t kTcpChecksumInHeader = kTcpChecksumOffset - kTransportOffset;
+inline constexpr size_t kUdpChecksumInHeader = kUdpChecksumOffset - kTransportOffset;
+
 inline constexpr size_t kIpv4HeaderBytes = 20;  // without options
-inline constexpr size_t kTcpHeaderBytes = 20;   // without options
+inline constexpr size_t kIpv6HeaderBytes = 40;
+inline constexpr size_t kTcpHeaderBytes = 20;  // without options
 inline constexpr size_t kUdpHeaderBytes = 8;
 inline constexpr size_t kIcmpHeaderBytes = 8;
 
@@ -55,28 +69,26 @@ inline constexpr uint16_t kEtherTypeVlan = 0x8100;
 inline constexpr uint16_t kEtherTypeIpv4 = 0x0800;
 inline constexpr uint16_t kEtherTypeIpv6 = 0x86dd;
 inline constexpr uint8_t kProtocolIcmp = 1;
+inline constexpr uint8_t kProtocolIcmpv6 = 58;
 inline constexpr uint16_t kMoreFragments = 0x2000;  // bits of the word at kFragmentOffset
 inline constexpr uint16_t kFragmentPosition = 0x1fff;
 
 enum class ParseKind : uint8_t {
   kPass,   // not the pipeline's business
   kPunt,   // the host must look, for `reason`
-  kTuple,  // TCP or UDP at kTransportOffset, its whole header inside the frame
+  kTuple,  // TCP or UDP right behind the IP header, its whole header inside the frame
 };
 
-struct Parsed {
+template <class Key>  // Tuple or TupleIpv6
+struct ParsedAs {
   ParseKind kind = ParseKind::kPass;
   Reason reason = Reason::kNone;
   uint8_t tag_bytes = 0;  // of a VLAN tag
-  Tuple tuple;
-  friend bool operator==(const Parsed&, const Parsed&) = default;
+  Key tuple;
+  friend bool operator==(const ParsedAs&, const ParsedAs&) = default;
 };
-
-// What the host forwards by itself: register host-protocols. Punted where set, passed where not.
-struct HostProtocols {
-  bool ipv6 = false;
-  bool sctp = false;  // over IPv4
-};
+using Parsed = ParsedAs<Tuple>;
+using ParsedIpv6 = ParsedAs<TupleIpv6>;
 
 // Bytes of the frame's VLAN tag: 0 or 4. A second tag is not looked for.
 inline size_t VlanTagBytes(std::span<const uint8_t> frame) {
@@ -85,12 +97,13 @@ inline size_t VlanTagBytes(std::span<const uint8_t> frame) {
   return tagged ? kVlanTagBytes : 0;
 }
 
-// IPv4, TCP and UDP, tagged or not. Both functions read only bytes inside the frame, whatever its
+// IPv4 but for SCTP, tagged or not. Both functions read only bytes inside the frame, whatever its
 // length and its headers say.
 inline Parsed Parse(std::span<const uint8_t> frame);
 
-// A frame that Parse passes, once more: does the host forward it? Apart, so that Parse stays small.
-Parsed ParseForHost(std::span<const uint8_t> frame, HostProtocols host);
+// A frame that Parse passes, once more: IPv6, and SCTP over either family, which is punted if
+// `host_forwards_sctp` and else passes. Apart, so that Parse stays small.
+ParsedIpv6 ParseOther(std::span<const uint8_t> frame, bool host_forwards_sctp);
 
 namespace internal {
 

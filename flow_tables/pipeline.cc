@@ -4,66 +4,10 @@
 #include <bit>
 #include <utility>
 
-#include "flow_tables/hash.h"
+#include "flow_tables/pipeline_outcomes.h"
 
 namespace pointsman {
 namespace {
-
-constexpr uint8_t kLowestTtlToForward = 2;
-
-Outcome Punt(Reason reason) { return {.verdict = Verdict::kPunt, .reason = reason}; }
-
-Outcome Pass(Port ingress) {
-  return {.egress = ingress == Port::kUplink ? Port::kNode : Port::kUplink};
-}
-
-// As in the card, an index has as many bits as the table needs.
-template <class Row>
-const Row& RowAt(const std::vector<Row>& rows, uint32_t index) {
-  return rows[index & (rows.size() - 1)];
-}
-
-// The translation of a connection's first packet; `masquerade`: the source changes too.
-Translation OriginalTranslation(const Configuration& configuration, const Tuple& tuple,
-                                const EndpointRow& endpoint, bool masquerade, uint32_t hash,
-                                uint8_t attempt) {
-  Translation to{.new_source_address = tuple.source_address,
-                 .new_destination_address = endpoint.address,
-                 .new_source_port = tuple.source_port,
-                 .new_destination_port = endpoint.port,
-                 .next_hop = endpoint.next_hop};
-  if (masquerade) to.new_source_address = configuration.masquerade_address.value;
-  if (masquerade || attempt != 0) {
-    const MasqueradePorts& ports = configuration.masquerade_ports;
-    const uint32_t candidate = (hash >> 16) + attempt * kSourcePortStride;
-    to.new_source_port = static_cast<uint16_t>(ports.base | (candidate & ports.mask));
-  }
-  return to;
-}
-
-// What one kind of client gets at a frontend.
-struct Half {
-  FrontendAction action;
-  bool masquerade;
-  uint8_t slots_log2;
-  uint32_t slots_base;
-};
-
-Half HalfFor(const FrontendRow& row, ClientClass client_class) {
-  if (client_class == ClientClass::kOutside) {
-    return {row.outside_action, row.outside_masquerade, row.outside_slots_log2,
-            row.outside_slots_base};
-  }
-  return {row.inside_action, row.inside_masquerade, row.inside_slots_log2, row.inside_slots_base};
-}
-
-bool IsInSet(const Client& client, uint8_t range_set) {
-  return range_set == 0 || (client.range_sets >> (range_set - 1) & 1) != 0;
-}
-
-HostProtocols HostProtocolsOf(const Configuration& configuration) {
-  return {.ipv6 = configuration.host_forwards_ipv6, .sctp = configuration.host_forwards_sctp};
-}
 
 std::vector<Hop> MakeHops(const std::vector<NextHopRow>& rows) {
   std::vector<Hop> hops(rows.size());
@@ -71,21 +15,28 @@ std::vector<Hop> MakeHops(const std::vector<NextHopRow>& rows) {
   return hops;
 }
 
+bool IsTcp(uint8_t protocol) { return protocol == static_cast<uint8_t>(Protocol::kTcp); }
+
 }  // namespace
 
 Pipeline::Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed,
                    std::pmr::memory_resource* memory)
     : image_(std::move(image)),
       hops_(MakeHops(image_->next_hops)),
-      host_protocols_(HostProtocolsOf(image_->configuration)),
       sources_(image_->sources),
-      connections_(image_->sizes.originals, placement_seed, memory) {}
+      connections_(image_->sizes.originals, placement_seed, memory),
+      connections_ipv6_(image_->sizes.originals_ipv6, placement_seed, memory) {}
 
 void Pipeline::SetImage(std::shared_ptr<const Image> image) {
   image_ = std::move(image);
   hops_ = MakeHops(image_->next_hops);
-  host_protocols_ = HostProtocolsOf(image_->configuration);
   sources_ = SourceRanges(image_->sources);
+}
+
+void Pipeline::Sweep() {
+  const ConnectionTimeouts& timeouts = image_->configuration.timeouts;
+  connections_.Sweep(timeouts, tick_, [](const Connection&) {});
+  connections_ipv6_.Sweep(timeouts, tick_, [](const ConnectionIpv6&) {});
 }
 
 void Pipeline::Process(std::span<Packet> packets, std::span<Outcome> outcomes) {
@@ -101,7 +52,7 @@ void Pipeline::ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcom
   const uint32_t planned = ParseBatch(packets);
   for (uint32_t left = planned; left != 0; left &= left - 1) {
     const auto i = static_cast<size_t>(std::countr_zero(left));
-    MakePlan(packets[i], i);
+    MakePlan(packets[i], parsed_[i], plans_[i]);
   }
   FinishBatch(packets, outcomes, planned);
 }
@@ -120,7 +71,7 @@ uint32_t Pipeline::ParseBatch(std::span<const Packet> packets) {
     if (connections_.MayKnow(placements_[i])) {
       connections_.PrefetchRecord(placements_[i]);
     } else if (parsed_[i].kind == ParseKind::kTuple) {
-      StartPlan(i);
+      StartPlan(parsed_[i].tuple, plans_[i]);
       planned |= 1U << i;
     }
   }
@@ -133,41 +84,45 @@ inline void Pipeline::ParsePacket(const Packet& packet, size_t i) {
   connections_.PrefetchBucket(placements_[i]);
 }
 
-[[gnu::always_inline]] inline void Pipeline::Forward(const Packet& packet, const Parsed& parsed,
-                                                     const Rewrite& rewrite,
+template <class Family>
+[[gnu::always_inline]] inline void Pipeline::Forward(const Packet& packet,
+                                                     const ParsedAs<typename Family::Key>& parsed,
+                                                     const RewriteAs<Family>& rewrite,
                                                      Outcome& outcome) const {
   uint8_t* frame = packet.frame.data();
-  if (frame[parsed.tag_bytes + kTtlOffset] < kLowestTtlToForward) {
-    outcome = Punt(Reason::kTtlExpired);
+  if (frame[parsed.tag_bytes + Family::kHopLimit] < kLowestTtlToForward) {
+    outcome = PuntFor(Reason::kTtlExpired);
     return;
   }
   const Hop& hop = RowAt(hops_, rewrite.to.next_hop);
   if (!hop.valid) {
-    outcome = Punt(Reason::kNoNextHop);
+    outcome = PuntFor(Reason::kNoNextHop);
     return;
   }
   outcome = {.verdict = Verdict::kForward,
              .egress = hop.egress,
              .frontend_counter = rewrite.to.frontend_counter,
              .endpoint = rewrite.to.endpoint};
-  const bool tcp = parsed.tuple.protocol == static_cast<uint8_t>(Protocol::kTcp);
-  RewriteFrame(frame, parsed.tag_bytes, tcp, rewrite, hop);
+  RewriteFrame(frame, parsed.tag_bytes, IsTcp(parsed.tuple.protocol), rewrite, hop);
 }
 
-[[gnu::always_inline]] inline void Pipeline::Touch(const uint8_t* header,
-                                                   const Connections::Found& found) {
-  const bool tcp = found.connection->protocol == static_cast<uint8_t>(Protocol::kTcp);
-  const uint8_t flags = tcp ? header[kTcpFlagsOffset] : uint8_t{0};
-  connections_.Touch(found,
-                     {.tcp = tcp,
-                      .fin = (flags & kTcpFin) != 0,
-                      .syn = (flags & kTcpSyn) != 0,
-                      .rst = (flags & kTcpRst) != 0},
-                     tick_);
-}
-
-void Pipeline::Sweep() {
-  connections_.Sweep(image_->configuration.timeouts, tick_, [](const Connection&) {});
+// A packet of a connection that is known.
+template <class Family>
+[[gnu::always_inline]] inline void Pipeline::Translate(
+    const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+    const typename ConnectionTable<Family>::Found& known, Outcome& outcome) {
+  const uint8_t* header = packet.frame.data() + parsed.tag_bytes;
+  if (header[Family::kHopLimit] >= kLowestTtlToForward) {
+    const bool tcp = IsTcp(known.connection->protocol);
+    const uint8_t flags = tcp ? header[Family::kTransport + kTcpFlagsInHeader] : uint8_t{0};
+    Table<Family>().Touch(known,
+                          {.tcp = tcp,
+                           .fin = (flags & kTcpFin) != 0,
+                           .syn = (flags & kTcpSyn) != 0,
+                           .rst = (flags & kTcpRst) != 0},
+                          tick_);
+  }
+  Forward<Family>(packet, parsed, known.rewrite(), outcome);
 }
 
 void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes,
@@ -176,127 +131,63 @@ void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcome
     const Packet& packet = packets[i];
     const Tuple& tuple = parsed_[i].tuple;
     if (parsed_[i].kind == ParseKind::kPass) {
-      const Parsed host = ParseForHost(packet.frame, host_protocols_);
-      outcomes[i] = host.kind == ParseKind::kPunt ? Punt(host.reason) : Pass(packet.ingress);
+      ProcessOther(packet, outcomes[i]);
     } else if (parsed_[i].kind == ParseKind::kPunt) {
-      outcomes[i] = Punt(parsed_[i].reason);
+      outcomes[i] = PuntFor(parsed_[i].reason);
     } else if (const Connections::Found known = connections_.Find(tuple, placements_[i])) {
-      const uint8_t* header = packet.frame.data() + parsed_[i].tag_bytes;
-      if (header[kTtlOffset] >= kLowestTtlToForward) Touch(header, known);
-      Forward(packet, parsed_[i], known.rewrite(), outcomes[i]);
+      Translate<Ipv4>(packet, parsed_[i], known, outcomes[i]);
     } else {
       if ((planned >> i & 1) == 0) {
-        StartPlan(i);
-        MakePlan(packet, i);
+        StartPlan(tuple, plans_[i]);
+        MakePlan(packet, parsed_[i], plans_[i]);
       }
-      Connect(packet, i, outcomes[i]);
+      Connect(packet, parsed_[i], plans_[i], placements_[i], outcomes[i]);
     }
   }
 }
 
-void Pipeline::StartPlan(size_t i) {
-  const Tuple& tuple = parsed_[i].tuple;
-  const HashPair hashes =
-      FrontendHashes({tuple.destination_address}, tuple.destination_port, Protocol{tuple.protocol});
-  const BucketGeometry geometry = FrontendGeometry(static_cast<uint32_t>(image_->frontends.size()));
-  for (uint32_t bank = 0; bank < kPlacementBanks; ++bank) {
-    const uint32_t first = geometry.FirstRow(bank, hashes);
-    plans_[i].frontend_rows[bank] = first;
-    __builtin_prefetch(&image_->frontends[first]);
-    __builtin_prefetch(&image_->frontends[first + kFrontendsWays - 1]);
+void Pipeline::ProcessOther(const Packet& packet, Outcome& outcome) {
+  const ParsedIpv6 parsed = ParseOther(packet.frame, image_->configuration.host_forwards_sctp);
+  if (parsed.kind != ParseKind::kTuple) {
+    const bool punt = parsed.kind == ParseKind::kPunt;
+    outcome = punt ? PuntFor(parsed.reason) : PassFrom(packet.ingress);
+    return;
   }
+  const ConnectionsIpv6::Placement placement = connections_ipv6_.Hash(parsed.tuple);
+  if (const ConnectionsIpv6::Found known = connections_ipv6_.Find(parsed.tuple, placement)) {
+    Translate<Ipv6>(packet, parsed, known, outcome);
+    return;
+  }
+  Plan<Ipv6> plan;
+  StartPlan(parsed.tuple, plan);
+  MakePlan(packet, parsed, plan);
+  Connect(packet, parsed, plan, placement, outcome);
 }
 
-void Pipeline::MakePlan(const Packet& packet, size_t i) {
-  const Tuple& tuple = parsed_[i].tuple;
-  Plan& plan = plans_[i];
-  plan.connects = false;
-  const FrontendRow* frontend = FindFrontend(tuple, plan);
-  if (frontend == nullptr) {
-    plan.refusal = WithoutFrontend(packet, tuple.destination_address);
-    return;
-  }
-  const Client& client = sources_.Find(tuple.source_address);
-  const Half half = HalfFor(*frontend, client.client_class);
-  if (half.action == FrontendAction::kDrop || !IsInSet(client, frontend->range_set)) {
-    plan.refusal = {.verdict = Verdict::kDrop, .reason = Reason::kFrontendDrop};
-    return;
-  }
-  if (half.action == FrontendAction::kReject) {
-    plan.refusal = Punt(Reason::kReject);
-    return;
-  }
-  if (half.action == FrontendAction::kHost && !packet.directed_endpoint) {
-    plan.refusal = Punt(Reason::kHostDecides);
-    return;
-  }
-  const uint32_t hash = SlotHash(tuple, image_->configuration.slot_hash_seed);
-  const uint32_t slot = half.slots_base + (hash & ((uint32_t{1} << half.slots_log2) - 1));
-  const uint32_t endpoint_id =
-      packet.directed_endpoint.value_or(RowAt(image_->slots, slot).endpoint);
-  const EndpointRow& endpoint = RowAt(image_->endpoints, endpoint_id);
-  if (!endpoint.valid || packet.frame[parsed_[i].tag_bytes + kTtlOffset] < kLowestTtlToForward) {
-    plan.refusal = Punt(endpoint.valid ? Reason::kTtlExpired : Reason::kNoEndpoint);
-    return;
-  }
-  const bool hairpin = endpoint.address == tuple.source_address;
-  Translation to = OriginalTranslation(image_->configuration, tuple, endpoint,
-                                       half.masquerade || hairpin, hash, packet.attempt);
-  to.frontend_counter = frontend->counter;
-  to.endpoint = endpoint_id;
-  plan.connects = true;
-  plan.connection = MakeConnection(tuple, to, client.next_hop);
-  plan.connection.last_seen = tick_;
-  plan.reply_placement = connections_.Hash(ReplyKey(plan.connection));
-  connections_.PrefetchBucket(plan.reply_placement);
-}
-
-// To an address of Services the host looks after it, else it passes.
-Outcome Pipeline::WithoutFrontend(const Packet& packet, uint32_t destination) const {
-  for (const ServiceRange& range : image_->configuration.service_ranges) {
-    if (range.mask != 0 && (destination & range.mask) == range.address) {
-      return Punt(Reason::kServiceRange);
-    }
-  }
-  return Pass(packet.ingress);
-}
-
-// nullptr: none. Without branches, because which way matches cannot be foretold.
-const FrontendRow* Pipeline::FindFrontend(const Tuple& tuple, const Plan& plan) const {
-  const FrontendRow* found = nullptr;
-  for (const uint32_t first : plan.frontend_rows) {
-    for (uint32_t at = first; at < first + kFrontendsWays; ++at) {
-      const FrontendRow& row = image_->frontends[at];
-      const bool equal = row.valid & (row.destination_address == tuple.destination_address) &
-                         (row.destination_port == tuple.destination_port) &
-                         (row.protocol == tuple.protocol);
-      found = equal ? &row : found;
-    }
-  }
-  return found;
-}
-
-void Pipeline::Connect(const Packet& packet, size_t i, Outcome& outcome) {
-  const Plan& plan = plans_[i];
+template <class Family>
+void Pipeline::Connect(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+                       const Plan<Family>& plan,
+                       typename ConnectionTable<Family>::Placement placement, Outcome& outcome) {
   if (!plan.connects) {
     outcome = plan.refusal;
     return;
   }
   const uint32_t quota = image_->configuration.unconfirmed_quota;
   const uint16_t counter = plan.connection.there.to.frontend_counter;
-  if (quota != 0 && connections_.unconfirmed(counter) >= quota) {
-    outcome = {.verdict = Verdict::kDrop, .reason = Reason::kUnconfirmedQuota};
+  if (quota != 0 &&
+      connections_.unconfirmed(counter) + connections_ipv6_.unconfirmed(counter) >= quota) {
+    outcome = DropFor(Reason::kUnconfirmedQuota);
     return;
   }
-  switch (connections_.Record(plan.connection, placements_[i], plan.reply_placement)) {
+  switch (Table<Family>().Record(plan.connection, placement, plan.reply_placement)) {
     case RecordResult::kSourcePortTaken:
-      outcome = Punt(Reason::kSourcePortTaken);
+      outcome = PuntFor(Reason::kSourcePortTaken);
       return;
     case RecordResult::kFull:
-      outcome = Punt(Reason::kConnectionTableFull);
+      outcome = PuntFor(Reason::kConnectionTableFull);
       return;
     case RecordResult::kRecorded:
-      Forward(packet, parsed_[i], plan.connection.there, outcome);
+      Forward<Family>(packet, parsed, plan.connection.there, outcome);
       outcome.learned = true;
   }
 }

@@ -10,6 +10,7 @@
 #include <memory_resource>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "flow_tables/connections.h"
@@ -44,8 +45,8 @@ struct Outcome {
 class Pipeline {
  public:
   // Starts with no connections and room for as many as image->sizes says. `placement_seed` keys
-  // the table of connections: random where outsiders choose the packets. It has no influence on
-  // outcomes. The table of connections is in `memory`, which must outlive the pipeline.
+  // the tables of connections: random where outsiders choose the packets. It has no influence on
+  // outcomes. The tables of connections are in `memory`, which must outlive the pipeline.
   // REQUIRES: each table of the image has a power of two rows, frontends at least one bucket a
   // bank.
   explicit Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed = 0,
@@ -56,54 +57,79 @@ class Pipeline {
   void SetImage(std::shared_ptr<const Image> image);
 
   // Mode offload of docs/card.md. One packet sees the connections recorded by those before it, in a
-  // batch too. Fastest with batches of 32. REQUIRES: packets.size() == outcomes.size().
+  // batch too. Fastest with batches of 32, over IPv4. REQUIRES: packets.size() == outcomes.size().
   void Process(std::span<Packet> packets, std::span<Outcome> outcomes);
 
   // The time of packets that come later, in ticks of connection_life.h. Starts at 0.
   void SetTick(uint32_t tick) { tick_ = tick & kTickMask; }
 
-  // Forgets the connections that are over by the image's timeouts.
+  // Forgets the connections of both families that are over by the image's timeouts.
   void Sweep();
 
   Connections& connections() { return connections_; }
+  ConnectionsIpv6& connections_ipv6() { return connections_ipv6_; }
 
  private:
   static constexpr size_t kBatchPackets = 32;
 
   // Steps 3 and 4 for one packet, as far as the image alone decides.
+  template <class Family>
   struct Plan {
     std::array<uint32_t, kPlacementBanks> frontend_rows;  // first of the frontend's buckets
     bool connects;                                        // else: `refusal` is the outcome
     Outcome refusal;
-    Connection connection;
-    Connections::Placement reply_placement;
+    ConnectionAs<Family> connection;
+    typename ConnectionTable<Family>::Placement reply_placement;
   };
 
-  // The stages of a batch; `i` is a packet's place in it.
+  // The stages of a batch; `i` is a packet's place in it. Only IPv4 goes through them.
   void ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes);
   uint32_t ParseBatch(std::span<const Packet> packets);
   void ParsePacket(const Packet& packet, size_t i);
   void FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes, uint32_t planned);
 
-  void StartPlan(size_t i);
-  void MakePlan(const Packet& packet, size_t i);
-  void Touch(const uint8_t* header, const Connections::Found& found);
-  Outcome WithoutFrontend(const Packet& packet, uint32_t destination) const;
-  const FrontendRow* FindFrontend(const Tuple& tuple, const Plan& plan) const;
-  void Connect(const Packet& packet, size_t i, Outcome& outcome);
-  void Forward(const Packet& packet, const Parsed& parsed, const Rewrite& rewrite,
-               Outcome& outcome) const;
+  // What is neither TCP nor UDP over IPv4, all steps at once.
+  void ProcessOther(const Packet& packet, Outcome& outcome);
+
+  template <class Family>
+  ConnectionTable<Family>& Table() {
+    if constexpr (std::is_same_v<Family, Ipv4>) {
+      return connections_;
+    } else {
+      return connections_ipv6_;
+    }
+  }
+  template <class Family>
+  void StartPlan(const typename Family::Key& tuple, Plan<Family>& plan) const;
+  template <class Family>
+  void MakePlan(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+                Plan<Family>& plan);
+  Outcome WithoutFrontend(const Packet& packet, const Bits128& destination) const;
+  template <class Family>
+  const FrontendRow* FindFrontend(const typename Family::Key& tuple,
+                                  const Plan<Family>& plan) const;
+
+  template <class Family>
+  void Translate(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+                 const typename ConnectionTable<Family>::Found& known, Outcome& outcome);
+  template <class Family>
+  void Connect(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+               const Plan<Family>& plan, typename ConnectionTable<Family>::Placement placement,
+               Outcome& outcome);
+  template <class Family>
+  void Forward(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+               const RewriteAs<Family>& rewrite, Outcome& outcome) const;
 
   std::shared_ptr<const Image> image_;
   std::vector<Hop> hops_;
-  HostProtocols host_protocols_;
   SourceRanges sources_;
   Connections connections_;
+  ConnectionsIpv6 connections_ipv6_;
   uint32_t tick_ = 0;
   // A batch's own, here to spare their initialisation each time.
   std::array<Parsed, kBatchPackets> parsed_;
   std::array<Connections::Placement, kBatchPackets> placements_;
-  std::array<Plan, kBatchPackets> plans_;
+  std::array<Plan<Ipv4>, kBatchPackets> plans_;
 };
 
 }  // namespace pointsman

@@ -28,7 +28,7 @@ struct BucketGeometry {
   uint32_t BankOf(uint32_t row) const { return row / ways / buckets; }
 };
 
-// Geometry of table frontends, and of originals and replies, with this many rows.
+// Geometry of table frontends, and of originals and replies of either family, with this many rows.
 constexpr BucketGeometry FrontendGeometry(uint32_t rows) {
   static_assert(kFrontendsBanks == kPlacementBanks);
   return {.buckets = rows / (kFrontendsBanks * kFrontendsWays), .ways = kFrontendsWays};
@@ -36,6 +36,8 @@ constexpr BucketGeometry FrontendGeometry(uint32_t rows) {
 constexpr BucketGeometry ConnectionGeometry(uint32_t rows) {
   static_assert(kOriginalsBanks == kPlacementBanks && kRepliesBanks == kPlacementBanks);
   static_assert(kOriginalsWays == kRepliesWays);
+  static_assert(kOriginalsIpv6Banks == kPlacementBanks && kRepliesIpv6Banks == kPlacementBanks);
+  static_assert(kOriginalsIpv6Ways == kOriginalsWays && kRepliesIpv6Ways == kOriginalsWays);
   return {.buckets = rows / (kOriginalsBanks * kOriginalsWays), .ways = kOriginalsWays};
 }
 

@@ -62,7 +62,7 @@ std::vector<FrontendRow> MovedFrontends(const std::vector<FrontendRow>& from,
   std::vector<FrontendRow> moved = to;
   for (uint32_t row = 0; row < to.size(); ++row) {
     if (!to[row].valid) continue;
-    const auto old = old_rows.find(FrontendKey(to[row]));
+    const auto old = old_rows.find(KeyOf(to[row]));
     if (old != old_rows.end() && old->second != row) moved[row] = from[old->second];
   }
   return moved;
@@ -79,7 +79,7 @@ void MoveFrontends(const std::vector<FrontendRow>& from, const std::vector<Front
     for (uint32_t row = start; !planned[row];) {
       planned[row] = true;
       chain.push_back(row);
-      const auto new_row = new_rows.find(FrontendKey(from[row]));
+      const auto new_row = new_rows.find(KeyOf(from[row]));
       if (from[row].valid && new_row != new_rows.end()) row = new_row->second;
     }
     for (auto row = chain.rbegin(); row != chain.rend(); ++row) Write(*row, to, plan);
@@ -151,6 +151,8 @@ void Apply(const RowWrite& write, Image& image) {
       break;
     case TableId::kOriginals:
     case TableId::kReplies:
+    case TableId::kOriginalsIpv6:
+    case TableId::kRepliesIpv6:
     case TableId::kHashKeys:
     case TableId::kFrontendCounters:
     case TableId::kEndpointCounters:

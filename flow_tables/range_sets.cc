@@ -6,11 +6,12 @@
 namespace pointsman {
 namespace {
 
-// What an IPv4 client can be in, in order.
+// What a client of the frontend's family can be in, in order.
 std::vector<AddressPrefix> SetOf(const Frontend& frontend) {
   std::set<AddressPrefix> prefixes;
   for (const AddressPrefix& range : frontend.source_ranges) {
-    if (range.address.is_v4() && range.length_bits >= kIpv4PrefixBits) prefixes.insert(range);
+    const bool v4 = range.address.is_v4() && range.length_bits >= kIpv4PrefixBits;
+    if (v4 == frontend.address.is_v4()) prefixes.insert(range);
   }
   return {prefixes.begin(), prefixes.end()};
 }
@@ -33,9 +34,7 @@ bool Uses(const Image& image, size_t place) {
 class Room {
  public:
   Room(const Forwarding& wanted, const Image& image) : most_(image.sizes.sources / 2) {
-    for (const Source& source : wanted.sources) {
-      if (source.prefix.address.is_v4()) prefixes_.insert(source.prefix);
-    }
+    for (const Source& source : wanted.sources) prefixes_.insert(source.prefix);
     for (const auto& set : image.range_sets) prefixes_.insert(set.begin(), set.end());
   }
   // Takes the room for a set; false: there is none.
@@ -58,7 +57,7 @@ void NumberRangeSets(const Forwarding& wanted, const Image& previous, Image& ima
   std::set<std::vector<AddressPrefix>> needed;
   for (const Frontend& frontend : wanted.frontends) {
     if (!NeedsSet(frontend)) continue;
-    // Nobody who comes over IPv4 may use it: the host says so.
+    // Nobody of its family may use it: the host says so.
     if (auto set = SetOf(frontend); !set.empty()) needed.insert(std::move(set));
   }
   for (size_t place = 0; place < kRangeSets; ++place) {
@@ -84,10 +83,7 @@ uint8_t RangeSetOf(const Frontend& frontend, const Image& image) {
 }
 
 std::vector<Source> SourcesWithRanges(const Forwarding& wanted, const Image& image) {
-  std::vector<Source> sources;
-  for (const Source& source : wanted.sources) {
-    if (source.prefix.address.is_v4()) sources.push_back(source);
-  }
+  std::vector<Source> sources = wanted.sources;
   std::set<AddressPrefix> ranges;
   for (const auto& set : image.range_sets) ranges.insert(set.begin(), set.end());
   for (const Source& source : sources) ranges.erase(source.prefix);

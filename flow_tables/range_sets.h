@@ -19,7 +19,7 @@ void NumberRangeSets(const Forwarding& wanted, const Image& previous, Image& ima
 // The number of the frontend's set; 0: it has no source ranges, or the card has no room for them.
 uint8_t RangeSetOf(const Frontend& frontend, const Image& image);
 
-// `wanted.sources` of IPv4 and the prefixes of all sets, the latter with class and next hop of the
+// `wanted.sources` and the prefixes of all sets, the latter with class and next hop of the
 // longest source around them.
 std::vector<Source> SourcesWithRanges(const Forwarding& wanted, const Image& image);
 

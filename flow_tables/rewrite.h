@@ -8,19 +8,21 @@
 
 #include "flow_tables/big_endian.h"
 #include "flow_tables/checksum.h"
-#include "flow_tables/packet.h"
+#include "flow_tables/family.h"
 #include "flow_tables/types.h"
 
 namespace pointsman {
 
 // A translation of packets of one tuple, and what it adds to their checksums: that is the same for
 // all of them, because a TTL one less adds the same to the header's whatever the TTL was.
-struct Rewrite {
-  Translation to;
-  uint16_t header_sum = 0;     // of addresses and TTL
+template <class Family>
+struct RewriteAs {
+  typename Family::To to;
+  uint16_t header_sum = 0;     // of addresses and TTL; 0 where the header has no checksum
   uint16_t transport_sum = 0;  // of addresses and ports
-  friend bool operator==(const Rewrite&, const Rewrite&) = default;
+  friend bool operator==(const RewriteAs&, const RewriteAs&) = default;
 };
+using Rewrite = RewriteAs<Ipv4>;
 
 // A row of next-hops as frames need it.
 struct alignas(16) Hop {
@@ -44,40 +46,50 @@ constexpr uint32_t Ports(uint16_t source, uint16_t destination) {
 
 }  // namespace internal
 
-constexpr Rewrite MakeRewrite(const Tuple& tuple, const Translation& to) {
+template <class Family>
+constexpr RewriteAs<Family> MakeRewrite(const typename Family::Key& tuple,
+                                        const typename Family::To& to) {
   ChecksumDelta addresses;
   addresses.Replace(tuple.source_address, to.new_source_address);
   addresses.Replace(tuple.destination_address, to.new_destination_address);
-  ChecksumDelta header = addresses;
-  constexpr uint16_t kSomeTtlAndProtocol = 0x0206;
-  header.Replace16(kSomeTtlAndProtocol, kSomeTtlAndProtocol - 0x0100);
+  RewriteAs<Family> rewrite{.to = to};
+  if constexpr (Family::kHeaderHasChecksum) {
+    ChecksumDelta header = addresses;
+    constexpr uint16_t kSomeTtlAndProtocol = 0x0206;
+    header.Replace16(kSomeTtlAndProtocol, kSomeTtlAndProtocol - 0x0100);
+    rewrite.header_sum = header.Folded();
+  }
   ChecksumDelta transport = addresses;
   transport.Replace(internal::Ports(tuple.source_port, tuple.destination_port),
                     internal::Ports(to.new_source_port, to.new_destination_port));
-  return {.to = to, .header_sum = header.Folded(), .transport_sum = transport.Folded()};
+  rewrite.transport_sum = transport.Folded();
+  return rewrite;
 }
 
 // Changes a frame of the tuple that `rewrite` was made for; `tcp`: else UDP. Its VLAN tag, if it
 // has one of `tag_bytes`, stays. REQUIRES: the frame parsed as ParseKind::kTuple, and its TTL is 2
 // or more.
-inline void RewriteFrame(uint8_t* macs, size_t tag_bytes, bool tcp, const Rewrite& rewrite,
-                         const Hop& hop) {
+template <class Family>
+inline void RewriteFrame(uint8_t* macs, size_t tag_bytes, bool tcp,
+                         const RewriteAs<Family>& rewrite, const Hop& hop) {
   uint8_t* frame = macs + tag_bytes;
-  uint8_t* header = frame + kIpv4ChecksumOffset;
-  StoreBe16(header, AddToChecksum(LoadBe16(header), rewrite.header_sum));
-  uint8_t* transport = frame + (tcp ? kTcpChecksumOffset : kUdpChecksumOffset);
-  const uint16_t old = LoadBe16(transport);
+  if constexpr (Family::kHeaderHasChecksum) {
+    uint8_t* header = frame + kIpv4ChecksumOffset;
+    StoreBe16(header, AddToChecksum(LoadBe16(header), rewrite.header_sum));
+  }
+  uint8_t* segment = frame + Family::kTransport;
+  uint8_t* checksum = segment + (tcp ? kTcpChecksumInHeader : kUdpChecksumInHeader);
+  const uint16_t old = LoadBe16(checksum);
   uint16_t updated = AddToChecksum(old, rewrite.transport_sum);
   if (!tcp && updated == 0) updated = 0xffff;
-  if (tcp || old != 0) StoreBe16(transport, updated);
+  if (tcp || old != 0) StoreBe16(checksum, updated);
 
-  const Translation& to = rewrite.to;
+  const auto& to = rewrite.to;
   std::memcpy(macs + kDestinationMacOffset, hop.macs.data(), hop.macs.size());
-  --frame[kTtlOffset];
-  StoreBe32(frame + kSourceAddressOffset, to.new_source_address);
-  StoreBe32(frame + kDestinationAddressOffset, to.new_destination_address);
-  StoreBe32(frame + kSourcePortOffset,
-            internal::Ports(to.new_source_port, to.new_destination_port));
+  --frame[Family::kHopLimit];
+  Family::Store(to.new_source_address, frame + Family::kSource);
+  Family::Store(to.new_destination_address, frame + Family::kDestination);
+  StoreBe32(segment, internal::Ports(to.new_source_port, to.new_destination_port));
 }
 
 }  // namespace pointsman

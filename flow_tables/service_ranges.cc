@@ -2,30 +2,38 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <vector>
 
 namespace pointsman {
 namespace {
 
-// Addresses first..last, which share `common_bits` leading bits.
+// Addresses first..last.
 struct Span {
-  uint32_t first;
-  uint32_t last;
-  int common_bits() const { return std::countl_zero(first ^ last); }
+  Address first;
+  Address last;
+  // Leading bits that all of them share.
+  uint8_t common_bits() const {
+    const uint64_t high = first.high() ^ last.high();
+    const uint64_t low = first.low() ^ last.low();
+    return static_cast<uint8_t>(high != 0 ? std::countl_zero(high) : 64 + std::countl_zero(low));
+  }
 };
 
-uint32_t MaskOf(int bits) { return bits == 0 ? 0 : ~uint32_t{0} << (32 - bits); }
+ServiceRange RangeAround(const Span& span) {
+  const AddressPrefix prefix{span.first, span.common_bits()};
+  const Bits128 mask{.low = prefix.LowMask(), .high = prefix.HighMask()};
+  return {.address = {.low = span.first.low() & mask.low, .high = span.first.high() & mask.high},
+          .mask = mask};
+}
 
 // In order, none inside another.
-std::vector<Span> Ipv4Spans(const Forwarding& wanted) {
+std::vector<Span> SpansOf(const Forwarding& wanted) {
   std::vector<Span> spans;
-  for (const Address& address : wanted.cluster_ips) {
-    if (address.is_v4()) spans.push_back({address.v4().value, address.v4().value});
-  }
+  for (const Address& address : wanted.cluster_ips) spans.push_back({address, address});
   for (const AddressPrefix& range : wanted.service_ranges) {
-    if (!range.address.is_v4()) continue;
-    const uint32_t first = range.address.v4().value;
-    spans.push_back({first, first | ~MaskOf(range.length_bits - kIpv4PrefixBits)});
+    spans.push_back({range.address, Address::FromWords(range.address.high() | ~range.HighMask(),
+                                                       range.address.low() | ~range.LowMask())});
   }
   std::ranges::sort(spans, [](const Span& a, const Span& b) {
     return a.first != b.first ? a.first < b.first : a.last > b.last;
@@ -55,15 +63,13 @@ std::vector<size_t> Cuts(const std::vector<Span>& spans) {
 
 std::array<ServiceRange, kServiceRanges> CoveringRanges(const Forwarding& wanted) {
   std::array<ServiceRange, kServiceRanges> ranges{};
-  const std::vector<Span> spans = Ipv4Spans(wanted);
+  const std::vector<Span> spans = SpansOf(wanted);
   if (spans.empty()) return ranges;
   std::vector<size_t> ends = Cuts(spans);
   ends.push_back(spans.size());
   size_t begin = 0;
   for (size_t i = 0; i < ends.size(); ++i) {
-    const Span whole{spans[begin].first, spans[ends[i] - 1].last};
-    const uint32_t mask = MaskOf(whole.common_bits());
-    ranges[i] = {.address = whole.first & mask, .mask = mask};
+    ranges[i] = RangeAround({spans[begin].first, spans[ends[i] - 1].last});
     begin = ends[i];
   }
   return ranges;

@@ -9,8 +9,9 @@
 
 namespace pointsman {
 
-// Prefixes that cover the IPv4 ones of `wanted.cluster_ips` and `wanted.service_ranges`, cut where
-// neighbours have the least in common, so that they hold little besides.
+// Prefixes that cover `wanted.cluster_ips` and `wanted.service_ranges`, cut where neighbours have
+// the least in common, so that they hold little besides. Where there are both families, they are
+// cut apart first or nearly so: what they have in common is less than what two of IPv4 have.
 std::array<ServiceRange, kServiceRanges> CoveringRanges(const Forwarding& wanted);
 
 }  // namespace pointsman

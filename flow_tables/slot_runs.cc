@@ -43,7 +43,7 @@ void Fill(const SlotRun& run, std::span<const uint32_t> endpoints, Image& image)
   std::vector<MaglevIdentity> identities;
   for (const uint32_t endpoint : endpoints) {
     const EndpointRow& row = image.endpoints[endpoint];
-    identities.push_back({.address = Ipv4Address{row.address}, .port = row.port});
+    identities.push_back({.address = Address::FromBits(row.address), .port = row.port});
   }
   const std::vector<uint32_t> slots = MaglevSlots(identities, run.log2);
   for (size_t i = 0; i < slots.size(); ++i) {

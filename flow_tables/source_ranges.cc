@@ -1,26 +1,26 @@
 #include "flow_tables/source_ranges.h"
 
-#include <algorithm>
-#include <cstddef>
+#include <optional>
 #include <tuple>
 
 namespace pointsman {
 namespace {
 
-constexpr uint64_t kAddressEnd = uint64_t{1} << 32;
+constexpr Address kLowest = Address::FromWords(0, 0);
+constexpr Address kHighest = Address::FromWords(~uint64_t{0}, ~uint64_t{0});
 
 struct Prefix {
-  uint64_t first = 0;
-  uint64_t end = 0;  // one behind the last address
+  Address first;
+  Address last;
   Client client;
 };
 
 Prefix ToPrefix(const SourceRow& row) {
-  const uint64_t size = kAddressEnd >> std::min<uint32_t>(row.prefix_length, 32);
-  const uint64_t first = row.address & ~(size - 1);
+  const Address address = Address::FromBits(row.address);
+  const AddressPrefix mask{{}, std::min<uint8_t>(row.prefix_length, 128)};
   return {
-      first,
-      first + size,
+      Address::FromWords(address.high() & mask.HighMask(), address.low() & mask.LowMask()),
+      Address::FromWords(address.high() | ~mask.HighMask(), address.low() | ~mask.LowMask()),
       {.client_class = row.client_class, .next_hop = row.next_hop, .range_sets = row.range_sets}};
 }
 
@@ -31,49 +31,45 @@ std::vector<Prefix> SortedPrefixes(std::span<const SourceRow> rows) {
     if (row.valid) prefixes.push_back(ToPrefix(row));
   }
   std::stable_sort(prefixes.begin(), prefixes.end(), [](const Prefix& a, const Prefix& b) {
-    return std::tuple(a.first, b.end) < std::tuple(b.first, a.end);
+    return std::tie(a.first, b.last) < std::tie(b.first, a.last);
   });
   const auto same = [](const Prefix& a, const Prefix& b) {
-    return a.first == b.first && a.end == b.end;
+    return a.first == b.first && a.last == b.last;
   };
   prefixes.erase(std::unique(prefixes.begin(), prefixes.end(), same), prefixes.end());
   return prefixes;
 }
 
+// REQUIRES: not the highest.
+Address Next(const Address& address) {
+  const uint64_t low = address.low() + 1;
+  return Address::FromWords(address.high() + (low == 0 ? 1 : 0), low);
+}
+
 }  // namespace
 
 SourceRanges::SourceRanges(std::span<const SourceRow> rows) {
-  std::vector<Prefix> around = {{.first = 0, .end = kAddressEnd, .client = {}}};
-  StartRange(0, around.back().client);
-  const auto leave_until = [&](uint64_t address) {
-    while (around.size() > 1 && around.back().end <= address) {
-      const uint64_t end = around.back().end;
+  std::vector<Prefix> around = {{.first = kLowest, .last = kHighest, .client = {}}};
+  all_.Start(kLowest, around.back().client);
+  // Ends those that do not reach `address`; nothing: all of them.
+  const auto leave_until = [&](const std::optional<Address>& address) {
+    while (around.size() > 1 && (!address || around.back().last < *address)) {
+      const Address last = around.back().last;
       around.pop_back();
-      StartRange(end, around.back().client);
+      if (last != kHighest) all_.Start(Next(last), around.back().client);
     }
   };
   for (const Prefix& prefix : SortedPrefixes(rows)) {
     leave_until(prefix.first);
     around.push_back(prefix);
-    StartRange(prefix.first, prefix.client);
+    all_.Start(prefix.first, prefix.client);
   }
-  leave_until(kAddressEnd);
-}
+  leave_until(std::nullopt);
 
-// A range that starts where the last one did takes its place.
-void SourceRanges::StartRange(uint64_t first, const Client& client) {
-  if (first == kAddressEnd) return;
-  if (!firsts_.empty() && firsts_.back() == first) {
-    clients_.back() = client;
-    return;
+  ipv4_.Start(0, all_.Find(Address(Ipv4Address{0})));
+  for (size_t i = 0; i < all_.firsts.size(); ++i) {
+    if (all_.firsts[i].is_v4()) ipv4_.Start(all_.firsts[i].v4().value, all_.clients[i]);
   }
-  firsts_.push_back(static_cast<uint32_t>(first));
-  clients_.push_back(client);
-}
-
-const Client& SourceRanges::Find(uint32_t address) const {
-  const auto behind = std::upper_bound(firsts_.begin(), firsts_.end(), address);
-  return clients_[static_cast<size_t>(behind - firsts_.begin()) - 1];
 }
 
 }  // namespace pointsman

@@ -1,12 +1,16 @@
 // Longest prefix match of a client's address, for the software pipeline: the `sources` rows cut
-// into ranges that do not overlap, found by binary search. Immutable once made.
+// into ranges that do not overlap, found by binary search. Those that hold IPv4 addresses are there
+// once more by themselves, as numbers of 32 bits. Immutable once made.
 #ifndef POINTSMAN_FLOW_TABLES_SOURCE_RANGES_H_
 #define POINTSMAN_FLOW_TABLES_SOURCE_RANGES_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "flow_tables/address.h"
 #include "flow_tables/types.h"
 
 namespace pointsman {
@@ -26,13 +30,33 @@ class SourceRanges {
   explicit SourceRanges(std::span<const SourceRow> rows);
 
   // No match: class outside, next hop 0, no sets.
-  const Client& Find(uint32_t address) const;
+  const Client& Find(uint32_t ipv4_address) const { return ipv4_.Find(ipv4_address); }
+  const Client& Find(const Bits128& address) const { return all_.Find(Address::FromBits(address)); }
 
  private:
-  void StartRange(uint64_t first, const Client& client);
+  template <class Number>
+  struct Ranges {
+    const Client& Find(const Number& address) const {
+      const auto behind = std::upper_bound(firsts.begin(), firsts.end(), address);
+      return clients[static_cast<size_t>(behind - firsts.begin()) - 1];
+    }
+    // A range that starts where the last one did takes its place.
+    void Start(const Number& first, const Client& client) {
+      if (!firsts.empty() && firsts.back() == first) {
+        clients.back() = client;
+        return;
+      }
+      firsts.push_back(first);
+      clients.push_back(client);
+    }
 
-  std::vector<uint32_t> firsts_;  // ascending; [0] is 0; a range ends before the next one's first
-  std::vector<Client> clients_;   // of the range with the same index
+    // Ascending; [0] is 0; a range ends before the next one's first.
+    std::vector<Number> firsts;
+    std::vector<Client> clients;  // of the range with the same index
+  };
+
+  Ranges<Address> all_;
+  Ranges<uint32_t> ipv4_;
 };
 
 }  // namespace pointsman

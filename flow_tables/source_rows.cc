@@ -12,25 +12,28 @@ namespace pointsman {
 namespace {
 
 // The prefix alone, as a row.
-RowBits PrefixOf(uint32_t address, uint8_t prefix_length) {
+RowBits PrefixOf(const Bits128& address, uint8_t prefix_length) {
   return PackRow(SourceRow{.address = address, .prefix_length = prefix_length});
 }
 
 absl::Status CheckPrefix(const Source& source) {
   const AddressPrefix& prefix = source.prefix;
-  const bool is_right = prefix.length_bits >= kIpv4PrefixBits && prefix.length_bits <= 128 &&
+  const bool is_v4 = prefix.address.is_v4();
+  const uint8_t least = is_v4 ? kIpv4PrefixBits : 0;
+  const bool is_right = prefix.length_bits >= least && prefix.length_bits <= 128 &&
+                        (prefix.address.high() & ~prefix.HighMask()) == 0 &&
                         (prefix.address.low() & ~prefix.LowMask()) == 0;
   if (is_right) return absl::OkStatus();
-  return absl::InvalidArgumentError(fmt::format(
-      "{}: not a prefix; its length is 0 to 32 and the bits behind it are 0", Describe(source)));
+  return absl::InvalidArgumentError(
+      fmt::format("{}: not a prefix; its length is 0 to {} and the bits behind it are 0",
+                  Describe(source), 128 - least));
 }
 
 absl::Status FillSource(const Source& source, NextHopRows& next_hops, StableIds& ids,
                         Image& image) {
   if (absl::Status status = CheckPrefix(source); !status.ok()) return status;
-  const uint32_t address = source.prefix.address.v4().value;
-  const auto prefix_length = static_cast<uint8_t>(source.prefix.length_bits - kIpv4PrefixBits);
-  const auto row = ids.Id(PrefixOf(address, prefix_length));
+  const Bits128 address = source.prefix.address.bits();
+  const auto row = ids.Id(PrefixOf(address, source.prefix.length_bits));
   if (!row) {
     return absl::ResourceExhaustedError(
         fmt::format("table sources: all {} rows are taken, none is free for {}",
@@ -43,7 +46,7 @@ absl::Status FillSource(const Source& source, NextHopRows& next_hops, StableIds&
   if (!next_hop.ok()) return next_hop.status();
   image.sources[*row] = {.valid = true,
                          .address = address,
-                         .prefix_length = prefix_length,
+                         .prefix_length = source.prefix.length_bits,
                          .client_class = source.client_class,
                          .next_hop = *next_hop,
                          .range_sets = RangeSetsOf(source.prefix, image)};

@@ -10,7 +10,7 @@
 
 namespace pointsman {
 
-// Writes a row for each source, all of IPv4, with the sets of image.range_sets that hold it; a
+// Writes a row for each source, with the sets of image.range_sets that hold it; a
 // prefix that `previous` has keeps its row. Errors, naming the source: InvalidArgument for a
 // repeated or impossible prefix, ResourceExhausted.
 absl::Status FillSources(const std::vector<Source>& sources, const Image& previous,

@@ -9,8 +9,6 @@
 
 namespace pointsman {
 
-inline constexpr size_t kTcpChecksumInHeader = 16;
-
 // A TCP header, its checksum 0 still. Empty: the segment is a reset itself, or its header is not
 // whole. REQUIRES: segment holds 20 bytes at least.
 std::vector<uint8_t> ResetFor(std::span<const uint8_t> segment);

@@ -55,8 +55,9 @@ class DatapathObserver {
   virtual void OnPacketIn(const PacketIn& packet) = 0;
   virtual void OnPacketOut(const PacketOut& packet) = 0;
   virtual void OnRowAccess(const RowAccess& access) = 0;
-  // The datapath recorded a connection.
+  // Something happened to a connection of IPv4, or to a row; to a connection of IPv6.
   virtual void OnEvent(const EventLine& event) = 0;
+  virtual void OnEvent(const EventIpv6Line& event) = 0;
   // The lines of the punt ring that the host has yet to consume have become `lines`.
   virtual void OnPuntRing(uint64_t clock, uint32_t lines) = 0;
 };

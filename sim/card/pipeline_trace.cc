@@ -32,11 +32,14 @@ std::vector<uint8_t> FrameOf(const PacketIn& packet) {
   return frame;
 }
 
-std::optional<Tuple> LookedUp(const PacketIn& packet) {
+std::optional<FlowKey> LookedUp(const PacketIn& packet) {
   if (packet.mode != Mode::kOffload || packet.transmit) return std::nullopt;
-  const Parsed parsed = Parse(FrameOf(packet));
-  if (parsed.kind != ParseKind::kTuple) return std::nullopt;
-  return parsed.tuple;
+  const std::vector<uint8_t> frame = FrameOf(packet);
+  const Parsed parsed = Parse(frame);
+  if (parsed.kind == ParseKind::kTuple) return ToFlowKey(parsed.tuple);
+  const ParsedIpv6 ipv6 = ParseOther(frame, /*host_forwards_sctp=*/false);
+  if (ipv6.kind == ParseKind::kTuple) return ToFlowKey(ipv6.tuple);
+  return std::nullopt;
 }
 
 // The connection that stands in the tables is the packet's if the card says the same of it.
@@ -111,10 +114,9 @@ PipelineTrace::PipelineTrace(TraceEvents::Write write)
 }
 
 void PipelineTrace::OnPacketIn(const PacketIn& packet) {
-  Inside inside{.packet = packet, .tuple = LookedUp(packet), .rows = {}};
-  if (inside.tuple) {
-    inside.rows =
-        tables_.FindService(*inside.tuple, packet.slot_hash_seed, packet.directed_endpoint);
+  Inside inside{.packet = packet, .key = LookedUp(packet), .rows = {}};
+  if (inside.key) {
+    inside.rows = tables_.FindService(*inside.key, packet.slot_hash_seed, packet.directed_endpoint);
   }
   inside_.push_back(inside);
 }
@@ -125,8 +127,8 @@ void PipelineTrace::OnPacketOut(const PacketOut& packet) {
   inside_.pop_front();
   latency_clocks_ = packet.clock - inside.packet.clock;
   Arguments arguments = DescribePacket(packets_, inside.packet, packet);
-  if (inside.tuple) {
-    std::optional<RecordedConnection> connection = tables_.FindConnection(*inside.tuple);
+  if (inside.key) {
+    std::optional<RecordedConnection> connection = tables_.FindConnection(*inside.key);
     if (connection && !Used(*connection, packet)) connection.reset();
     if (connection) arguments["connection"] = packet.learned ? "recorded" : "known";
     arguments["rows"] = Rows(inside.rows, connection, packet);

@@ -30,6 +30,7 @@ class PipelineTrace : public DatapathObserver {
   void OnPacketOut(const PacketOut& packet) override;
   void OnRowAccess(const RowAccess& access) override;
   void OnEvent(const EventLine& event) override { tables_.Record(event); }
+  void OnEvent(const EventIpv6Line& event) override { tables_.Record(event); }
   void OnPuntRing(uint64_t clock, uint32_t lines) override;
 
   // Ends the trace. What is still inside the datapath is left out: it has no verdict.
@@ -39,7 +40,7 @@ class PipelineTrace : public DatapathObserver {
   // A packet in the datapath, with the rows as they were when it entered.
   struct Inside {
     PacketIn packet;
-    std::optional<Tuple> tuple;  // if it is looked up
+    std::optional<FlowKey> key;  // if it is looked up
     ServiceRows rows;
   };
 

@@ -1,7 +1,5 @@
 #include "sim/card/table_mirror.h"
 
-#include "flow_tables/hash.h"
-
 namespace pointsman {
 namespace {
 
@@ -15,23 +13,30 @@ void Store(std::map<uint32_t, Row>& rows, uint32_t index, const RowBits& bits) {
   }
 }
 
-bool Holds(const SourceRow& row, uint32_t address) {
-  if (row.prefix_length == 0) return true;
-  return (address ^ row.address) >> (32 - row.prefix_length) == 0;
+AddressPrefix PrefixOf(const SourceRow& row) {
+  return {Address::FromBits(row.address), row.prefix_length};
 }
 
-bool IsOf(const FrontendRow& row, const Tuple& tuple) {
-  return row.destination_address == tuple.destination_address &&
-         row.destination_port == tuple.destination_port && row.protocol == tuple.protocol;
+bool IsOf(const FrontendRow& row, const FlowKey& key) {
+  return row.destination_address == key.destination.bits() &&
+         row.destination_port == key.destination_port &&
+         row.protocol == static_cast<uint8_t>(key.protocol);
+}
+
+// An IPv6 connection that is masqueraded is recorded as if endpoints answered to nobody: the
+// address is in a register, which nobody tells of. It is one for all of them.
+FlowKey ToNobody(FlowKey reply) {
+  reply.destination = Address::FromWords(0, 0);
+  return reply;
 }
 
 }  // namespace
 
-void TableMirror::Direction::Put(const Tuple& tuple, uint32_t row,
+void TableMirror::Direction::Put(const FlowKey& key, uint32_t row,
                                  const RecordedConnection& connection) {
   Erase(row);
-  keys[row] = KeyOf(tuple);
-  by_key[KeyOf(tuple)] = connection;
+  keys[row] = key;
+  by_key[key] = connection;
 }
 
 void TableMirror::Direction::Erase(uint32_t row) {
@@ -51,44 +56,60 @@ void TableMirror::Write(TableId table, uint32_t index, const RowBits& row) {
       slots_[index] = UnpackRow<SlotRow>(row).endpoint;
       return;
     case TableId::kEndpoints:
-      endpoint_next_hops_[index] = UnpackRow<EndpointRow>(row).next_hop;
+      endpoints_[index] = UnpackRow<EndpointRow>(row);
       return;
     case TableId::kOriginals:
-      return originals_.Erase(index);
+      return ipv4_.originals.Erase(index);
     case TableId::kReplies:
-      return replies_.Erase(index);
+      return ipv4_.replies.Erase(index);
+    case TableId::kOriginalsIpv6:
+      return ipv6_.originals.Erase(index);
+    case TableId::kRepliesIpv6:
+      return ipv6_.replies.Erase(index);
     default:
       return;
   }
 }
 
 void TableMirror::Record(const EventLine& event) {
-  if (event.kind == EventKind::kExpire) {
-    originals_.Erase(event.original_row);
-    replies_.Erase(event.reply_row);
-  }
-  if (event.kind != EventKind::kLearn) return;
-  const auto next_hop = endpoint_next_hops_.find(event.endpoint);
-  RecordedConnection connection{
-      .reply = false,
-      .original_row = event.original_row,
-      .reply_row = event.reply_row,
-      .next_hop = next_hop == endpoint_next_hops_.end() ? 0 : next_hop->second,
-      .frontend_counter = event.frontend_counter,
-      .endpoint = event.endpoint};
-  originals_.Put(event.original, event.original_row, connection);
-  const std::optional<uint32_t> source = FindSource(event.original.source_address);
-  connection.reply = true;
-  connection.next_hop = source ? sources_.at(*source).next_hop : 0;
-  replies_.Put(event.reply, event.reply_row, connection);
+  Record(event, ToFlowKey(event.original), ToFlowKey(event.reply), ipv4_);
 }
 
-ServiceRows TableMirror::FindService(const Tuple& tuple, uint32_t slot_hash_seed,
+void TableMirror::Record(const EventIpv6Line& event) {
+  const FlowKey original = ToFlowKey(event.original);
+  const EndpointRow endpoint = EndpointAt(event.endpoint);
+  const FlowKey reply{Address::FromBits(endpoint.address), original.source, endpoint.port,
+                      event.new_source_port, original.protocol};
+  Record(event, original, event.masqueraded != 0 ? ToNobody(reply) : reply, ipv6_);
+}
+
+template <class Event>
+void TableMirror::Record(const Event& event, const FlowKey& original, const FlowKey& reply,
+                         Family& family) {
+  if (event.kind == EventKind::kExpire) {
+    family.originals.Erase(event.original_row);
+    family.replies.Erase(event.reply_row);
+  }
+  if (event.kind != EventKind::kLearn) return;
+  RecordedConnection connection{.reply = false,
+                                .original_row = event.original_row,
+                                .reply_row = event.reply_row,
+                                .next_hop = EndpointAt(event.endpoint).next_hop,
+                                .frontend_counter = event.frontend_counter,
+                                .endpoint = event.endpoint};
+  family.originals.Put(original, event.original_row, connection);
+  const std::optional<uint32_t> source = FindSource(original.source);
+  connection.reply = true;
+  connection.next_hop = source ? sources_.at(*source).next_hop : 0;
+  family.replies.Put(reply, event.reply_row, connection);
+}
+
+ServiceRows TableMirror::FindService(const FlowKey& key, uint32_t slot_hash_seed,
                                      std::optional<uint32_t> directed_endpoint) const {
   ServiceRows rows;
-  rows.source = FindSource(tuple.source_address);
+  rows.source = FindSource(key.source);
   for (const auto& [index, row] : frontends_) {
-    if (IsOf(row, tuple)) rows.frontend = index;
+    if (IsOf(row, key)) rows.frontend = index;
   }
   if (!rows.frontend) return rows;
   const FrontendRow& frontend = frontends_.at(*rows.frontend);
@@ -99,30 +120,35 @@ ServiceRows TableMirror::FindService(const Tuple& tuple, uint32_t slot_hash_seed
   if (action != FrontendAction::kForward) return rows;
   const uint32_t base = outside ? frontend.outside_slots_base : frontend.inside_slots_base;
   const uint8_t log2 = outside ? frontend.outside_slots_log2 : frontend.inside_slots_log2;
-  rows.slot = base + (SlotHash(tuple, slot_hash_seed) & ((1u << log2) - 1));
+  rows.slot = base + (FlowHash(key, slot_hash_seed) & ((1u << log2) - 1));
   const auto slot = slots_.find(*rows.slot);
   rows.endpoint = directed_endpoint.value_or(slot == slots_.end() ? 0 : slot->second);
   return rows;
 }
 
-std::optional<RecordedConnection> TableMirror::FindConnection(const Tuple& tuple) const {
-  for (const Direction* direction : {&originals_, &replies_}) {
-    const auto found = direction->by_key.find(KeyOf(tuple));
-    if (found != direction->by_key.end()) return found->second;
-  }
-  return std::nullopt;
+std::optional<RecordedConnection> TableMirror::FindConnection(const FlowKey& key) const {
+  const auto find = [](const Direction& direction,
+                       const FlowKey& wanted) -> std::optional<RecordedConnection> {
+    const auto found = direction.by_key.find(wanted);
+    if (found == direction.by_key.end()) return std::nullopt;
+    return found->second;
+  };
+  const Family& family = key.source.is_v4() ? ipv4_ : ipv6_;
+  auto connection = find(family.originals, key);
+  if (!connection) connection = find(family.replies, key);
+  if (!connection && !key.source.is_v4()) connection = find(family.replies, ToNobody(key));
+  return connection;
 }
 
-TableMirror::Key TableMirror::KeyOf(const Tuple& tuple) {
-  return {
-      uint64_t{tuple.source_address} << 32 | tuple.destination_address,
-      uint64_t{tuple.source_port} << 32 | uint64_t{tuple.destination_port} << 16 | tuple.protocol};
+EndpointRow TableMirror::EndpointAt(uint32_t index) const {
+  const auto found = endpoints_.find(index);
+  return found == endpoints_.end() ? EndpointRow{} : found->second;
 }
 
-std::optional<uint32_t> TableMirror::FindSource(uint32_t address) const {
+std::optional<uint32_t> TableMirror::FindSource(const Address& address) const {
   std::optional<uint32_t> best;
   for (const auto& [index, row] : sources_) {
-    if (!Holds(row, address)) continue;
+    if (!PrefixOf(row).Contains(address)) continue;
     if (!best || row.prefix_length > sources_.at(*best).prefix_length) best = index;
   }
   return best;

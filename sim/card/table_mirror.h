@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "flow_tables/flow.h"
 #include "hw/card_layout.h"
 
 namespace pointsman {
@@ -27,8 +27,8 @@ struct ServiceRows {
 // A connection as a packet of one of its directions finds it.
 struct RecordedConnection {
   bool reply = false;         // the packet goes in the endpoint's direction
-  uint32_t original_row = 0;  // of originals
-  uint32_t reply_row = 0;     // of replies
+  uint32_t original_row = 0;  // of originals or originals-ipv6
+  uint32_t reply_row = 0;     // of replies or replies-ipv6
   uint32_t next_hop = 0;      // of the packet
   uint16_t frontend_counter = 0;
   uint32_t endpoint = 0;
@@ -36,37 +36,43 @@ struct RecordedConnection {
 
 class TableMirror {
  public:
-  // A command's row. A row of originals or replies that is written is a connection that is gone.
+  // A command's row. A row of a connection table that is written is a connection that is gone.
   void Write(TableId table, uint32_t index, const RowBits& row);
   void Record(const EventLine& event);
+  void Record(const EventIpv6Line& event);
 
   // `directed_endpoint`: the row of endpoints that the host chose in place of the slot's.
-  ServiceRows FindService(const Tuple& tuple, uint32_t slot_hash_seed,
+  ServiceRows FindService(const FlowKey& key, uint32_t slot_hash_seed,
                           std::optional<uint32_t> directed_endpoint) const;
-  std::optional<RecordedConnection> FindConnection(const Tuple& tuple) const;
+  std::optional<RecordedConnection> FindConnection(const FlowKey& key) const;
 
  private:
-  using Key = std::pair<uint64_t, uint64_t>;  // the fields of a tuple
-  using Connections = absl::flat_hash_map<Key, RecordedConnection>;
-
   // A connection table: what stands in it by key, and keys by row.
   struct Direction {
-    void Put(const Tuple& tuple, uint32_t row, const RecordedConnection& connection);
+    void Put(const FlowKey& key, uint32_t row, const RecordedConnection& connection);
     void Erase(uint32_t row);
-    Connections by_key;
-    absl::flat_hash_map<uint32_t, Key> keys;
+    absl::flat_hash_map<FlowKey, RecordedConnection> by_key;
+    absl::flat_hash_map<uint32_t, FlowKey> keys;
+  };
+  // Those of one family.
+  struct Family {
+    Direction originals;
+    Direction replies;
   };
 
-  static Key KeyOf(const Tuple& tuple);
+  // What is the same of the events of both families.
+  template <class Event>
+  void Record(const Event& event, const FlowKey& original, const FlowKey& reply, Family& family);
+  EndpointRow EndpointAt(uint32_t index) const;
   // Longest prefix; nothing: no match.
-  std::optional<uint32_t> FindSource(uint32_t address) const;
+  std::optional<uint32_t> FindSource(const Address& address) const;
 
   std::map<uint32_t, SourceRow> sources_;          // valid ones, by row
   std::map<uint32_t, FrontendRow> frontends_;      // valid ones, by row
   absl::flat_hash_map<uint32_t, uint32_t> slots_;  // endpoint by slot
-  absl::flat_hash_map<uint32_t, uint32_t> endpoint_next_hops_;
-  Direction originals_;
-  Direction replies_;
+  absl::flat_hash_map<uint32_t, EndpointRow> endpoints_;
+  Family ipv4_;
+  Family ipv6_;
 };
 
 }  // namespace pointsman

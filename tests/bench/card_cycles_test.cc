@@ -32,6 +32,7 @@ class CardCyclesTest : public testing::Test {
 TEST_F(CardCyclesTest, FirstPackets) { ExpectLineRate(bench_->Run(Mix::kFirst, kRounds)); }
 TEST_F(CardCyclesTest, Hits) { ExpectLineRate(bench_->Run(Mix::kHits, kRounds)); }
 TEST_F(CardCyclesTest, FirstPacketsAndHits) { ExpectLineRate(bench_->Run(Mix::kMixed, kRounds)); }
+TEST_F(CardCyclesTest, Ipv6) { ExpectLineRate(bench_->Run(Mix::kIpv6, kRounds)); }
 TEST_F(CardCyclesTest, Masqueraded) { ExpectLineRate(bench_->Run(Mix::kMasquerade, kRounds)); }
 
 TEST_F(CardCyclesTest, HitsUnderAnUpdate) {

@@ -36,6 +36,7 @@ absl::StatusOr<std::vector<Figure>> PacketFigures(Taken& without_updates) {
        std::to_array<std::pair<const char*, Mix>>({{"first", Mix::kFirst},
                                                    {"hits", Mix::kHits},
                                                    {"mixed", Mix::kMixed},
+                                                   {"ipv6", Mix::kIpv6},
                                                    {"masquerade", Mix::kMasquerade}})) {
     POINTSMAN_ASSIGN_OR_RETURN(const Taken taken, bench->Run(mix, kRounds));
     figures.push_back(CyclesPerPacket(name, taken));

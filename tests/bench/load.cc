@@ -68,9 +68,9 @@ uint32_t FrontendsUntilNoRoom(uint64_t seed) {
   const auto occupant = [&rows](uint32_t row) { return rows[row]; };
   std::mt19937 random(seed);
   for (uint32_t frontends = 0;; ++frontends) {
-    const HashPair hashes =
-        FrontendHashes({static_cast<uint32_t>(random())}, static_cast<uint16_t>(random()),
-                       random() % 2 == 0 ? Protocol::kTcp : Protocol::kUdp);
+    const HashPair hashes = FrontendHashes(Ipv4Address{static_cast<uint32_t>(random())},
+                                           static_cast<uint16_t>(random()),
+                                           random() % 2 == 0 ? Protocol::kTcp : Protocol::kUdp);
     const std::optional<Room> room = FindRoom(geometry, hashes, occupant);
     if (!room) return frontends;
     for (const Displacement& move : room->displacements) {

@@ -48,7 +48,7 @@ std::shared_ptr<const Image> MakeImage(uint32_t connections) {
   for (uint32_t i = 0; i < kServices; ++i) {
     for (uint32_t n = 0; n < kSlotsOfService; ++n) endpoints[n] = (i * 7 + n) % kEndpoints;
     const uint32_t base = builder.AddSlots(endpoints);
-    builder.AddFrontend({.destination_address = 0x0a600000 + i,
+    builder.AddFrontend({.destination_address = Address(Ipv4Address{0x0a600000 + i}).bits(),
                          .destination_port = 80,
                          .protocol = 6,
                          .counter = static_cast<uint16_t>(i),

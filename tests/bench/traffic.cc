@@ -21,6 +21,9 @@ namespace {
 constexpr uint32_t kFrontends = 64;  // of each kind
 constexpr uint32_t kServiceNetwork = 0x0a600000;
 constexpr uint32_t kMasqueradedNetwork = 0x0a610000;
+constexpr uint64_t kIpv6Services = 0xfd00009600000000, kIpv6Pods = 0xfd00024400000000;
+constexpr uint64_t kIpv6Clients = 0x20010db800000000;
+constexpr uint16_t kIpv6Port = 53;
 constexpr uint32_t kLongestStayCycles = 10'000;
 
 double CpuSeconds() {
@@ -43,7 +46,24 @@ Forwarding SomeServices() {
           {"bench", Ipv4Address{network + i}, 80, Protocol::kTcp, half, half});
     }
   }
+  for (uint32_t i = 0; i < kFrontends; ++i) {
+    FrontendHalf half{FrontendAction::kForward, false, {}};
+    for (uint32_t n = 0; n < 4; ++n)
+      half.endpoints.push_back({Address::FromWords(kIpv6Pods, i * 4 + n), 8080, pods});
+    forwarding.frontends.push_back(
+        {"bench", Address::FromWords(kIpv6Services, i), kIpv6Port, Protocol::kUdp, half, half});
+  }
   return forwarding;
+}
+
+// The shortest that IPv6 has: one beat.
+Frame Ipv6Request(uint32_t connection) {
+  UdpSpec spec;
+  spec.source_port = 1024;
+  spec.destination_port = kIpv6Port;
+  return Frame{BuildUdp({.source = Address::FromWords(kIpv6Clients, connection / kFrontends),
+                         .destination = Address::FromWords(kIpv6Services, connection % kFrontends)},
+                        spec)};
 }
 
 Frame Request(uint32_t network, uint32_t connection) {
@@ -119,6 +139,10 @@ absl::Status TrafficBench::Forget() {
     writes.push_back({TableId::kOriginals, row, {}});
     writes.push_back({TableId::kReplies, row, {}});
   }
+  for (uint32_t row = 0; row < image_.sizes.originals_ipv6; ++row) {
+    writes.push_back({TableId::kOriginalsIpv6, row, {}});
+    writes.push_back({TableId::kRepliesIpv6, row, {}});
+  }
   return card_->Write(writes);
 }
 
@@ -127,8 +151,10 @@ std::vector<Frame> TrafficBench::Round(Mix mix) const {
   std::vector<Frame> frames;
   for (uint32_t i = 0; i < kRoundPackets; ++i) {
     // Mixed: the packets between belong to connections opened at any distance before.
-    const uint32_t connection = mix == Mix::kMixed ? (i % 2 == 0 ? i / 2 : i / 4) : i;
-    frames.push_back(Request(kServiceNetwork, connection));
+    const bool by_turns = mix == Mix::kMixed || mix == Mix::kIpv6;
+    const uint32_t connection = by_turns ? (i % 2 == 0 ? i / 2 : i / 4) : i;
+    frames.push_back(mix == Mix::kIpv6 ? Ipv6Request(connection)
+                                       : Request(kServiceNetwork, connection));
   }
   return frames;
 }

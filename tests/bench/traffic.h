@@ -43,6 +43,7 @@ enum class Mix {
   kHits,        // each belongs to a connection that is known
   kMixed,       // by turns
   kMasquerade,  // each begins a connection that is masqueraded
+  kIpv6,        // over IPv6, by turns as kMixed
 };
 
 class TrafficBench {
@@ -51,7 +52,7 @@ class TrafficBench {
   static constexpr uint32_t kRoundPackets = 12'500;
   static constexpr uint32_t kUpdateRows = 10'000;
 
-  // A card with 128 Services of 4 endpoints each; one half of the Services masquerades.
+  // A card with 192 Services of 4 endpoints each: 64 over IPv4, 64 that masquerade, 64 over IPv6.
   static absl::StatusOr<std::unique_ptr<TrafficBench>> Open();
 
   // Rounds of a mix. Before each the card forgets its connections, and opens those that are known.

@@ -21,6 +21,15 @@ bool OfTheCardAround(Reason reason) {
          reason == Reason::kTransmitOverflow || reason == Reason::kReceiveError;
 }
 
+// Sets four words of a port.
+template <class Words>
+void Put(Words& words, size_t first, const Bits128& value) {
+  words.at(first) = static_cast<uint32_t>(value.low);
+  words.at(first + 1) = static_cast<uint32_t>(value.low >> 32);
+  words.at(first + 2) = static_cast<uint32_t>(value.high);
+  words.at(first + 3) = static_cast<uint32_t>(value.high >> 32);
+}
+
 std::string Point(const char* what, const char* name) { return fmt::format("{} {}", what, name); }
 
 // Every verdict, reason and event of the datapath.
@@ -71,11 +80,11 @@ void DatapathDriver::SetConfiguration(const Configuration& configuration) {
   model_->masquerade_address = configuration.masquerade_address.value;
   model_->masquerade_port_base = configuration.masquerade_ports.base;
   model_->masquerade_port_mask = configuration.masquerade_ports.mask;
-  model_->host_protocols = static_cast<uint8_t>(configuration.host_forwards_ipv6 |
-                                                configuration.host_forwards_sctp << 1);
+  Put(model_->masquerade_ipv6_address, 0, configuration.masquerade_address_v6);
+  model_->host_sctp = configuration.host_forwards_sctp;
   for (size_t i = 0; i < kServiceRanges; ++i) {
-    model_->service_range_addresses[i] = configuration.service_ranges[i].address;
-    model_->service_range_masks[i] = configuration.service_ranges[i].mask;
+    Put(model_->service_ranges, i * 8, configuration.service_ranges[i].address);
+    Put(model_->service_ranges, i * 8 + 4, configuration.service_ranges[i].mask);
   }
   const ConnectionTimeouts& t = configuration.timeouts;
   const std::array<uint32_t, 7> timeouts = {t.tcp_unconfirmed, t.tcp_half_open, t.tcp_established,

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "flow_tables/big_endian.h"
+#include "flow_tables/flow.h"
 #include "tests/support/image_builder.h"
 
 namespace pointsman {
@@ -17,14 +17,15 @@ CardSizes SimSizes() {
   sizes.endpoints = 4096;
   sizes.next_hops = 256;
   sizes.originals = 16384;
+  sizes.originals_ipv6 = 8192;
   sizes.frontend_counters = 4096;
   return sizes;
 }
 
-FrontendRow Frontend(Ipv4Address address, uint32_t slots_base, uint8_t slots_log2,
+FrontendRow Frontend(const Address& address, uint32_t slots_base, uint8_t slots_log2,
                      uint16_t counter) {
   FrontendRow row{};
-  row.destination_address = address.value;
+  row.destination_address = address.bits();
   row.destination_port = 80;
   row.protocol = static_cast<uint8_t>(Protocol::kTcp);
   row.counter = counter;
@@ -33,25 +34,52 @@ FrontendRow Frontend(Ipv4Address address, uint32_t slots_base, uint8_t slots_log
   return row;
 }
 
-void AddServices(ImageBuilder& builder, uint32_t both, uint32_t without_endpoint,
-                 uint32_t without_next_hop) {
-  FrontendRow tcp = Frontend(kService, both, 2, 1);
+// Runs of slots.
+struct Runs {
+  uint32_t both = 0;
+  uint32_t without_endpoint = 0;
+  uint32_t without_next_hop = 0;
+};
+
+void AddServices(ImageBuilder& builder, IpFamily family, const Runs& runs) {
+  const auto counter = [family](uint16_t number) {
+    return static_cast<uint16_t>(number + (family == IpFamily::kIpv6 ? 8 : 0));
+  };
+  FrontendRow tcp = Frontend(In(family, kService), runs.both, 2, counter(1));
   builder.AddFrontend(tcp);
-  FrontendRow udp = Frontend(kService, both, 2, 2);
+  FrontendRow udp = Frontend(In(family, kService), runs.both, 2, counter(2));
   udp.destination_port = 53;
   udp.protocol = static_cast<uint8_t>(Protocol::kUdp);
   builder.AddFrontend(udp);
-  FrontendRow masqueraded = Frontend(kMasqueraded, both, 2, 3);
+  FrontendRow masqueraded = Frontend(In(family, kMasqueraded), runs.both, 2, counter(3));
   masqueraded.outside_masquerade = masqueraded.inside_masquerade = true;
   builder.AddFrontend(masqueraded);
-  FrontendRow rejecting = Frontend(kRejecting, both, 2, 4);
+  FrontendRow rejecting = Frontend(In(family, kRejecting), runs.both, 2, counter(4));
   rejecting.outside_action = rejecting.inside_action = FrontendAction::kReject;
   builder.AddFrontend(rejecting);
-  FrontendRow dropping = Frontend(kDropping, both, 2, 5);
+  FrontendRow dropping = Frontend(In(family, kDropping), runs.both, 2, counter(5));
   dropping.outside_action = FrontendAction::kDrop;
   builder.AddFrontend(dropping);
-  builder.AddFrontend(Frontend(kNoEndpoint, without_endpoint, 0, 6));
-  builder.AddFrontend(Frontend(kNoNextHop, without_next_hop, 0, 7));
+  builder.AddFrontend(Frontend(In(family, kNoEndpoint), runs.without_endpoint, 0, counter(6)));
+  builder.AddFrontend(Frontend(In(family, kNoNextHop), runs.without_next_hop, 0, counter(7)));
+}
+
+void AddFamily(ImageBuilder& builder, IpFamily family, uint16_t pod) {
+  const uint32_t first = builder.AddEndpoint(In(family, kFirstEndpoint), kTargetPort, pod);
+  const uint32_t second = builder.AddEndpoint(In(family, kSecondEndpoint), kTargetPort, 0);
+  const uint32_t no_next_hop = builder.AddEndpoint(In(family, {0x0af40103}), kTargetPort, 200);
+  const auto add = [&](Ipv4Address address, uint8_t length_bits, ClientClass client_class,
+                       uint16_t next_hop) {
+    builder.AddSource({In(family, address), static_cast<uint8_t>(kIpv4PrefixBits + length_bits)},
+                      client_class, next_hop);
+  };
+  add({0x0af40000}, 16, ClientClass::kNode, 0);
+  add({0x0af40000}, 24, ClientClass::kLocalPod, pod);
+  add({0xc0a80000}, 16, ClientClass::kOutside, 0);
+  AddServices(builder, family,
+              {.both = builder.AddSlots({first, second, second, first}),
+               .without_endpoint = builder.AddSlots({4000}),
+               .without_next_hop = builder.AddSlots({no_next_hop})});
 }
 
 }  // namespace
@@ -60,17 +88,13 @@ Image SmallWorld() {
   ImageBuilder builder(SimSizes());
   builder.AddNextHop({Port::kUplink, {0x020000000101}, {0x020000000102}});
   const uint16_t pod = builder.AddNextHop({Port::kNode, {0x020000000201}, {0x020000000202}});
-  const uint32_t first = builder.AddEndpoint(kFirstEndpoint, kTargetPort, pod);
-  const uint32_t second = builder.AddEndpoint(kSecondEndpoint, kTargetPort, 0);
-  const uint32_t no_next_hop = builder.AddEndpoint({0x0af40103}, kTargetPort, 200);
-  builder.AddSource({0x0af40000}, 16, ClientClass::kNode, 0);
-  builder.AddSource({0x0af40000}, 24, ClientClass::kLocalPod, pod);
-  builder.AddSource({0xc0a80000}, 16, ClientClass::kOutside, 0);
-  AddServices(builder, builder.AddSlots({first, second, second, first}), builder.AddSlots({4000}),
-              builder.AddSlots({no_next_hop}));
-  builder.image().configuration = {.slot_hash_seed = 0x12345678,
-                                   .masquerade_address = kMasqueradeAddress,
-                                   .masquerade_ports = {.base = 0x8000, .mask = 0x7fff}};
+  AddFamily(builder, IpFamily::kIpv4, pod);
+  AddFamily(builder, IpFamily::kIpv6, pod);
+  builder.image().configuration = {
+      .slot_hash_seed = 0x12345678,
+      .masquerade_address = kMasqueradeAddress,
+      .masquerade_address_v6 = In(IpFamily::kIpv6, kMasqueradeAddress).bits(),
+      .masquerade_ports = {.base = 0x8000, .mask = 0x7fff}};
   return builder.image();
 }
 
@@ -115,22 +139,29 @@ DatapathOutput DatapathTest::Compare(DatapathInput input) {
   return outputs.empty() ? DatapathOutput{} : outputs.front();
 }
 
-DatapathInput TcpTo(Ipv4Address destination, uint16_t source_port, Ipv4Address source,
+DatapathInput TcpTo(const Address& destination, uint16_t source_port, const Address& source,
                     uint16_t destination_port) {
   TcpSpec spec;
-  spec.ip.source = source;
-  spec.ip.destination = destination;
   spec.source_port = source_port;
   spec.destination_port = destination_port;
+  if (!destination.is_v4()) {
+    return {.frame = BuildTcp(Ipv6Spec{.source = source, .destination = destination}, spec)};
+  }
+  spec.ip.source = source.v4();
+  spec.ip.destination = destination.v4();
   return {.frame = BuildTcp(spec)};
 }
 
+DatapathInput TcpTo(Ipv4Address destination, uint16_t source_port, Ipv4Address source,
+                    uint16_t destination_port) {
+  return TcpTo(Address(destination), source_port, Address(source), destination_port);
+}
+
 DatapathInput ReplyTo(const DatapathOutput& forwarded) {
-  constexpr size_t kSource = 26, kDestination = 30, kPorts = 34;
-  const uint8_t* frame = forwarded.frame.data();
-  const uint32_t ports = LoadBe32(frame + kPorts);
-  return TcpTo({LoadBe32(frame + kSource)}, static_cast<uint16_t>(ports),
-               {LoadBe32(frame + kDestination)}, static_cast<uint16_t>(ports >> 16));
+  const std::optional<Flow> flow = ParseFlow(forwarded.frame);
+  if (!flow) return TcpTo(kService);
+  return TcpTo(flow->key.source, flow->key.destination_port, flow->key.destination,
+               flow->key.source_port);
 }
 
 }  // namespace pointsman

@@ -1,5 +1,6 @@
 // A small world for tests of the datapath: one TCP and one UDP Service with two endpoints, clients
-// outside and inside, and the software pipeline as reference beside the model. Not thread-safe.
+// outside and inside, all of them over both families, and the software pipeline as reference beside
+// the model. Not thread-safe.
 #ifndef POINTSMAN_TESTS_HW_DATAPATH_FIXTURE_H_
 #define POINTSMAN_TESTS_HW_DATAPATH_FIXTURE_H_
 
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "flow_tables/address.h"
 #include "flow_tables/pipeline.h"
 #include "tests/hw/datapath_driver.h"
 #include "tests/support/packet_builder.h"
@@ -30,6 +32,13 @@ inline constexpr Ipv4Address kOutsideClient{0xc0a80005};   // 192.168.0.5
 inline constexpr Ipv4Address kMasqueradeAddress{0xc0a80001};
 inline constexpr uint16_t kTargetPort = 8080;
 
+enum class IpFamily { kIpv4, kIpv6 };
+// Whoever has an IPv4 address here has an IPv6 one: 10.96.0.1 and fd00::a60:1.
+constexpr Address In(IpFamily family, Ipv4Address address) {
+  if (family == IpFamily::kIpv4) return address;
+  return Address::FromWords(0xfd00000000000000, address.value);
+}
+
 // The image of this world.
 Image SmallWorld();
 
@@ -46,6 +55,9 @@ class DatapathTest : public testing::Test {
   Pipeline pipeline_;
 };
 
+// REQUIRES: both addresses are of one family.
+DatapathInput TcpTo(const Address& destination, uint16_t source_port, const Address& source,
+                    uint16_t destination_port = 80);
 DatapathInput TcpTo(Ipv4Address destination, uint16_t source_port = 40000,
                     Ipv4Address source = kOutsideClient, uint16_t destination_port = 80);
 // What the endpoint answers to a forwarded frame.

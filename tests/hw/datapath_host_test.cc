@@ -5,8 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "flow_tables/big_endian.h"
-#include "flow_tables/packet.h"
 #include "tests/hw/datapath_fixture.h"
 #include "tests/support/image_builder.h"
 
@@ -20,28 +18,24 @@ constexpr uint8_t kSctp = 132;
 Image HostWorld() {
   Image image = SmallWorld();
   FrontendRow hosted{};
-  hosted.destination_address = kHosted.value;
+  hosted.destination_address = Address(kHosted).bits();
   hosted.destination_port = 80;
   hosted.protocol = static_cast<uint8_t>(Protocol::kTcp);
-  hosted.counter = 8;
+  hosted.counter = 20;
   hosted.outside_action = hosted.inside_action = FrontendAction::kHost;
   hosted.inside_masquerade = true;
   ImageBuilder builder(image.sizes);
   const uint32_t row = builder.AddFrontend(hosted);
   image.frontends[row] = builder.image().frontends[row];
-  image.configuration.host_forwards_ipv6 = true;
   image.configuration.host_forwards_sctp = true;
-  image.configuration.service_ranges[1] = {.address = 0x0a600000, .mask = 0xffffff00};
-  image.configuration.service_ranges[3] = {.address = 0xac1e0001, .mask = 0xffffffff};
+  const auto range = [](const AddressPrefix& prefix) {
+    return ServiceRange{.address = prefix.address.bits(),
+                        .mask = {.low = prefix.LowMask(), .high = prefix.HighMask()}};
+  };
+  image.configuration.service_ranges[1] = range(Ipv4Prefix({0x0a600000}, 24));
+  image.configuration.service_ranges[3] = range(Ipv4Prefix({0xac1e0001}, 32));
+  image.configuration.service_ranges[7] = range({In(IpFamily::kIpv6, {0x0a600000}), 120});
   return image;
-}
-
-FrameBytes Ipv6Frame(uint8_t next_header, size_t frame_bytes = 74, uint8_t version = 6) {
-  FrameBytes frame(frame_bytes);
-  StoreBe16(&frame[kEtherTypeOffset], kEtherTypeIpv6);
-  frame[kIpv4Offset] = static_cast<uint8_t>(version << 4);
-  frame[kIpv4Offset + 6] = next_header;
-  return frame;
 }
 
 class DatapathHostTest : public DatapathTest {
@@ -56,20 +50,14 @@ class DatapathHostTest : public DatapathTest {
   }
 };
 
-TEST_F(DatapathHostTest, ProtocolsThatTheHostForwards) {
+TEST_F(DatapathHostTest, SctpIsTheHosts) {
   const struct {
     const char* name;
     FrameBytes frame;
     Reason reason;
   } cases[] = {
-      {"TCP over IPv6", Ipv6Frame(6), Reason::kIpv6},
-      {"UDP over IPv6", Ipv6Frame(17), Reason::kIpv6},
-      {"SCTP over IPv6", Ipv6Frame(kSctp), Reason::kIpv6},
-      {"ICMPv6", Ipv6Frame(58), Reason::kNone},
-      {"extension header", Ipv6Frame(0), Reason::kNone},
-      {"shortest", Ipv6Frame(6, 54), Reason::kIpv6},
-      {"too short", Ipv6Frame(6, 53), Reason::kNone},
-      {"version 5", Ipv6Frame(6, 74, 5), Reason::kNone},
+      {"SCTP over IPv6", BuildIpv6({}, kSctp, FrameBytes(32)), Reason::kSctp},
+      {"SCTP over IPv6, no content", BuildIpv6({}, kSctp, FrameBytes(0)), Reason::kSctp},
       {"SCTP", BuildIpv4({}, kSctp, FrameBytes(32)), Reason::kSctp},
       {"SCTP fragment", BuildIpv4({.fragment = 0x2000}, kSctp, FrameBytes(32)), Reason::kSctp},
       {"SCTP with options", BuildIpv4({.options = {1, 1, 1, 1}}, kSctp, FrameBytes(8)),
@@ -80,12 +68,12 @@ TEST_F(DatapathHostTest, ProtocolsThatTheHostForwards) {
   }
 }
 
-TEST_F(DatapathHostTest, ProtocolsThatTheHostDoesNotForwardPass) {
+TEST_F(DatapathHostTest, SctpThatTheHostDoesNotForwardPasses) {
   Image image = HostWorld();
-  image.configuration.host_forwards_ipv6 = image.configuration.host_forwards_sctp = false;
+  image.configuration.host_forwards_sctp = false;
   card_.SetConfiguration(image.configuration);
   pipeline_.SetImage(std::make_shared<const Image>(image));
-  EXPECT_EQ(Compare({.frame = Ipv6Frame(6)}).verdict, Verdict::kPass);
+  EXPECT_EQ(Compare({.frame = BuildIpv6({}, kSctp, FrameBytes(32))}).verdict, Verdict::kPass);
   EXPECT_EQ(Compare({.frame = BuildIpv4({}, kSctp, FrameBytes(32))}).verdict, Verdict::kPass);
 }
 
@@ -105,6 +93,13 @@ TEST_F(DatapathHostTest, AddressesOfServicesWithoutAFrontend) {
                  Name(c.reason))
         << std::hex << c.destination.value << ":" << std::dec << c.port;
   }
+  const Address client = In(IpFamily::kIpv6, kOutsideClient);
+  const auto to = [&](uint32_t address, uint16_t port) {
+    return Compare(TcpTo(In(IpFamily::kIpv6, {address}), 40000, client, port)).reason;
+  };
+  EXPECT_EQ(to(0x0a600064, 80), Reason::kServiceRange);
+  EXPECT_EQ(to(kService.value, 81), Reason::kServiceRange);
+  EXPECT_EQ(to(0x0a600100, 80), Reason::kNone);
 }
 
 TEST_F(DatapathHostTest, TheHostChoosesTheEndpoint) {
@@ -136,7 +131,7 @@ TEST_F(DatapathHostTest, BackToBack) {
   for (uint16_t i = 0; i < 200; ++i) {
     inputs.push_back(Directed(kHosted, i % 2, static_cast<uint16_t>(2000 + i / 2)));
     inputs.push_back(TcpTo(i % 3 == 0 ? kHosted : kService, static_cast<uint16_t>(2000 + i)));
-    if (i % 5 == 0) inputs.push_back({.frame = Ipv6Frame(6)});
+    if (i % 5 == 0) inputs.push_back({.frame = BuildIpv6({}, kSctp, FrameBytes(32))});
   }
   Compare(std::move(inputs));
 }

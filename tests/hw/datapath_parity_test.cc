@@ -28,7 +28,8 @@ class ParityTest : public DatapathTest, public testing::WithParamInterface<Damag
     const Image image = SmallWorld();
     for (uint32_t i = 0; i < image.frontends.size(); ++i) {
       const FrontendRow& row = image.frontends[i];
-      if (row.valid && row.destination_address == address.value && row.protocol == 6) return i;
+      if (row.valid && row.destination_address == Address(address).bits() && row.protocol == 6)
+        return i;
     }
     return 0;
   }

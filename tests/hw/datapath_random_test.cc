@@ -33,29 +33,54 @@ class RandomTest : public DatapathTest {
     }
   }
 
+  // Of TCP or UDP, to a Service most times.
+  FrameBytes SomeFlow(IpFamily family, uint16_t port) {
+    if (Below(5) != 0) {
+      return TcpTo(In(family, {kService.value + Below(8)}), port, In(family, SomeSource())).frame;
+    }
+    UdpSpec spec;
+    spec.source_port = port;
+    spec.without_checksum = Below(4) == 0;
+    spec.payload.resize(Below(80));
+    if (family == IpFamily::kIpv6) {
+      return BuildUdp({.source = In(family, SomeSource()), .destination = In(family, kService)},
+                      spec);
+    }
+    spec.ip.source = SomeSource();
+    return BuildUdp(spec);
+  }
+
+  // IPv6 that goes on with any header and content, and from or to any kind of address.
+  FrameBytes StrangeIpv6() {
+    constexpr uint8_t kHeaders[] = {0, 6, 17, 43, 44, 47, 58, 59, 60, 132};
+    const auto some_header = [&] { return kHeaders[Below(std::size(kHeaders))]; };
+    std::vector<uint8_t> body(Below(30));
+    for (uint8_t& byte : body) byte = static_cast<uint8_t>(Below(256));
+    if (!body.empty() && Below(2) == 0) body[0] = some_header();
+    const auto mapped = Below(8) == 0 ? IpFamily::kIpv4 : IpFamily::kIpv6;
+    const Address source = In(mapped, SomeSource());
+    return BuildIpv6({.source = source, .destination = In(IpFamily::kIpv6, kService)},
+                     some_header(), body);
+  }
+
   DatapathInput SomePacket(const std::vector<DatapathOutput>& seen, uint16_t ports) {
     DatapathInput input;
     const uint32_t kind = Below(10);
-    const auto port = static_cast<uint16_t>(Below(ports));
+    const IpFamily family = Below(5) < 2 ? IpFamily::kIpv6 : IpFamily::kIpv4;
+    // The card holds fewer connections over IPv6.
+    const uint32_t of_family = family == IpFamily::kIpv6 ? (ports + 1U) / 2 : ports;
+    input.frame = SomeFlow(family, static_cast<uint16_t>(Below(of_family)));
     if (kind == 0 && !seen.empty()) {
       input = ReplyTo(seen[Below(static_cast<uint32_t>(seen.size()))]);
-    } else if (kind < 3) {
-      UdpSpec spec;
-      spec.ip.source = SomeSource();
-      spec.source_port = port;
-      spec.without_checksum = Below(4) == 0;
-      spec.payload.resize(Below(80));
-      input.frame = BuildUdp(spec);
-    } else if (kind == 3) {
-      input.frame = TcpTo(kService, port).frame;
-      for (int flips = 0; flips < 3; ++flips) input.frame[12 + Below(30)] ^= 1u << Below(8);
-    } else {
-      input = TcpTo({kService.value + Below(8)}, port, SomeSource());
+    } else if (kind == 1 && family == IpFamily::kIpv6) {
+      input.frame = StrangeIpv6();
+    } else if (kind == 2) {
+      for (int flips = 0; flips < 3; ++flips) input.frame[12 + Below(42)] ^= 1u << Below(8);
     }
     // A copy with other flags has another checksum, right or wrong: nobody looks at it.
-    if (Below(3) == 0 && input.frame.size() > kTcpFlagsOffset &&
-        input.frame[kProtocolOffset] == 6) {
-      input.frame[kTcpFlagsOffset] = static_cast<uint8_t>(Below(64));
+    const size_t flags = family == IpFamily::kIpv6 ? 67 : kTcpFlagsOffset;
+    if (Below(3) == 0 && input.frame.size() > flags) {
+      input.frame[flags] = static_cast<uint8_t>(Below(64));
     }
     if (Below(4) == 0) Tag(input.frame, Below(16) == 0 ? 2 : 1);
     input.ingress = Below(2) != 0 ? Port::kUplink : Port::kNode;
@@ -70,25 +95,46 @@ class RandomTest : public DatapathTest {
     pipeline_.SetTick(tick);
     ASSERT_TRUE(card_.AwaitSweep());
     pipeline_.Sweep();
-    for (const EventLine& event : card_.TakeEvents()) {
+    Follow(card_.TakeEvents(), rows_);
+    Follow(card_.TakeIpv6Events(), ipv6_rows_);
+    CompareRows<OriginalRow>(rows_, pipeline_.connections());
+    CompareRows<OriginalIpv6Row>(ipv6_rows_, pipeline_.connections_ipv6());
+  }
+
+  template <class Event>
+  void Follow(const std::vector<Event>& events, std::map<uint32_t, Event>& rows) {
+    for (const Event& event : events) {
       if (event.kind == EventKind::kExpire) {
-        EXPECT_EQ(rows_.erase(event.original_row), 1u);
+        EXPECT_EQ(rows.erase(event.original_row), 1u);
       } else {
-        rows_[event.original_row] = event;
+        rows[event.original_row] = event;
       }
     }
-    EXPECT_EQ(rows_.size(), pipeline_.connections().size());
-    for (const auto& [row, event] : rows_) {
-      const auto original = card_.ReadRow<OriginalRow>(row);
-      const Connections::Found found = pipeline_.connections().Find(event.original);
+  }
+
+  // All of a family's connections are where the events said, in the pipeline's state.
+  template <class Row, class Event, class Table>
+  void CompareRows(const std::map<uint32_t, Event>& rows, Table& connections) {
+    EXPECT_EQ(rows.size(), connections.size());
+    for (const auto& [row, event] : rows) {
+      const auto original = card_.ReadRow<Row>(row);
+      const auto found = connections.Find(event.original);
       ASSERT_TRUE(found && !found.from_reply);
-      EXPECT_EQ(ReplyKey(*found.connection), event.reply);
+      ExpectReply(event, ReplyKey(*found.connection));
       EXPECT_STREQ(Name(original.state), Name(found.connection->state));
       EXPECT_EQ(original.last_seen, found.connection->last_seen);
     }
   }
+  static void ExpectReply(const EventLine& event, const Tuple& reply) {
+    EXPECT_EQ(reply, event.reply);
+  }
+  static void ExpectReply(const EventIpv6Line& event, const TupleIpv6& reply) {
+    EXPECT_EQ(reply.destination_port, event.new_source_port);
+    EXPECT_EQ(reply.destination_address != event.original.source_address, event.masqueraded != 0);
+  }
 
   std::map<uint32_t, EventLine> rows_;  // of originals
+  std::map<uint32_t, EventIpv6Line> ipv6_rows_;
   std::mt19937_64 random_;
 };
 

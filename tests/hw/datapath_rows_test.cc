@@ -142,13 +142,13 @@ TEST_F(DatapathTest, LongestPrefixWinsWhateverTheRow) {
   Image image = SmallWorld();
   std::swap(image.sources[0], image.sources[1]);
   image.sources[63] = {.valid = true,
-                       .address = 0x0af40009,
-                       .prefix_length = 32,
+                       .address = Address(Ipv4Address{0x0af40009}).bits(),
+                       .prefix_length = 128,
                        .client_class = ClientClass::kOutside,
                        .next_hop = 0};
   image.sources[62] = {.valid = true,
-                       .address = 0,
-                       .prefix_length = 0,
+                       .address = Address().bits(),
+                       .prefix_length = kIpv4PrefixBits,
                        .client_class = ClientClass::kNode,
                        .next_hop = 1};
   for (uint32_t i = 0; i < 64; ++i) card_.WriteRow(i, image.sources[i]);

@@ -30,17 +30,17 @@ uint16_t ImageBuilder::AddNextHop(const NextHop& next_hop) {
   return static_cast<uint16_t>(next_hops_++);
 }
 
-uint32_t ImageBuilder::AddEndpoint(Ipv4Address address, uint16_t port, uint16_t next_hop) {
+uint32_t ImageBuilder::AddEndpoint(const Address& address, uint16_t port, uint16_t next_hop) {
   image_.endpoints.at(endpoints_) = {
-      .valid = true, .address = address.value, .port = port, .next_hop = next_hop};
+      .valid = true, .address = address.bits(), .port = port, .next_hop = next_hop};
   return endpoints_++;
 }
 
-uint32_t ImageBuilder::AddSource(Ipv4Address address, uint8_t prefix_length,
-                                 ClientClass client_class, uint16_t next_hop) {
+uint32_t ImageBuilder::AddSource(const AddressPrefix& prefix, ClientClass client_class,
+                                 uint16_t next_hop) {
   image_.sources.at(sources_) = {.valid = true,
-                                 .address = address.value,
-                                 .prefix_length = prefix_length,
+                                 .address = prefix.address.bits(),
+                                 .prefix_length = prefix.length_bits,
                                  .client_class = client_class,
                                  .next_hop = next_hop};
   return sources_++;
@@ -48,8 +48,8 @@ uint32_t ImageBuilder::AddSource(Ipv4Address address, uint8_t prefix_length,
 
 uint32_t ImageBuilder::AddFrontend(FrontendRow row) {
   row.valid = true;
-  const HashPair hashes = FrontendHashes({row.destination_address}, row.destination_port,
-                                         static_cast<Protocol>(row.protocol));
+  const HashPair hashes = FrontendHashes(Address::FromBits(row.destination_address),
+                                         row.destination_port, Protocol{row.protocol});
   const BucketGeometry geometry = FrontendGeometry(image_.sizes.frontends);
   uint32_t at = geometry.FirstRow(0, hashes);
   for (uint32_t bank = 0; bank < kPlacementBanks; ++bank) {

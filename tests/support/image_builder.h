@@ -18,9 +18,15 @@ class ImageBuilder {
 
   // Each returns the row's index.
   uint16_t AddNextHop(const NextHop& next_hop);
-  uint32_t AddEndpoint(Ipv4Address address, uint16_t port, uint16_t next_hop);
+  uint32_t AddEndpoint(const Address& address, uint16_t port, uint16_t next_hop);
+  uint32_t AddEndpoint(Ipv4Address address, uint16_t port, uint16_t next_hop) {
+    return AddEndpoint(Address(address), port, next_hop);
+  }
+  uint32_t AddSource(const AddressPrefix& prefix, ClientClass client_class, uint16_t next_hop);
   uint32_t AddSource(Ipv4Address address, uint8_t prefix_length, ClientClass client_class,
-                     uint16_t next_hop);
+                     uint16_t next_hop) {
+    return AddSource(Ipv4Prefix(address, prefix_length), client_class, next_hop);
+  }
   // Puts it in a free way of its buckets; `row.valid` is set.
   uint32_t AddFrontend(FrontendRow row);
   // A run of slots, its first row. REQUIRES: as many endpoints as a power of two.

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "flow_tables/big_endian.h"
 #include "flow_tables/checksum.h"
+#include "flow_tables/family.h"
 #include "flow_tables/packet.h"
 
 namespace pointsman {
@@ -14,46 +16,87 @@ namespace {
 constexpr uint8_t kTcp = static_cast<uint8_t>(Protocol::kTcp);
 constexpr uint8_t kUdp = static_cast<uint8_t>(Protocol::kUdp);
 
-// The IPv4 packet in a frame, its lengths checked; empty where there is none.
-struct Ipv4View {
+// The IP packet in a frame, its lengths checked; `header` is empty where there is none.
+struct IpView {
   std::span<const uint8_t> header;
   std::span<const uint8_t> body;
+  Address source;
+  Address destination;
+  uint8_t protocol = 0;  // IPv6: the next header
+  uint8_t ttl = 0;
+  uint16_t fragment = 0;  // IPv4: flags and offset
 };
 
-Ipv4View ViewIpv4(std::span<const uint8_t> frame) {
+IpView ViewIpv4(std::span<const uint8_t> frame) {
   if (frame.size() < kIpv4Offset + kIpv4HeaderBytes) return {};
-  if (LoadBe16(frame.data() + kEtherTypeOffset) != kEtherTypeIpv4) return {};
   const size_t header_bytes = (frame[kIpv4Offset] & 0x0f) * size_t{4};
   const size_t total_bytes = LoadBe16(frame.data() + kTotalLengthOffset);
   if (frame[kIpv4Offset] >> 4 != 4 || header_bytes < kIpv4HeaderBytes) return {};
   if (total_bytes < header_bytes || total_bytes > frame.size() - kIpv4Offset) return {};
-  return {frame.subspan(kIpv4Offset, header_bytes),
-          frame.subspan(kIpv4Offset + header_bytes, total_bytes - header_bytes)};
+  return {.header = frame.subspan(kIpv4Offset, header_bytes),
+          .body = frame.subspan(kIpv4Offset + header_bytes, total_bytes - header_bytes),
+          .source = Address::FromBytes(frame.subspan(kSourceAddressOffset, 4)),
+          .destination = Address::FromBytes(frame.subspan(kDestinationAddressOffset, 4)),
+          .protocol = frame[kProtocolOffset],
+          .ttl = frame[kTtlOffset],
+          .fragment = LoadBe16(frame.data() + kFragmentOffset)};
 }
 
-bool TransportChecksumIsRight(std::span<const uint8_t> frame, std::span<const uint8_t> body) {
-  const uint8_t protocol = frame[kProtocolOffset];
-  if ((LoadBe16(frame.data() + kFragmentOffset) & (kMoreFragments | kFragmentPosition)) != 0) {
+IpView ViewIpv6(std::span<const uint8_t> frame) {
+  if (frame.size() < kIpv6TransportOffset || frame[kIpv4Offset] >> 4 != 6) return {};
+  const size_t payload_bytes = LoadBe16(frame.data() + kIpv6PayloadLengthOffset);
+  if (payload_bytes > frame.size() - kIpv6TransportOffset) return {};
+  return {.header = frame.subspan(kIpv4Offset, kIpv6HeaderBytes),
+          .body = frame.subspan(kIpv6TransportOffset, payload_bytes),
+          .source = Address::FromBytes(frame.subspan(kIpv6SourceOffset, 16)),
+          .destination = Address::FromBytes(frame.subspan(kIpv6DestinationOffset, 16)),
+          .protocol = frame[kIpv6NextHeaderOffset],
+          .ttl = frame[kIpv6HopLimitOffset]};
+}
+
+IpView ViewIp(std::span<const uint8_t> frame) {
+  if (frame.size() < kIpv4Offset) return {};
+  switch (LoadBe16(frame.data() + kEtherTypeOffset)) {
+    case kEtherTypeIpv4:
+      return ViewIpv4(frame);
+    case kEtherTypeIpv6:
+      return ViewIpv6(frame);
+    default:
+      return {};
+  }
+}
+
+bool HeaderChecksumIsRight(const IpView& ip) {
+  return ip.header.front() >> 4 == 6 || FoldChecksum(ChecksumSum(ip.header)) == 0xffff;
+}
+
+// Of the addresses, the protocol and the length.
+uint64_t PseudoHeaderSum(const Address& source, const Address& destination, uint8_t protocol,
+                         size_t bytes) {
+  uint64_t sum = protocol + bytes;
+  for (const Address& address : {source, destination}) {
+    std::array<uint8_t, 16> stored{};
+    address.Store(stored.data());
+    sum += ChecksumSum(stored);
+  }
+  return sum;
+}
+
+bool TransportChecksumIsRight(const IpView& ip) {
+  if ((ip.fragment & (kMoreFragments | kFragmentPosition)) != 0) return true;
+  if (ip.protocol == kProtocolIcmp) return FoldChecksum(ChecksumSum(ip.body)) == 0xffff;
+  if (ip.protocol != kTcp && ip.protocol != kUdp && ip.protocol != kProtocolIcmpv6) return true;
+  if (ip.protocol == kUdp && ip.body.size() >= kUdpHeaderBytes &&
+      LoadBe16(ip.body.data() + kUdpChecksumInHeader) == 0) {
     return true;
   }
-  if (protocol == kProtocolIcmp) return FoldChecksum(ChecksumSum(body)) == 0xffff;
-  if (protocol != kTcp && protocol != kUdp) return true;
-  if (protocol == kUdp && body.size() >= kUdpHeaderBytes && LoadBe16(body.data() + 6) == 0) {
-    return true;
-  }
-  const uint64_t pseudo_header = uint64_t{LoadBe32(frame.data() + kSourceAddressOffset)} +
-                                 LoadBe32(frame.data() + kDestinationAddressOffset) + protocol +
-                                 body.size();
-  return FoldChecksum(pseudo_header + ChecksumSum(body)) == 0xffff;
+  return FoldChecksum(PseudoHeaderSum(ip.source, ip.destination, ip.protocol, ip.body.size()) +
+                      ChecksumSum(ip.body)) == 0xffff;
 }
 
 std::string MacText(const uint8_t* at) {
   return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", at[0], at[1], at[2], at[3], at[4],
                      at[5]);
-}
-
-std::string AddressText(const uint8_t* at) {
-  return fmt::format("{}.{}.{}.{}", at[0], at[1], at[2], at[3]);
 }
 
 std::string FlagsText(uint8_t flags) {
@@ -66,22 +109,69 @@ std::string FlagsText(uint8_t flags) {
   return text.empty() ? "-" : text;
 }
 
-std::string TransportText(uint8_t protocol, const std::string& source,
-                          const std::string& destination, std::span<const uint8_t> body) {
-  if (protocol == kTcp && body.size() >= kTcpHeaderBytes) {
-    return fmt::format("{}:{} > {}:{} tcp {} seq {} ack {}", source, LoadBe16(body.data()),
-                       destination, LoadBe16(body.data() + 2), FlagsText(body[13]),
+std::string TransportText(const IpView& ip) {
+  const std::span<const uint8_t> body = ip.body;
+  const auto ports = [&] {
+    return fmt::format("{} > {}", DescribeSocket(ip.source, LoadBe16(body.data())),
+                       DescribeSocket(ip.destination, LoadBe16(body.data() + 2)));
+  };
+  if (ip.protocol == kTcp && body.size() >= kTcpHeaderBytes) {
+    return fmt::format("{} tcp {} seq {} ack {}", ports(), FlagsText(body[13]),
                        LoadBe32(body.data() + 4), LoadBe32(body.data() + 8));
   }
-  if (protocol == kUdp && body.size() >= kUdpHeaderBytes) {
-    return fmt::format("{}:{} > {}:{} udp{}", source, LoadBe16(body.data()), destination,
-                       LoadBe16(body.data() + 2),
+  if (ip.protocol == kUdp && body.size() >= kUdpHeaderBytes) {
+    return fmt::format("{} udp{}", ports(),
                        LoadBe16(body.data() + 6) == 0 ? " without checksum" : "");
   }
-  if (protocol == kProtocolIcmp && body.size() >= kIcmpHeaderBytes) {
-    return fmt::format("{} > {} icmp type {} code {}", source, destination, body[0], body[1]);
+  const std::string hosts = Describe(ip.source) + " > " + Describe(ip.destination);
+  const bool icmp = ip.protocol == kProtocolIcmp || ip.protocol == kProtocolIcmpv6;
+  if (icmp && body.size() >= kIcmpHeaderBytes) {
+    return fmt::format("{} icmp type {} code {}", hosts, body[0], body[1]);
   }
-  return fmt::format("{} > {} protocol {}", source, destination, protocol);
+  return fmt::format("{} protocol {}", hosts, ip.protocol);
+}
+
+void StoreMacs(MacAddress destination, MacAddress source, uint8_t* frame) {
+  StoreBe48(frame + kDestinationMacOffset, destination.value);
+  StoreBe48(frame + kSourceMacOffset, source.value);
+}
+
+// Without checksums.
+FrameBytes TcpSegment(const TcpSpec& spec) {
+  FrameBytes body(kTcpHeaderBytes);
+  StoreBe16(body.data(), spec.source_port);
+  StoreBe16(body.data() + 2, spec.destination_port);
+  StoreBe32(body.data() + 4, spec.sequence);
+  StoreBe32(body.data() + 8, spec.acknowledgement);
+  body[12] = kTcpHeaderBytes / 4 << 4;
+  body[13] = spec.flags;
+  StoreBe16(body.data() + 14, 0xffff);
+  body.insert(body.end(), spec.payload.begin(), spec.payload.end());
+  return body;
+}
+
+FrameBytes UdpDatagram(const UdpSpec& spec) {
+  FrameBytes body(kUdpHeaderBytes);
+  StoreBe16(body.data(), spec.source_port);
+  StoreBe16(body.data() + 2, spec.destination_port);
+  StoreBe16(body.data() + 4, static_cast<uint16_t>(kUdpHeaderBytes + spec.payload.size()));
+  body.insert(body.end(), spec.payload.begin(), spec.payload.end());
+  return body;
+}
+
+FrameBytes IcmpMessage(const IcmpSpec& spec) {
+  FrameBytes body(kIcmpHeaderBytes);
+  body[0] = spec.type;
+  body[1] = spec.code;
+  StoreBe32(body.data() + 4, spec.rest);
+  body.insert(body.end(), spec.payload.begin(), spec.payload.end());
+  return body;
+}
+
+uint16_t ChecksumOver(const Ipv6Spec& ip, uint8_t protocol, std::span<const uint8_t> body) {
+  const auto checksum = static_cast<uint16_t>(~FoldChecksum(
+      PseudoHeaderSum(ip.source, ip.destination, protocol, body.size()) + ChecksumSum(body)));
+  return protocol == kUdp && checksum == 0 ? 0xffff : checksum;
 }
 
 }  // namespace
@@ -90,8 +180,7 @@ FrameBytes BuildIpv4(const Ipv4Spec& spec, uint8_t protocol, std::span<const uin
   const size_t header_bytes = kIpv4HeaderBytes + spec.options.size();
   FrameBytes frame(kIpv4Offset + header_bytes);
   uint8_t* at = frame.data();
-  StoreBe48(at + kDestinationMacOffset, spec.destination_mac.value);
-  StoreBe48(at + kSourceMacOffset, spec.source_mac.value);
+  StoreMacs(spec.destination_mac, spec.source_mac, at);
   StoreBe16(at + kEtherTypeOffset, kEtherTypeIpv4);
   at[kIpv4Offset] = static_cast<uint8_t>(0x40 | header_bytes / 4);
   at[kTosOffset] = spec.tos;
@@ -108,70 +197,94 @@ FrameBytes BuildIpv4(const Ipv4Spec& spec, uint8_t protocol, std::span<const uin
   return frame;
 }
 
+FrameBytes BuildIpv6(const Ipv6Spec& spec, uint8_t next_header, std::span<const uint8_t> body) {
+  FrameBytes frame(kIpv6TransportOffset);
+  uint8_t* at = frame.data();
+  StoreMacs(spec.destination_mac, spec.source_mac, at);
+  StoreBe16(at + kEtherTypeOffset, kEtherTypeIpv6);
+  StoreBe32(at + kIpv4Offset, 6U << 28 | spec.class_and_label);
+  StoreBe16(at + kIpv6PayloadLengthOffset, static_cast<uint16_t>(body.size()));
+  at[kIpv6NextHeaderOffset] = next_header;
+  at[kIpv6HopLimitOffset] = spec.hop_limit;
+  Ipv6::Store(spec.source.bits(), at + kIpv6SourceOffset);
+  Ipv6::Store(spec.destination.bits(), at + kIpv6DestinationOffset);
+  frame.insert(frame.end(), body.begin(), body.end());
+  return frame;
+}
+
 FrameBytes BuildTcp(const TcpSpec& spec) {
-  FrameBytes body(kTcpHeaderBytes);
-  StoreBe16(body.data(), spec.source_port);
-  StoreBe16(body.data() + 2, spec.destination_port);
-  StoreBe32(body.data() + 4, spec.sequence);
-  StoreBe32(body.data() + 8, spec.acknowledgement);
-  body[12] = kTcpHeaderBytes / 4 << 4;
-  body[13] = spec.flags;
-  StoreBe16(body.data() + 14, 0xffff);
-  body.insert(body.end(), spec.payload.begin(), spec.payload.end());
-  StoreBe16(body.data() + 16,
+  FrameBytes body = TcpSegment(spec);
+  StoreBe16(body.data() + kTcpChecksumInHeader,
             TransportChecksum(spec.ip.source, spec.ip.destination, Protocol::kTcp, body));
   return BuildIpv4(spec.ip, kTcp, body);
 }
 
+FrameBytes BuildTcp(const Ipv6Spec& ip, const TcpSpec& spec) {
+  FrameBytes body = TcpSegment(spec);
+  StoreBe16(body.data() + kTcpChecksumInHeader, ChecksumOver(ip, kTcp, body));
+  return BuildIpv6(ip, kTcp, body);
+}
+
 FrameBytes BuildUdp(const UdpSpec& spec) {
-  FrameBytes body(kUdpHeaderBytes);
-  StoreBe16(body.data(), spec.source_port);
-  StoreBe16(body.data() + 2, spec.destination_port);
-  StoreBe16(body.data() + 4, static_cast<uint16_t>(kUdpHeaderBytes + spec.payload.size()));
-  body.insert(body.end(), spec.payload.begin(), spec.payload.end());
+  FrameBytes body = UdpDatagram(spec);
   if (!spec.without_checksum) {
-    StoreBe16(body.data() + 6,
+    StoreBe16(body.data() + kUdpChecksumInHeader,
               TransportChecksum(spec.ip.source, spec.ip.destination, Protocol::kUdp, body));
   }
   return BuildIpv4(spec.ip, kUdp, body);
 }
 
+FrameBytes BuildUdp(const Ipv6Spec& ip, const UdpSpec& spec) {
+  FrameBytes body = UdpDatagram(spec);
+  if (!spec.without_checksum) {
+    StoreBe16(body.data() + kUdpChecksumInHeader, ChecksumOver(ip, kUdp, body));
+  }
+  return BuildIpv6(ip, kUdp, body);
+}
+
 FrameBytes BuildIcmp(const IcmpSpec& spec) {
-  FrameBytes body(kIcmpHeaderBytes);
-  body[0] = spec.type;
-  body[1] = spec.code;
-  StoreBe32(body.data() + 4, spec.rest);
-  body.insert(body.end(), spec.payload.begin(), spec.payload.end());
+  FrameBytes body = IcmpMessage(spec);
   StoreBe16(body.data() + 2, InternetChecksum(body));
   return BuildIpv4(spec.ip, kProtocolIcmp, body);
+}
+
+FrameBytes BuildIcmp(const Ipv6Spec& ip, const IcmpSpec& spec) {
+  FrameBytes body = IcmpMessage(spec);
+  StoreBe16(body.data() + 2, ChecksumOver(ip, kProtocolIcmpv6, body));
+  return BuildIpv6(ip, kProtocolIcmpv6, body);
+}
+
+FrameBytes WithVlanTag(const FrameBytes& frame, uint16_t control) {
+  std::array<uint8_t, kVlanTagBytes> tag{};
+  StoreBe16(tag.data(), kEtherTypeVlan);
+  StoreBe16(tag.data() + 2, control);
+  FrameBytes tagged = frame;
+  tagged.insert(tagged.begin() + kEtherTypeOffset, tag.begin(), tag.end());
+  return tagged;
 }
 
 std::string DescribeFrame(std::span<const uint8_t> frame) {
   if (frame.size() < kIpv4Offset) return fmt::format("{} bytes", frame.size());
   std::string text = MacText(frame.data() + kSourceMacOffset) + " > " +
                      MacText(frame.data() + kDestinationMacOffset);
-  const Ipv4View ip = ViewIpv4(frame);
+  const IpView ip = ViewIp(frame);
   if (ip.header.empty()) {
     return text + fmt::format(", type {:04x}, {} bytes", LoadBe16(frame.data() + kEtherTypeOffset),
                               frame.size());
   }
-  text +=
-      ", " + TransportText(frame[kProtocolOffset], AddressText(frame.data() + kSourceAddressOffset),
-                           AddressText(frame.data() + kDestinationAddressOffset), ip.body);
-  const uint16_t fragment = LoadBe16(frame.data() + kFragmentOffset);
-  if ((fragment & (kMoreFragments | kFragmentPosition)) != 0) {
-    text += fmt::format(", fragment {:04x}", fragment);
+  text += ", " + TransportText(ip);
+  if ((ip.fragment & (kMoreFragments | kFragmentPosition)) != 0) {
+    text += fmt::format(", fragment {:04x}", ip.fragment);
   }
-  text += fmt::format(", ttl {}, {} bytes", frame[kTtlOffset], frame.size());
-  if (FoldChecksum(ChecksumSum(ip.header)) != 0xffff) text += ", bad header checksum";
-  if (!TransportChecksumIsRight(frame, ip.body)) text += ", bad checksum";
+  text += fmt::format(", ttl {}, {} bytes", ip.ttl, frame.size());
+  if (!HeaderChecksumIsRight(ip)) text += ", bad header checksum";
+  if (!TransportChecksumIsRight(ip)) text += ", bad checksum";
   return text;
 }
 
 bool ChecksumsAreRight(std::span<const uint8_t> frame) {
-  const Ipv4View ip = ViewIpv4(frame);
-  return !ip.header.empty() && FoldChecksum(ChecksumSum(ip.header)) == 0xffff &&
-         TransportChecksumIsRight(frame, ip.body);
+  const IpView ip = ViewIp(frame);
+  return !ip.header.empty() && HeaderChecksumIsRight(ip) && TransportChecksumIsRight(ip);
 }
 
 }  // namespace pointsman

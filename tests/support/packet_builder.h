@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "flow_tables/address.h"
 #include "flow_tables/packet.h"
 #include "flow_tables/types.h"
 
@@ -27,6 +28,16 @@ struct Ipv4Spec {
   uint16_t identification = 0;
   uint16_t fragment = 0x4000;      // flags and offset as in the header; do not fragment
   std::vector<uint8_t> options{};  // a multiple of 4 bytes, at most 40
+};
+
+// Ethernet and IPv6.
+struct Ipv6Spec {
+  MacAddress destination_mac{0x020000000001};
+  MacAddress source_mac{0x020000000002};
+  Address source = Address::FromWords(0xfd00000100000000, 1);       // fd00:1::1
+  Address destination = Address::FromWords(0xfd00009600000000, 1);  // fd00:96::1
+  uint8_t hop_limit = 64;
+  uint32_t class_and_label = 0;  // 28 bits: traffic class and flow label
 };
 
 struct TcpSpec {
@@ -59,15 +70,24 @@ FrameBytes BuildTcp(const TcpSpec& spec);
 FrameBytes BuildUdp(const UdpSpec& spec);
 FrameBytes BuildIcmp(const IcmpSpec& spec);
 
-// Any protocol: `body` follows the IPv4 header.
+// Over IPv6: member `ip` of the other spec counts for nothing.
+FrameBytes BuildTcp(const Ipv6Spec& ip, const TcpSpec& spec);
+FrameBytes BuildUdp(const Ipv6Spec& ip, const UdpSpec& spec);
+FrameBytes BuildIcmp(const Ipv6Spec& ip, const IcmpSpec& spec);
+
+// Any protocol: `body` follows the IP header.
 FrameBytes BuildIpv4(const Ipv4Spec& spec, uint8_t protocol, std::span<const uint8_t> body);
+FrameBytes BuildIpv6(const Ipv6Spec& spec, uint8_t next_header, std::span<const uint8_t> body);
+
+// With an IEEE 802.1Q tag of this control information (priority and VLAN).
+FrameBytes WithVlanTag(const FrameBytes& frame, uint16_t control);
 
 // One line: "02:00:00:00:00:02 > 02:00:00:00:00:01, 10.0.0.1:40000 > 10.96.0.1:80 tcp S seq 1000
 // ack 0, ttl 64, 54 bytes". Says "bad header checksum" or "bad checksum" where it is so.
 std::string DescribeFrame(std::span<const uint8_t> frame);
 
-// The header's checksum, and that of TCP, UDP (0 is right too) or ICMP in an unfragmented packet.
-// False for what is not IPv4.
+// The IPv4 header's checksum, and that of TCP, UDP (0 is right too) or ICMP in an unfragmented
+// packet. False for what is neither IPv4 nor IPv6.
 bool ChecksumsAreRight(std::span<const uint8_t> frame);
 
 }  // namespace pointsman

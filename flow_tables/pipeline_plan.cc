@@ -1,0 +1,167 @@
+// Steps 3 and 4 of docs/card.md, as far as the image alone decides.
+#include <algorithm>
+#include <optional>
+
+#include "flow_tables/hash.h"
+#include "flow_tables/pipeline.h"
+#include "flow_tables/pipeline_outcomes.h"
+
+namespace pointsman {
+namespace {
+
+// What one kind of client gets at a frontend.
+struct Half {
+  FrontendAction action;
+  bool masquerade;
+  uint8_t slots_log2;
+  uint32_t slots_base;
+};
+
+Half HalfFor(const FrontendRow& row, ClientClass client_class) {
+  if (client_class == ClientClass::kOutside) {
+    return {row.outside_action, row.outside_masquerade, row.outside_slots_log2,
+            row.outside_slots_base};
+  }
+  return {row.inside_action, row.inside_masquerade, row.inside_slots_log2, row.inside_slots_base};
+}
+
+bool IsInSet(const Client& client, uint8_t range_set) {
+  return range_set == 0 || (client.range_sets >> (range_set - 1) & 1) != 0;
+}
+
+bool MasqueradesTo(const Configuration& configuration, uint32_t& address) {
+  address = configuration.masquerade_address.value;
+  return true;
+}
+
+// False: there is no address for it.
+bool MasqueradesTo(const Configuration& configuration, Bits128& address) {
+  address = configuration.masquerade_address_v6;
+  return address != Bits128{};
+}
+
+// The translation of a connection's first packet; `masquerade`: the source changes too. Nothing:
+// there is no address to masquerade to.
+template <class Family>
+std::optional<typename Family::To> OriginalTranslation(const Configuration& configuration,
+                                                       const typename Family::Key& tuple,
+                                                       const EndpointRow& endpoint, bool masquerade,
+                                                       uint32_t hash, uint8_t attempt) {
+  typename Family::To to{.new_source_address = tuple.source_address,
+                         .new_destination_address = Family::FromRow(endpoint.address),
+                         .new_source_port = tuple.source_port,
+                         .new_destination_port = endpoint.port,
+                         .next_hop = endpoint.next_hop};
+  if (masquerade && !MasqueradesTo(configuration, to.new_source_address)) return std::nullopt;
+  if (masquerade || attempt != 0) {
+    const MasqueradePorts& ports = configuration.masquerade_ports;
+    const uint32_t candidate = (hash >> 16) + attempt * kSourcePortStride;
+    to.new_source_port = static_cast<uint16_t>(ports.base | (candidate & ports.mask));
+  }
+  return to;
+}
+
+}  // namespace
+
+template <class Family>
+void Pipeline::StartPlan(const typename Family::Key& tuple, Plan<Family>& plan) const {
+  const HashPair hashes =
+      FrontendHashes(Address::FromBits(Family::ToRow(tuple.destination_address)),
+                     tuple.destination_port, Protocol{tuple.protocol});
+  const BucketGeometry geometry = FrontendGeometry(static_cast<uint32_t>(image_->frontends.size()));
+  for (uint32_t bank = 0; bank < kPlacementBanks; ++bank) {
+    const uint32_t first = geometry.FirstRow(bank, hashes);
+    plan.frontend_rows[bank] = first;
+    for (uint32_t row = first; row < first + kFrontendsWays; ++row) {
+      __builtin_prefetch(&image_->frontends[row]);
+    }
+  }
+}
+
+template <class Family>
+void Pipeline::MakePlan(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+                        Plan<Family>& plan) {
+  const auto& tuple = parsed.tuple;
+  plan.connects = false;
+  const FrontendRow* frontend = FindFrontend<Family>(tuple, plan);
+  if (frontend == nullptr) {
+    plan.refusal = WithoutFrontend(packet, Family::ToRow(tuple.destination_address));
+    return;
+  }
+  const Client& client = sources_.Find(tuple.source_address);
+  const Half half = HalfFor(*frontend, client.client_class);
+  if (half.action == FrontendAction::kDrop || !IsInSet(client, frontend->range_set)) {
+    plan.refusal = DropFor(Reason::kFrontendDrop);
+    return;
+  }
+  if (half.action == FrontendAction::kReject) {
+    plan.refusal = PuntFor(Reason::kReject);
+    return;
+  }
+  if (half.action == FrontendAction::kHost && !packet.directed_endpoint) {
+    plan.refusal = PuntFor(Reason::kHostDecides);
+    return;
+  }
+  const uint32_t hash = SlotHash(tuple, image_->configuration.slot_hash_seed);
+  const uint32_t slot = half.slots_base + (hash & ((uint32_t{1} << half.slots_log2) - 1));
+  const uint32_t endpoint_id =
+      packet.directed_endpoint.value_or(RowAt(image_->slots, slot).endpoint);
+  const EndpointRow& endpoint = RowAt(image_->endpoints, endpoint_id);
+  if (!endpoint.valid) {
+    plan.refusal = PuntFor(Reason::kNoEndpoint);
+    return;
+  }
+  if (packet.frame[parsed.tag_bytes + Family::kHopLimit] < kLowestTtlToForward) {
+    plan.refusal = PuntFor(Reason::kTtlExpired);
+    return;
+  }
+  const bool hairpin = endpoint.address == Family::ToRow(tuple.source_address);
+  auto to = OriginalTranslation<Family>(image_->configuration, tuple, endpoint,
+                                        half.masquerade || hairpin, hash, packet.attempt);
+  if (!to) {
+    plan.refusal = PuntFor(Reason::kNoMasqueradeAddress);
+    return;
+  }
+  to->frontend_counter = frontend->counter;
+  to->endpoint = endpoint_id;
+  plan.connects = true;
+  plan.connection = MakeConnection<Family>(tuple, *to, client.next_hop);
+  plan.connection.last_seen = tick_;
+  plan.reply_placement = Table<Family>().Hash(ReplyKey(plan.connection));
+  Table<Family>().PrefetchBucket(plan.reply_placement);
+}
+
+// To an address of Services the host looks after it, else it passes.
+Outcome Pipeline::WithoutFrontend(const Packet& packet, const Bits128& destination) const {
+  const bool watched =
+      std::ranges::any_of(image_->configuration.service_ranges,
+                          [&](const ServiceRange& range) { return range.Contains(destination); });
+  return watched ? PuntFor(Reason::kServiceRange) : PassFrom(packet.ingress);
+}
+
+// nullptr: none. Without branches, because which way matches cannot be foretold.
+template <class Family>
+const FrontendRow* Pipeline::FindFrontend(const typename Family::Key& tuple,
+                                          const Plan<Family>& plan) const {
+  const Bits128 address = Family::ToRow(tuple.destination_address);
+  const FrontendRow* found = nullptr;
+  for (const uint32_t first : plan.frontend_rows) {
+    for (uint32_t at = first; at < first + kFrontendsWays; ++at) {
+      const FrontendRow& row = image_->frontends[at];
+      const uint64_t address_bits = (row.destination_address.low ^ address.low) |
+                                    (row.destination_address.high ^ address.high);
+      const bool equal = row.valid & (address_bits == 0) &
+                         (row.destination_port == tuple.destination_port) &
+                         (row.protocol == tuple.protocol);
+      found = equal ? &row : found;
+    }
+  }
+  return found;
+}
+
+template void Pipeline::StartPlan<Ipv4>(const Tuple&, Plan<Ipv4>&) const;
+template void Pipeline::StartPlan<Ipv6>(const TupleIpv6&, Plan<Ipv6>&) const;
+template void Pipeline::MakePlan<Ipv4>(const Packet&, const Parsed&, Plan<Ipv4>&);
+template void Pipeline::MakePlan<Ipv6>(const Packet&, const ParsedIpv6&, Plan<Ipv6>&);
+
+}  // namespace pointsman
