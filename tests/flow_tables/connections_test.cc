@@ -11,74 +11,92 @@
 namespace pointsman {
 namespace {
 
-Connection MakeConnection(const Tuple& original, uint16_t new_source_port, uint32_t endpoint) {
-  const Translation to{.new_source_address = 0xc0a80001,
-                       .new_destination_address = 0x0af40000 + endpoint,
-                       .new_source_port = new_source_port,
-                       .new_destination_port = 8080,
-                       .next_hop = 2,
-                       .frontend_counter = 7,
-                       .endpoint = endpoint};
-  return MakeConnection(original, to, uint16_t{3});
-}
+uint32_t AddressOf(Ipv4, uint32_t number) { return number; }
+Bits128 AddressOf(Ipv6, uint32_t number) { return {.low = number, .high = 0xfd00000000000000}; }
 
-Connection MakeConnection(uint32_t client, uint16_t new_source_port, uint32_t endpoint = 1) {
-  const Tuple original{.source_address = client,
-                       .destination_address = 0x0a600001,
+template <class F>
+class ConnectionsTest : public testing::Test {
+ protected:
+  using Family = F;
+  using Table = ConnectionTable<Family>;
+  using Key = typename Family::Key;
+  using Connection = ConnectionAs<Family>;
+
+  static Connection Make(const Key& original, uint16_t new_source_port, uint32_t endpoint) {
+    const typename Family::To to{
+        .new_source_address = AddressOf(Family(), 0xc0a80001),
+        .new_destination_address = AddressOf(Family(), 0x0af40000 + endpoint),
+        .new_source_port = new_source_port,
+        .new_destination_port = 8080,
+        .next_hop = 2,
+        .frontend_counter = 7,
+        .endpoint = endpoint};
+    return MakeConnection<Family>(original, to, uint16_t{3});
+  }
+
+  static Connection Make(uint32_t client, uint16_t new_source_port, uint32_t endpoint = 1) {
+    const Key original{.source_address = AddressOf(Family(), client),
+                       .destination_address = AddressOf(Family(), 0x0a600001),
                        .source_port = 1000,
                        .destination_port = 80,
                        .protocol = 6};
-  return MakeConnection(original, new_source_port, endpoint);
-}
+    return Make(original, new_source_port, endpoint);
+  }
+};
+using Families = testing::Types<Ipv4, Ipv6>;
+TYPED_TEST_SUITE(ConnectionsTest, Families);
 
-TEST(ConnectionsTest, FindsBothDirections) {
-  Connections table(16, 1);
-  const Connection c = MakeConnection(5, 50000);
+TYPED_TEST(ConnectionsTest, FindsBothDirections) {
+  using Connection = typename TestFixture::Connection;
+  typename TestFixture::Table table(16, 1);
+  const Connection c = TestFixture::Make(5, 50000);
   EXPECT_FALSE(table.Find(OriginalKey(c)));
   ASSERT_EQ(table.Record(c), RecordResult::kRecorded);
   ASSERT_TRUE(table.Find(OriginalKey(c)));
   EXPECT_EQ(table.Find(OriginalKey(c)).rewrite(), c.there);
   ASSERT_TRUE(table.Find(ReplyKey(c)));
-  const Translation back{.new_source_address = 0x0a600001,
-                         .new_destination_address = 5,
-                         .new_source_port = 80,
-                         .new_destination_port = 1000,
-                         .next_hop = 3,
-                         .frontend_counter = 7,
-                         .endpoint = 1};
+  const typename TypeParam::To back{.new_source_address = AddressOf(TypeParam(), 0x0a600001),
+                                    .new_destination_address = AddressOf(TypeParam(), 5),
+                                    .new_source_port = 80,
+                                    .new_destination_port = 1000,
+                                    .next_hop = 3,
+                                    .frontend_counter = 7,
+                                    .endpoint = 1};
   EXPECT_EQ(table.Find(ReplyKey(c)).rewrite().to, back);
 }
 
-TEST(ConnectionsTest, EveryFieldOfTheKeyCounts) {
-  Connections table(16, 1);
-  const Connection c = MakeConnection(5, 50000);
+TYPED_TEST(ConnectionsTest, EveryFieldOfTheKeyCounts) {
+  using Connection = typename TestFixture::Connection;
+  typename TestFixture::Table table(16, 1);
+  const Connection c = TestFixture::Make(5, 50000);
   ASSERT_EQ(table.Record(c), RecordResult::kRecorded);
-  for (int bit = 0; bit < Tuple::kBits; ++bit) {
-    for (const Tuple& key : {OriginalKey(c), ReplyKey(c)}) {
+  for (int bit = 0; bit < TestFixture::Key::kBits; ++bit) {
+    for (const auto& key : {OriginalKey(c), ReplyKey(c)}) {
       RowBits bits{};
       PutBits(bits, 0, key);
       bits[static_cast<size_t>(bit / 64)] ^= uint64_t{1} << (bit % 64);
-      Tuple other;
+      typename TestFixture::Key other;
       GetBits(bits, 0, other);
       EXPECT_FALSE(table.Find(other)) << "bit " << bit;
     }
   }
 }
 
-TEST(ConnectionsTest, RefusesAReplyKeyThatIsTaken) {
-  Connections table(1, 1);
-  ASSERT_EQ(table.Record(MakeConnection(5, 50000)), RecordResult::kRecorded);
+TYPED_TEST(ConnectionsTest, RefusesAReplyKeyThatIsTaken) {
+  typename TestFixture::Table table(1, 1);
+  ASSERT_EQ(table.Record(TestFixture::Make(5, 50000)), RecordResult::kRecorded);
   // Told before a full table is.
-  EXPECT_EQ(table.Record(MakeConnection(6, 50000)), RecordResult::kSourcePortTaken);
-  EXPECT_EQ(table.Record(MakeConnection(6, 50001)), RecordResult::kFull);
-  EXPECT_FALSE(table.Find(OriginalKey(MakeConnection(6, 50000))));
+  EXPECT_EQ(table.Record(TestFixture::Make(6, 50000)), RecordResult::kSourcePortTaken);
+  EXPECT_EQ(table.Record(TestFixture::Make(6, 50001)), RecordResult::kFull);
+  EXPECT_FALSE(table.Find(OriginalKey(TestFixture::Make(6, 50000))));
   EXPECT_EQ(table.size(), 1U);
 }
 
-TEST(ConnectionsTest, OriginalsComeBeforeReplies) {
-  Connections table(16, 1);
-  const Connection first = MakeConnection(5, 50000);
-  const Connection second = MakeConnection(ReplyKey(first), 50001, 1);
+TYPED_TEST(ConnectionsTest, OriginalsComeBeforeReplies) {
+  using Connection = typename TestFixture::Connection;
+  typename TestFixture::Table table(16, 1);
+  const Connection first = TestFixture::Make(5, 50000);
+  const Connection second = TestFixture::Make(ReplyKey(first), 50001, 1);
   ASSERT_EQ(table.Record(first), RecordResult::kRecorded);
   ASSERT_EQ(table.Record(second), RecordResult::kRecorded);
   EXPECT_EQ(table.Find(ReplyKey(first)).rewrite(), second.there);
@@ -86,28 +104,29 @@ TEST(ConnectionsTest, OriginalsComeBeforeReplies) {
   EXPECT_EQ(table.Find(ReplyKey(first)).rewrite(), first.back);
 }
 
-TEST(ConnectionsTest, HoldsAsManyAsItSaysWhateverTheSeed) {
+TYPED_TEST(ConnectionsTest, HoldsAsManyAsItSaysWhateverTheSeed) {
   for (const uint32_t capacity : {0U, 1U, 5U, 64U, 1000U, 16384U}) {
     for (uint64_t seed = 0; seed < 8; ++seed) {
-      Connections table(capacity, seed);
+      typename TestFixture::Table table(capacity, seed);
       for (uint32_t i = 0; i < capacity; ++i) {
-        ASSERT_EQ(table.Record(MakeConnection(i, 50000, i)), RecordResult::kRecorded);
+        ASSERT_EQ(table.Record(TestFixture::Make(i, 50000, i)), RecordResult::kRecorded);
       }
       EXPECT_EQ(table.size(), capacity);
-      EXPECT_EQ(table.Record(MakeConnection(capacity, 50000, capacity)), RecordResult::kFull);
+      EXPECT_EQ(table.Record(TestFixture::Make(capacity, 50000, capacity)), RecordResult::kFull);
     }
   }
 }
 
 // Random operations, compared with a list of what should be there.
-TEST(ConnectionsTest, DoesWhatAListDoes) {
+TYPED_TEST(ConnectionsTest, DoesWhatAListDoes) {
+  using Connection = typename TestFixture::Connection;
   std::mt19937_64 random = TestRandom();
   constexpr uint32_t kCapacity = 200;
-  Connections table(kCapacity, random());
+  typename TestFixture::Table table(kCapacity, random());
   std::vector<Connection> model;
   for (int i = 0; i < 100000; ++i) {
-    const Connection c = MakeConnection(Below(random, 300), static_cast<uint16_t>(Below(random, 3)),
-                                        Below(random, 150));
+    const Connection c = TestFixture::Make(
+        Below(random, 300), static_cast<uint16_t>(Below(random, 3)), Below(random, 150));
     const auto known = std::find_if(model.begin(), model.end(), [&](const Connection& m) {
       return OriginalKey(m) == OriginalKey(c);
     });
@@ -138,24 +157,25 @@ TEST(ConnectionsTest, DoesWhatAListDoes) {
   for (const Connection& c : model) EXPECT_FALSE(table.Find(OriginalKey(c)));
 }
 
-TEST(ConnectionsTest, CountsUnconfirmedConnectionsAndSweepsThoseThatAreOver) {
-  Connections table(16, 1);
+TYPED_TEST(ConnectionsTest, CountsUnconfirmedConnectionsAndSweepsThoseThatAreOver) {
+  using Connection = typename TestFixture::Connection;
+  typename TestFixture::Table table(16, 1);
   const ConnectionTimeouts timeouts{.tcp_unconfirmed = 10, .tcp_established = 100};
   for (uint32_t i = 0; i < 4; ++i)
-    ASSERT_EQ(table.Record(MakeConnection(i, 50000, i)), RecordResult::kRecorded);
+    ASSERT_EQ(table.Record(TestFixture::Make(i, 50000, i)), RecordResult::kRecorded);
   EXPECT_EQ(table.unconfirmed(7), 4U);
-  table.Touch(table.Find(ReplyKey(MakeConnection(0, 50000, 0))), {.tcp = true}, 3);
+  table.Touch(table.Find(ReplyKey(TestFixture::Make(0, 50000, 0))), {.tcp = true}, 3);
   EXPECT_EQ(table.unconfirmed(7), 3U);
-  ASSERT_TRUE(table.Erase(OriginalKey(MakeConnection(1, 50000, 1))));
+  ASSERT_TRUE(table.Erase(OriginalKey(TestFixture::Make(1, 50000, 1))));
   EXPECT_EQ(table.unconfirmed(7), 2U);
-  table.Touch(table.Find(OriginalKey(MakeConnection(2, 50000, 2))), {.tcp = true}, 5);
+  table.Touch(table.Find(OriginalKey(TestFixture::Make(2, 50000, 2))), {.tcp = true}, 5);
   std::vector<Connection> over;
   const auto note = [&](const Connection& c) { over.push_back(c); };
   table.Sweep(timeouts, 10, note);
   EXPECT_TRUE(over.empty());
   table.Sweep(timeouts, 11, note);
   ASSERT_EQ(over.size(), 1U);
-  EXPECT_EQ(OriginalKey(over[0]), OriginalKey(MakeConnection(3, 50000, 3)));
+  EXPECT_EQ(OriginalKey(over[0]), OriginalKey(TestFixture::Make(3, 50000, 3)));
   EXPECT_EQ(over[0].state, ConnectionState::kUnconfirmed);
   table.Sweep(timeouts, 104, note);
   EXPECT_EQ(over.size(), 3U);

@@ -1,6 +1,7 @@
 #include "flow_tables/hash.h"
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,19 @@ constexpr Tuple kTuple = {.source_address = 0x0a000102,
 const std::vector<uint8_t> kTupleBytes = {0x02, 0x01, 0x00, 0x0a, 0x04, 0x03, 0xa8,
                                           0xc0, 0xef, 0xbe, 0x90, 0x1f, 0x11};
 
+constexpr TupleIpv6 kTupleIpv6 = {
+    .source_address = {.low = 0x0807060504030201, .high = 0x100f0e0d0c0b0a09},
+    .destination_address = {.low = 0x1817161514131211, .high = 0x201f1e1d1c1b1a19},
+    .source_port = 0x2221,
+    .destination_port = 0x2423,
+    .protocol = 0x25};
+// 1, 2, ..., 37.
+std::vector<uint8_t> TupleIpv6Bytes() {
+  std::vector<uint8_t> bytes(37);
+  std::iota(bytes.begin(), bytes.end(), uint8_t{1});
+  return bytes;
+}
+
 TEST(Crc32c, GivesTheCheckValueOfTheCatalogue) {
   // Reveng's catalogue and RFC 3720 B.4, both with initial and final inversion.
   EXPECT_EQ(~Crc32c(0xffffffff, Bytes("123456789")), 0xe3069283);
@@ -43,26 +57,42 @@ TEST(Crc32c, Continues) {
 TEST(SlotHash, IsTheCrcOfThePackedTuple) {
   for (const uint32_t seed : {0u, 1u, 0xffffffffu, 0x12345678u}) {
     EXPECT_EQ(SlotHash(kTuple, seed), BitwiseCrc32c(seed, kTupleBytes)) << seed;
+    EXPECT_EQ(SlotHash(kTupleIpv6, seed), BitwiseCrc32c(seed, TupleIpv6Bytes())) << seed;
   }
 }
 
 TEST(FrontendHashes, AreTheCrcsOfTheKeyForwardsAndBackwards) {
-  std::vector<uint8_t> key = {0x04, 0x03, 0xa8, 0xc0, 0x90, 0x1f, 0x06};
-  const HashPair hashes = FrontendHashes(Ipv4Address{0xc0a80304}, 0x1f90, Protocol::kTcp);
-  EXPECT_EQ(hashes.first, BitwiseCrc32c(0, key));
-  std::reverse(key.begin(), key.end());
-  EXPECT_EQ(hashes.second, BitwiseCrc32c(0, key));
+  const struct {
+    Address address;
+    std::vector<uint8_t> key;
+  } cases[] = {
+      {Ipv4Address{0xc0a80304},
+       {0x04, 0x03, 0xa8, 0xc0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x90, 0x1f, 0x06}},
+      {Address::FromWords(0x100f0e0d0c0b0a09, 0x0807060504030201),
+       {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0x90, 0x1f, 0x06}},
+  };
+  for (const auto& c : cases) {
+    const HashPair hashes = FrontendHashes(c.address, 0x1f90, Protocol::kTcp);
+    std::vector<uint8_t> key = c.key;
+    EXPECT_EQ(hashes.first, BitwiseCrc32c(0, key)) << Describe(c.address);
+    std::reverse(key.begin(), key.end());
+    EXPECT_EQ(hashes.second, BitwiseCrc32c(0, key)) << Describe(c.address);
+  }
 }
 
 TEST(TabulationHash, XorsOneRowAByte) {
   const TabulationHash hash(42);
-  ASSERT_EQ(hash.rows().size(), 3328u);
-  HashPair expected;
-  for (size_t i = 0; i < kTupleBytes.size(); ++i) {
-    expected.first ^= hash.rows()[i * 256 + kTupleBytes[i]].first;
-    expected.second ^= hash.rows()[i * 256 + kTupleBytes[i]].second;
-  }
-  EXPECT_EQ(hash.Hash(kTuple), expected);
+  ASSERT_EQ(hash.rows().size(), 9472u);
+  const auto expected = [&](const std::vector<uint8_t>& bytes) {
+    HashPair pair;
+    for (size_t i = 0; i < bytes.size(); ++i) {
+      pair.first ^= hash.rows()[i * 256 + bytes[i]].first;
+      pair.second ^= hash.rows()[i * 256 + bytes[i]].second;
+    }
+    return pair;
+  };
+  EXPECT_EQ(hash.Hash(kTuple), expected(kTupleBytes));
+  EXPECT_EQ(hash.Hash(kTupleIpv6), expected(TupleIpv6Bytes()));
 }
 
 TEST(TabulationHash, DependsOnTheSeedAlone) {

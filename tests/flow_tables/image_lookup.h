@@ -1,10 +1,11 @@
-// What a packet's tuple meets in an image, read the plain way: the reference for tests of plan and
+// What a packet's key meets in an image, read the plain way: the reference for tests of plan and
 // image, and independent of the pipeline.
 #ifndef POINTSMAN_TESTS_FLOW_TABLES_IMAGE_LOOKUP_H_
 #define POINTSMAN_TESTS_FLOW_TABLES_IMAGE_LOOKUP_H_
 
 #include <optional>
 
+#include "flow_tables/flow.h"
 #include "flow_tables/hash.h"
 #include "flow_tables/image.h"
 #include "flow_tables/placement.h"
@@ -18,11 +19,11 @@ struct ClientAnswer {
   friend bool operator==(const ClientAnswer&, const ClientAnswer&) = default;
 };
 
-inline ClientAnswer LookUpClient(const Image& image, uint32_t address) {
+inline ClientAnswer LookUpClient(const Image& image, const Address& address) {
   const SourceRow* longest = nullptr;
   for (const SourceRow& row : image.sources) {
-    const uint64_t mask = ~uint64_t{0} << (32 - row.prefix_length);
-    if (!row.valid || ((row.address ^ address) & mask) != 0) continue;
+    const AddressPrefix prefix{Address::FromBits(row.address), row.prefix_length};
+    if (!row.valid || !prefix.Contains(address)) continue;
     if (longest == nullptr || row.prefix_length > longest->prefix_length) longest = &row;
   }
   if (longest == nullptr) {
@@ -43,18 +44,17 @@ struct ServiceAnswer {
 
 // The one row that holds the destination. While it moves there are two: they must be equal, for the
 // card takes the OR of all that match.
-inline std::optional<FrontendRow> FindFrontend(const Image& image, const Tuple& tuple) {
+inline std::optional<FrontendRow> FindFrontend(const Image& image, const FlowKey& key) {
   const auto geometry = FrontendGeometry(image.sizes.frontends);
-  const HashPair hashes =
-      FrontendHashes(Ipv4Address{tuple.destination_address}, tuple.destination_port,
-                     static_cast<Protocol>(tuple.protocol));
+  const HashPair hashes = FrontendHashes(key.destination, key.destination_port, key.protocol);
   std::optional<FrontendRow> found;
   for (const uint32_t bank : {0, 1}) {
     const uint32_t first = geometry.FirstRow(bank, hashes);
     for (uint32_t row = first; row < first + geometry.ways; ++row) {
       const FrontendRow& held = image.frontends.at(row);
-      if (held.valid && held.destination_address == tuple.destination_address &&
-          held.destination_port == tuple.destination_port && held.protocol == tuple.protocol) {
+      if (held.valid && held.destination_address == key.destination.bits() &&
+          held.destination_port == key.destination_port &&
+          held.protocol == static_cast<uint8_t>(key.protocol)) {
         EXPECT_TRUE(!found || *found == held) << "two different rows of one frontend";
         found = held;
       }
@@ -63,8 +63,8 @@ inline std::optional<FrontendRow> FindFrontend(const Image& image, const Tuple& 
   return found;
 }
 
-inline ServiceAnswer LookUpService(const Image& image, const Tuple& tuple, bool inside) {
-  const auto frontend = FindFrontend(image, tuple);
+inline ServiceAnswer LookUpService(const Image& image, const FlowKey& key, bool inside) {
+  const auto frontend = FindFrontend(image, key);
   if (!frontend) return {};
   ServiceAnswer answer{
       .found = true,
@@ -76,7 +76,7 @@ inline ServiceAnswer LookUpService(const Image& image, const Tuple& tuple, bool 
   if (answer.action != FrontendAction::kForward) return answer;
   const uint32_t base = inside ? frontend->inside_slots_base : frontend->outside_slots_base;
   const uint32_t log2 = inside ? frontend->inside_slots_log2 : frontend->outside_slots_log2;
-  const uint32_t hash = SlotHash(tuple, image.configuration.slot_hash_seed);
+  const uint32_t hash = FlowHash(key, image.configuration.slot_hash_seed);
   const uint32_t slot = base + (hash & ((uint32_t{1} << log2) - 1));
   answer.endpoint = image.endpoints.at(image.slots.at(slot).endpoint);
   answer.next_hop = image.next_hops.at(answer.endpoint.next_hop);

@@ -52,8 +52,8 @@ Image Build(const Forwarding& wanted, const Image& previous = EmptyImage(kSmallS
 }
 
 FrontendRow RowOf(const Image& image, uint32_t last) {
-  const auto row = FindFrontend(
-      image, {.destination_address = 0x0a600000 + last, .destination_port = 80, .protocol = 6});
+  const Address service = Ipv4Address{0x0a600000 + last};
+  const auto row = FindFrontend(image, {service, service, 0, 80, Protocol::kTcp});
   EXPECT_TRUE(row.has_value());
   return row.value_or(FrontendRow{});
 }
@@ -106,8 +106,8 @@ TEST(Image, AChangedFrontendKeepsItsRowAndCounter) {
   const Image before = Build(Wanted({Service(1, To({Pod(1)})), Service(2, To({Pod(2)}))}));
   const Image after = Build(Wanted({Service(2, To({Pod(1), Pod(2)}))}), before);
   EXPECT_EQ(RowOf(after, 2).counter, RowOf(before, 2).counter);
-  EXPECT_EQ(IndexFrontends(after.frontends).at(FrontendKey(RowOf(after, 2))),
-            IndexFrontends(before.frontends).at(FrontendKey(RowOf(before, 2))));
+  EXPECT_EQ(IndexFrontends(after.frontends).at(KeyOf(RowOf(after, 2))),
+            IndexFrontends(before.frontends).at(KeyOf(RowOf(before, 2))));
   EXPECT_EQ(after.endpoints, before.endpoints);
 }
 
@@ -118,7 +118,7 @@ TEST(Image, SlotsNameEveryEndpointOfTheHalf) {
   const FrontendRow row = RowOf(image, 1);
   std::map<uint32_t, int> shares;
   for (uint32_t i = 0; i < uint32_t{1} << row.outside_slots_log2; ++i) {
-    ++shares[image.endpoints[image.slots[row.outside_slots_base + i].endpoint].address];
+    ++shares[image.endpoints[image.slots[row.outside_slots_base + i].endpoint].address.low];
   }
   ASSERT_EQ(shares.size(), 100u);
   for (const auto& [address, share] : shares) EXPECT_NEAR(share, 327, 1) << address;
@@ -170,18 +170,49 @@ TEST(Image, HalvesThatTheHostDecidesHaveEndpointsButNoSlots) {
   for (const SlotRow& slot : image.slots) ASSERT_EQ(slot, SlotRow{});
 }
 
+TEST(Image, HasRowsOfBothFamilies) {
+  const Address service = Address::FromWords(0xfd00001000960000, 1);
+  const Address pod = Address::FromWords(0xfd00001000f40000, 5);
+  Frontend six = Service(1, To({{.address = pod, .port = 8080, .next_hop = kGateway}}));
+  six.address = service;
+  Forwarding wanted = Wanted({six, Service(1, To({Pod(1)}))});
+  const AddressPrefix pods{Address::FromWords(0xfd00001000f40000, 0), 64};
+  wanted.sources = {{pods, ClientClass::kLocalPod, kGateway}};
+  wanted.masquerade_address_v6 = Address::FromWords(0xfd00001000000000, 2);
+  wanted.service_ranges = {{Address::FromWords(0xfd00001000960000, 0), 112}};
+  const Image image = Build(wanted);
+  EXPECT_EQ(Valid(image.frontends), 2);
+  const auto row = FindFrontend(image, {pod, service, 0, 80, Protocol::kTcp});
+  ASSERT_TRUE(row.has_value());
+  const uint32_t endpoint = image.slots[row->outside_slots_base].endpoint;
+  EXPECT_EQ(image.endpoints[endpoint].address, pod.bits());
+  EXPECT_EQ(image.sources[0].address, pods.address.bits());
+  EXPECT_EQ(image.sources[0].prefix_length, 64);
+  EXPECT_EQ(image.configuration.masquerade_address_v6, wanted.masquerade_address_v6.bits());
+  EXPECT_TRUE(image.configuration.service_ranges[0].Contains(service.bits()));
+  EXPECT_EQ(Build(Wanted({})).configuration.masquerade_address_v6, Bits128{});
+}
+
+TEST(Image, ASourceIsAPrefixOfItsFamily) {
+  Forwarding wanted;
+  for (const AddressPrefix& wrong :
+       {AddressPrefix{Ipv4Address{0x0a000000}, 90}, AddressPrefix{Ipv4Address{0x0a000001}, 104},
+        AddressPrefix{Address::FromWords(0xfd00000000000001, 0), 63},
+        AddressPrefix{Address::FromWords(0xfd00000000000000, 1), 64}}) {
+    wanted.sources = {{wrong, ClientClass::kNode, kGateway}};
+    const auto image = BuildImage(wanted, EmptyImage(kSmallSizes));
+    EXPECT_EQ(image.status().code(), absl::StatusCode::kInvalidArgument) << Describe(wrong);
+  }
+}
+
 TEST(Image, WhatIsNotForTheCardMakesNoRows) {
-  Frontend six = Service(1, {});
-  six.address = Address::FromWords(0xfd00001000960000, 1);
   Frontend sctp = Service(2, To({Pod(1)}));
   sctp.protocol = Protocol::kSctp;
-  const Image image = Build(Wanted({six, sctp}));
+  const Image image = Build(Wanted({sctp}));
   EXPECT_EQ(Valid(image.frontends), 0);
   EXPECT_EQ(Valid(image.endpoints), 0);
-  EXPECT_TRUE(image.configuration.host_forwards_ipv6);
   EXPECT_TRUE(image.configuration.host_forwards_sctp);
-  EXPECT_FALSE(Build(Wanted({sctp})).configuration.host_forwards_ipv6);
-  EXPECT_FALSE(Build(Wanted({six})).configuration.host_forwards_sctp);
+  EXPECT_FALSE(Build(Wanted({Service(1, {})})).configuration.host_forwards_sctp);
 }
 
 // As many slots an endpoint as there is room for, and what was there before stays where it fits.
@@ -228,7 +259,7 @@ bool HasCircle(const Image& before, const Image& after) {
     uint32_t row = start;
     for (size_t steps = 0; steps < before.frontends.size(); ++steps) {
       const FrontendRow& held = before.frontends[row];
-      const auto next = new_rows.find(FrontendKey(held));
+      const auto next = new_rows.find(KeyOf(held));
       if (!held.valid || next == new_rows.end() || next->second == row) break;
       row = next->second;
       if (row == start) return true;

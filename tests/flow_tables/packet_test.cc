@@ -60,11 +60,8 @@ struct Case {
   Parsed expected;
 };
 
-FrameBytes Tagged(FrameBytes frame) {
-  if (frame.size() < kEtherTypeOffset) return frame;
-  constexpr uint8_t kTag[] = {0x81, 0x00, 0x20, 0x07};
-  frame.insert(frame.begin() + kEtherTypeOffset, std::begin(kTag), std::end(kTag));
-  return frame;
+FrameBytes Tagged(const FrameBytes& frame) {
+  return frame.size() < kEtherTypeOffset ? frame : WithVlanTag(frame, 0x2007);
 }
 
 TEST(PacketTest, FollowsTheRule) {
@@ -123,13 +120,122 @@ TEST(PacketTest, FollowsTheRule) {
   EXPECT_EQ(Parse(Tagged(Tagged(tcp))).kind, ParseKind::kPass);
 }
 
+ParsedIpv6 PuntedIpv6(Reason reason) {
+  return {.kind = ParseKind::kPunt, .reason = reason, .tuple = {}};
+}
+ParsedIpv6 FoundIpv6(uint16_t port, Protocol protocol) {
+  const Ipv6Spec spec;
+  return {.kind = ParseKind::kTuple,
+          .reason = Reason::kNone,
+          .tuple = {.source_address = spec.source.bits(),
+                    .destination_address = spec.destination.bits(),
+                    .source_port = 40000,
+                    .destination_port = port,
+                    .protocol = static_cast<uint8_t>(protocol)}};
+}
+FrameBytes WithPayload(FrameBytes frame, uint16_t payload) {
+  return Changed(std::move(frame), [=](FrameBytes& bytes) {
+    StoreBe16(bytes.data() + kIpv6PayloadLengthOffset, payload);
+  });
+}
+// A packet whose header `header` names `next`, with `bytes` behind the IPv6 header.
+FrameBytes Extended(uint8_t header, uint8_t next, size_t bytes = 40) {
+  std::vector<uint8_t> body(bytes);
+  body[0] = next;
+  return BuildIpv6({}, header, body);
+}
+FrameBytes Icmpv6(uint8_t type) { return BuildIcmp(Ipv6Spec{}, {.type = type}); }
+
+struct CaseIpv6 {
+  std::string name;
+  FrameBytes frame;
+  ParsedIpv6 expected;
+};
+
+TEST(PacketTest, FollowsTheRuleOverIpv6) {
+  const FrameBytes tcp = BuildTcp(Ipv6Spec{}, {});
+  const FrameBytes udp = BuildUdp(Ipv6Spec{}, {});
+  const ParsedIpv6 passed{};
+  const ParsedIpv6 tcp_found = FoundIpv6(80, Protocol::kTcp);
+  const ParsedIpv6 fragment = PuntedIpv6(Reason::kFragment);
+  const ParsedIpv6 options = PuntedIpv6(Reason::kIpOptions);
+  const ParsedIpv6 icmp_error = PuntedIpv6(Reason::kIcmpError);
+  const Ipv4Address four{0x0a000001};
+  std::vector<CaseIpv6> cases = {
+      {"TCP", tcp, tcp_found},
+      {"UDP", udp, FoundIpv6(53, Protocol::kUdp)},
+      {"53 bytes", WithPayload(WithLength(tcp, 53), 0), passed},
+      {"54 bytes", WithPayload(WithLength(tcp, 54), 0), passed},
+      {"padded", WithLength(tcp, 90), tcp_found},
+      {"version 4", WithByte(tcp, kIpv4Offset, 0x40), passed},
+      {"another EtherType", WithByte(tcp, 13, 0x06), passed},
+      {"payload over the frame", WithPayload(tcp, 21), passed},
+      {"payload of 19, TCP", WithPayload(tcp, 19), passed},
+      {"payload of 7, UDP", WithPayload(udp, 7), passed},
+      {"hop limit 0", BuildTcp(Ipv6Spec{.hop_limit = 0}, {}), tcp_found},
+      {"class and label", BuildTcp(Ipv6Spec{.class_and_label = 0xfffffff}, {}), tcp_found},
+      {"source stands for IPv4", BuildTcp(Ipv6Spec{.source = four}, {}), passed},
+      {"destination stands for IPv4", BuildTcp(Ipv6Spec{.destination = four}, {}), passed},
+      {"ICMPv6 error that stands for IPv4", BuildIcmp(Ipv6Spec{.source = four}, {.type = 1}),
+       passed},
+      {"ICMPv6 echo", Icmpv6(128), passed},
+      {"ICMPv6 type 0", Icmpv6(0), passed},
+      {"ICMPv6 type 5", Icmpv6(5), passed},
+      {"ICMPv6 error of 7 bytes", WithPayload(Icmpv6(1), 7), passed},
+      {"no next header", Extended(59, 6), passed},
+      {"an unknown one", Extended(99, 6), passed},
+      {"an authentication header", Extended(51, 6), passed},
+      {"extension of 7 bytes", Extended(0, 6, 7), passed},
+      {"extension of 8 bytes", Extended(0, 6, 8), options},
+      {"fragment of 8 bytes", Extended(44, 17, 8), fragment},
+      {"fragment of ICMPv6", Extended(44, 58), passed},
+      {"hop-by-hop before ICMPv6", Extended(0, 58), passed},
+      {"hop-by-hop before hop-by-hop", Extended(0, 0), passed},
+      {"options before SCTP", Extended(60, 132), passed},
+  };
+  for (uint8_t type = 1; type <= 4; ++type) {
+    cases.push_back({"ICMPv6 type " + std::to_string(type), Icmpv6(type), icmp_error});
+  }
+  for (const uint8_t header : {0, 43, 44, 60}) {
+    for (const uint8_t next : {6, 17, 43, 44, 60}) {
+      cases.push_back({std::to_string(header) + " before " + std::to_string(next),
+                       Extended(header, next), header == 44 ? fragment : options});
+    }
+  }
+  for (const CaseIpv6& c : cases) {
+    EXPECT_EQ(Parse(c.frame), kPassed) << c.name;
+    EXPECT_EQ(ParseOther(c.frame, true), c.expected) << c.name;
+    ParsedIpv6 tagged = ParseOther(Tagged(c.frame), true);
+    EXPECT_EQ(std::exchange(tagged.tag_bytes, uint8_t{0}), kVlanTagBytes) << c.name;
+    EXPECT_EQ(tagged, c.expected) << c.name;
+  }
+  EXPECT_EQ(ParseOther(Tagged(Tagged(tcp)), true).kind, ParseKind::kPass);
+}
+
+TEST(PacketTest, SctpOfBothFamiliesIsTheHostsWhereItSaysSo) {
+  const std::vector<uint8_t> segment(40);
+  const FrameBytes four = BuildIpv4({}, 132, segment);
+  const FrameBytes six = BuildIpv6({}, 132, segment);
+  for (const FrameBytes& frame : {four, six, Tagged(four), Tagged(six), BuildIpv6({}, 132, {})}) {
+    EXPECT_EQ(Parse(frame).kind, ParseKind::kPass);
+    EXPECT_EQ(ParseOther(frame, true).reason, Reason::kSctp);
+    EXPECT_EQ(ParseOther(frame, false).kind, ParseKind::kPass);
+  }
+  const Ipv6Spec mapped{.source = Ipv4Address{0x0a000001}};
+  EXPECT_EQ(ParseOther(BuildIpv6(mapped, 132, segment), true).kind, ParseKind::kPass);
+  EXPECT_EQ(ParseOther(WithTotal(four, 80), true).kind, ParseKind::kPass);
+}
+
 // A frame on the heap with nothing behind it: AddressSanitizer sees a byte read too many.
 TEST(PacketTest, ReadsNothingBehindTheFrame) {
   std::mt19937_64 random = TestRandom();
-  const FrameBytes seeds[] = {BuildTcp({}), BuildUdp({}), Icmp(3), WithOptions(6)};
+  const FrameBytes seeds[] = {BuildTcp({}),   BuildUdp({}),
+                              Icmp(3),        WithOptions(6),
+                              Icmpv6(1),      BuildTcp(Ipv6Spec{}, {}),
+                              Extended(0, 6), BuildUdp(Ipv6Spec{}, {})};
   int tuples = 0;
-  for (int i = 0; i < 200000; ++i) {
-    FrameBytes frame = seeds[Below(random, 4)];
+  for (int i = 0; i < 400000; ++i) {
+    FrameBytes frame = seeds[Below(random, 8)];
     for (uint32_t n = Below(random, 4); n > 0; --n) {
       frame[12 + Below(random, 26)] = static_cast<uint8_t>(random());
     }
@@ -137,9 +243,14 @@ TEST(PacketTest, ReadsNothingBehindTheFrame) {
     const std::unique_ptr<uint8_t[]> exact(new uint8_t[size]);
     std::copy_n(frame.begin(), size, exact.get());
     const Parsed parsed = Parse({exact.get(), size});
+    const ParsedIpv6 other = ParseOther({exact.get(), size}, true);
     if (parsed.kind == ParseKind::kTuple) {
       ++tuples;
       ASSERT_GE(size, kTransportOffset + (parsed.tuple.protocol == 6 ? 20 : 8));
+    }
+    if (other.kind == ParseKind::kTuple) {
+      ++tuples;
+      ASSERT_GE(size, kIpv6TransportOffset + (other.tuple.protocol == 6 ? 20 : 8));
     }
   }
   EXPECT_GT(tuples, 0);

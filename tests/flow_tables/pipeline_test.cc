@@ -45,7 +45,7 @@ struct World {
   }
 
   static FrontendRow Row(uint8_t protocol, uint16_t port, uint16_t counter, uint32_t base) {
-    return {.destination_address = kFrontend.value,
+    return {.destination_address = Address(kFrontend).bits(),
             .destination_port = port,
             .protocol = protocol,
             .counter = counter,
@@ -103,11 +103,11 @@ TcpSpec Translated(TcpSpec spec, const NextHop& hop, Ipv4Address source, uint16_
 
 // The candidate for the source port, word by word as in docs/card.md.
 uint16_t Candidate(const TcpSpec& spec, uint32_t attempt) {
-  const uint32_t h = SlotHash({.source_address = spec.ip.source.value,
-                               .destination_address = spec.ip.destination.value,
-                               .source_port = spec.source_port,
-                               .destination_port = spec.destination_port,
-                               .protocol = 6},
+  const uint32_t h = SlotHash(Tuple{.source_address = spec.ip.source.value,
+                                    .destination_address = spec.ip.destination.value,
+                                    .source_port = spec.source_port,
+                                    .destination_port = spec.destination_port,
+                                    .protocol = 6},
                               kSeed);
   return static_cast<uint16_t>(0xc000 | (((h >> 16) + attempt * 0x9e5) & 0x3fff));
 }
@@ -253,7 +253,7 @@ TEST(PipelineTest, ChecksAFirstPacketInOrder) {
   spec.source_port = 40000;
   spec.ip.destination = {0x0a600009};  // a second frontend with the same endpoint
   FrontendRow second = world.tcp_row();
-  second.destination_address = spec.ip.destination.value;
+  second.destination_address = Address(spec.ip.destination).bits();
   const uint32_t row = world.builder.AddFrontend(second);
   pipeline.SetImage(world.Snapshot());
   EXPECT_EQ(run(spec), Punted(Reason::kSourcePortTaken));
@@ -338,11 +338,11 @@ TEST(PipelineTest, SlotsAreChosenByTheHash) {
   for (uint16_t port = 1000; port < 1200; ++port) {
     TcpSpec spec = ClientSpec();
     spec.source_port = port;
-    const uint32_t h = SlotHash({.source_address = spec.ip.source.value,
-                                 .destination_address = spec.ip.destination.value,
-                                 .source_port = port,
-                                 .destination_port = 80,
-                                 .protocol = 6},
+    const uint32_t h = SlotHash(Tuple{.source_address = spec.ip.source.value,
+                                      .destination_address = spec.ip.destination.value,
+                                      .source_port = port,
+                                      .destination_port = 80,
+                                      .protocol = 6},
                                 kSeed);
     FrameBytes frame = BuildTcp(spec);
     EXPECT_EQ(Send(pipeline, frame).endpoint, endpoints[h % 16]);

@@ -96,11 +96,11 @@ std::vector<Pattern> FrontendPatterns(std::mt19937_64& random) {
 
 std::vector<Pattern> ConnectionPatterns(std::mt19937_64& random) {
   const auto hash = [tabulation = TabulationHash(random())](uint32_t source, uint32_t port) {
-    return tabulation.Hash({.source_address = source,
-                            .destination_address = 0x0a600001,
-                            .source_port = static_cast<uint16_t>(port),
-                            .destination_port = 80,
-                            .protocol = 6});
+    return tabulation.Hash(Tuple{.source_address = source,
+                                 .destination_address = 0x0a600001,
+                                 .source_port = static_cast<uint16_t>(port),
+                                 .destination_port = 80,
+                                 .protocol = 6});
   };
   return {
       {"random clients",

@@ -11,28 +11,26 @@
 namespace pointsman {
 namespace {
 
-// Everything one tuple meets. Class, halves and reply's next hop are looked up in different tables,
-// so between two writes each is old or new by itself.
+// Everything one packet meets. Class, halves and reply's next hop are looked up in different
+// tables, so between two writes each is old or new by itself.
 struct Answer {
   ClientAnswer client;
   std::array<ServiceAnswer, 2> services;  // outside and inside
 };
 
-Answer LookUp(const Image& image, const Tuple& tuple) {
-  Answer answer{.client = LookUpClient(image, tuple.source_address), .services = {}};
+Answer LookUp(const Image& image, const FlowKey& key) {
+  Answer answer{.client = LookUpClient(image, key.source), .services = {}};
   for (const bool inside : {false, true}) {
-    answer.services[inside] = LookUpService(image, tuple, inside);
+    answer.services[inside] = LookUpService(image, key, inside);
   }
   return answer;
 }
 
-Tuple RandomTuple(std::mt19937_64& random) {
+FlowKey RandomKey(std::mt19937_64& random) {
   const Frontend frontend = RandomFrontend(random, NextHop{});
-  return {.source_address = kRandomClients + Below(random, 256),
-          .destination_address = frontend.address.v4().value,
-          .source_port = static_cast<uint16_t>(random()),
-          .destination_port = frontend.port,
-          .protocol = static_cast<uint8_t>(frontend.protocol)};
+  const uint32_t client = 0x0a000000 + Below(random, 256);
+  return {RandomAddress(frontend.address.is_v4(), client), frontend.address,
+          static_cast<uint16_t>(random()), frontend.port, frontend.protocol};
 }
 
 void ExpectOldOrNew(const Answer& now, const Answer& before, const Answer& after) {
@@ -51,10 +49,10 @@ Image WithoutRows(Image image, const Image& to) {
 }
 
 // Applies the plan from `from` to `to` and checks the probes after every write.
-void ExpectNoThirdAnswer(const Image& from, const Image& to, const std::vector<Tuple>& probes) {
+void ExpectNoThirdAnswer(const Image& from, const Image& to, const std::vector<FlowKey>& probes) {
   std::vector<Answer> before;
   std::vector<Answer> after;
-  for (const Tuple& probe : probes) {
+  for (const FlowKey& probe : probes) {
     before.push_back(LookUp(from, probe));
     after.push_back(LookUp(to, probe));
   }
@@ -92,8 +90,8 @@ TEST(Plan, GivesTheOldOrTheNewAnswerAfterEveryWrite) {
       ++refused;
       continue;
     }
-    std::vector<Tuple> probes;
-    for (int i = 0; i < 60; ++i) probes.push_back(RandomTuple(random));
+    std::vector<FlowKey> probes;
+    for (int i = 0; i < 60; ++i) probes.push_back(RandomKey(random));
     ExpectNoThirdAnswer(image, *built, probes);
     ASSERT_FALSE(HasFatalFailure()) << "step " << step;
     image = *built;

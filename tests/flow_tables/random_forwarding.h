@@ -20,12 +20,21 @@ inline constexpr CardSizes kSmallSizes = {.frontends = 64,
                                           .next_hops = 64,
                                           .originals = 64,
                                           .replies = 64,
-                                          .hash_keys = 3328,
+                                          .hash_keys = 9472,
                                           .frontend_counters = 64,
-                                          .endpoint_counters = 256};
+                                          .endpoint_counters = 256,
+                                          .originals_ipv6 = 64,
+                                          .replies_ipv6 = 64};
 
 inline constexpr uint32_t kRandomFrontendKeys = 128;
-inline constexpr uint32_t kRandomClients = 0x0a000000;  // 10.0.0.0/24
+
+// 10.0.0.x or fd00::a00:x.
+inline Address RandomAddress(bool v4, uint32_t number) {
+  return v4 ? Address(Ipv4Address{number}) : Address::FromWords(0xfd00000000000000, number);
+}
+inline Address RandomClient(std::mt19937_64& random) {
+  return RandomAddress(Below(random, 2) == 0, 0x0a000000 + Below(random, 256));
+}
 
 inline NextHop RandomNextHop(std::mt19937_64& random) {
   return {.egress = Port::kNode,
@@ -33,14 +42,14 @@ inline NextHop RandomNextHop(std::mt19937_64& random) {
           .source_mac = MacAddress{0x020000ffffff}};
 }
 
-inline FrontendHalf RandomHalf(std::mt19937_64& random, const NextHop& gateway) {
+inline FrontendHalf RandomHalf(std::mt19937_64& random, const NextHop& gateway, bool v4) {
   FrontendHalf half;
   half.masquerade = Below(random, 2) == 0;
   half.action = static_cast<FrontendAction>(std::max(0, static_cast<int>(Below(random, 6)) - 3));
   if (half.action != FrontendAction::kForward) return half;
   const uint32_t count = Below(random, 3) == 0 ? 1 : 1 + Below(random, 6);
   for (uint32_t i = 0; i < count; ++i) {
-    half.endpoints.push_back({.address = Ipv4Address{0x0a010000 + Below(random, 24)},
+    half.endpoints.push_back({.address = RandomAddress(v4, 0x0a010000 + Below(random, 24)),
                               .port = 8080,
                               .next_hop = Below(random, 3) == 0 ? gateway : RandomNextHop(random)});
   }
@@ -52,18 +61,23 @@ inline FrontendHalf RandomHalf(std::mt19937_64& random, const NextHop& gateway) 
 
 inline Frontend RandomFrontend(std::mt19937_64& random, const NextHop& gateway) {
   const uint32_t key = Below(random, kRandomFrontendKeys);
+  const bool v4 = key % 4 < 2;
   return {.name = "test/frontend-" + std::to_string(key),
-          .address = Ipv4Address{0x0a600000 + key * 77},
+          .address = RandomAddress(v4, 0x0a600000 + key * 77),
           .port = 80,
           .protocol = key % 2 == 0 ? Protocol::kTcp : Protocol::kUdp,
-          .outside = RandomHalf(random, gateway),
-          .inside = RandomHalf(random, gateway)};
+          .outside = RandomHalf(random, gateway, v4),
+          .inside = RandomHalf(random, gateway, v4)};
 }
 
 inline Source RandomSource(std::mt19937_64& random) {
-  const auto length = static_cast<uint8_t>(8 + 4 * Below(random, 7));
-  const uint32_t address = kRandomClients + Below(random, 256);
-  return {.prefix = Ipv4Prefix({address & ~uint32_t{0} << (32 - length)}, length),
+  const Address address = RandomClient(random);
+  const uint32_t least = address.is_v4() ? kIpv4PrefixBits + 8 : 0;
+  const auto length = static_cast<uint8_t>(128 - 4 * Below(random, (128 - least) / 4 + 1));
+  const AddressPrefix mask{{}, length};
+  return {.prefix = {Address::FromWords(address.high() & mask.HighMask(),
+                                        address.low() & mask.LowMask()),
+                     length},
           .client_class = static_cast<ClientClass>(Below(random, 3)),
           .next_hop = RandomNextHop(random)};
 }

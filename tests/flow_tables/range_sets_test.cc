@@ -104,9 +104,22 @@ TEST(RangeSetsTest, TheHostDecidesWhereThereIsNoRoom) {
   EXPECT_EQ(by_card, kSimSizes.sources / 2 - 1);
 }
 
-TEST(RangeSetsTest, RangesThatNoIpv4ClientIsInAreTheHosts) {
+TEST(RangeSetsTest, RangesThatNoClientOfItsFamilyIsInAreTheHosts) {
   const Image image = Build(Wanting({For(1, {{Address::FromWords(1, 0), 64}})}));
   EXPECT_EQ(RowFor(image, 1).outside_action, FrontendAction::kHost);
+}
+
+TEST(RangeSetsTest, AFrontendHasTheRangesOfItsFamily) {
+  const AddressPrefix office6{Address::FromWords(0x20010db800000000, 0), 48};
+  Frontend six = For(2, {kOffice, office6});
+  six.address = Address::FromWords(0xfd00009600000000, 1);
+  for (FrontendHalf* half : {&six.outside, &six.inside}) {
+    half->endpoints[0].address = Address::FromWords(0xfd0000f400000000, 1);
+  }
+  const Image image = Build(Wanting({For(1, {kOffice, office6}), six}));
+  EXPECT_THAT(image.range_sets[RowFor(image, 1).range_set - 1U], ElementsAre(kOffice));
+  EXPECT_THAT(image.range_sets[RowFor(image, 2).range_set - 1U], ElementsAre(office6));
+  EXPECT_EQ(RowFor(image, 2).outside_action, FrontendAction::kForward);
 }
 
 }  // namespace

@@ -29,7 +29,39 @@ TEST(RewriteTest, TheHeadersSumIsTheSameForEveryTtl) {
     delta.Replace(2, 4);
     const auto word = static_cast<uint16_t>(ttl << 8 | 17);
     delta.Replace16(word, static_cast<uint16_t>(word - 0x0100));
-    EXPECT_EQ(MakeRewrite(tuple, to).header_sum, delta.Folded()) << ttl;
+    EXPECT_EQ(MakeRewrite<Ipv4>(tuple, to).header_sum, delta.Folded()) << ttl;
+  }
+}
+
+// What the two sums of an IPv6 packet's change come to, word by word of 16 bits.
+TEST(RewriteTest, AnIpv6HeaderHasNoSum) {
+  std::mt19937_64 random = TestRandom();
+  for (int i = 0; i < 1000; ++i) {
+    const auto address = [&] { return Bits128{.low = random(), .high = random()}; };
+    const TupleIpv6 tuple{.source_address = address(),
+                          .destination_address = address(),
+                          .source_port = static_cast<uint16_t>(random()),
+                          .destination_port = static_cast<uint16_t>(random())};
+    const TranslationIpv6 to{.new_source_address = address(),
+                             .new_destination_address = address(),
+                             .new_source_port = static_cast<uint16_t>(random()),
+                             .new_destination_port = static_cast<uint16_t>(random())};
+    ChecksumDelta delta;
+    const auto replace = [&](const Bits128& removed, const Bits128& added) {
+      for (int shift = 0; shift < 64; shift += 16) {
+        delta.Replace16(static_cast<uint16_t>(removed.low >> shift),
+                        static_cast<uint16_t>(added.low >> shift));
+        delta.Replace16(static_cast<uint16_t>(removed.high >> shift),
+                        static_cast<uint16_t>(added.high >> shift));
+      }
+    };
+    replace(tuple.source_address, to.new_source_address);
+    replace(tuple.destination_address, to.new_destination_address);
+    delta.Replace16(tuple.source_port, to.new_source_port);
+    delta.Replace16(tuple.destination_port, to.new_destination_port);
+    const RewriteAs<Ipv6> rewrite = MakeRewrite<Ipv6>(tuple, to);
+    EXPECT_EQ(rewrite.transport_sum, delta.Folded());
+    EXPECT_EQ(rewrite.header_sum, 0);
   }
 }
 
