@@ -44,6 +44,19 @@ void AddServiceRanges(const Configuration& configuration, const Configuration* b
   }
 }
 
+// The tunnel is out of use, by its address 0, while it changes.
+void AddTunnel(const Tunnel& tunnel, std::vector<RegisterWrite>& order) {
+  using enum RegisterOffset;
+  order.insert(order.end(),
+               {{"vxlan-address", kVxlanAddress, 0},
+                {"vxlan-port", kVxlanPort, tunnel.port},
+                {"vxlan-vni", kVxlanVni, tunnel.vni},
+                {"vxlan-mac-low", kVxlanMacLow, static_cast<uint32_t>(tunnel.mac.value)},
+                {"vxlan-mac-high", kVxlanMacHigh, static_cast<uint32_t>(tunnel.mac.value >> 32)},
+                {"vxlan-mtu", kVxlanMtu, tunnel.mtu},
+                {"vxlan-address", kVxlanAddress, tunnel.address.value}});
+}
+
 void AddTick(const CardSettings& settings, std::vector<RegisterWrite>& order) {
   order.push_back({"tick-cycles", RegisterOffset::kTickCycles, settings.tick_cycles});
   // One that counts by itself does not read back.
@@ -84,6 +97,9 @@ std::vector<RegisterWrite> Writes(const CardSettings& settings, const CardSettin
                 {"host-protocols", kHostProtocols, HostProtocols(configuration)}});
   AddBits("masquerade-ipv6-address", kMasqueradeIpv6Address, 0, configuration.masquerade_address_v6,
           order);
+  if (before == nullptr || before->configuration.tunnel != configuration.tunnel) {
+    AddTunnel(configuration.tunnel, order);
+  }
   AddServiceRanges(configuration, before != nullptr ? &before->configuration : nullptr, order);
   AddLife(settings, order);
   order.push_back({"capture", kCapture, settings.capture ? 1u : 0u});

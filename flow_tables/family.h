@@ -9,6 +9,7 @@
 
 #include "flow_tables/address.h"
 #include "flow_tables/big_endian.h"
+#include "flow_tables/checksum.h"
 #include "flow_tables/packet.h"
 #include "flow_tables/types.h"
 
@@ -37,6 +38,18 @@ struct Ipv4 {
   static constexpr size_t kTransport = kTransportOffset;
   static constexpr bool kHeaderHasChecksum = true;
 
+  // Of a packet with this header, untagged: its length, and its type of service.
+  static size_t PacketBytes(const uint8_t* frame) { return LoadBe16(frame + kTotalLengthOffset); }
+  static uint8_t Tos(const uint8_t* frame) { return frame[kTosOffset]; }
+  static void SetCongestion(uint8_t* frame) {
+    const uint16_t before = LoadBe16(frame + kIpv4Offset);
+    frame[kTosOffset] |= 3;
+    ChecksumDelta delta;
+    delta.Replace16(before, LoadBe16(frame + kIpv4Offset));
+    uint8_t* checksum = frame + kIpv4ChecksumOffset;
+    StoreBe16(checksum, delta.Apply(LoadBe16(checksum)));
+  }
+
   // Between an address of a key and its form in rows.
   static constexpr Bits128 ToRow(uint32_t address) { return Address(Ipv4Address{address}).bits(); }
   static constexpr uint32_t FromRow(const Bits128& address) {
@@ -60,6 +73,14 @@ struct Ipv6 {
   static constexpr size_t kDestination = kIpv6DestinationOffset;
   static constexpr size_t kTransport = kIpv6TransportOffset;
   static constexpr bool kHeaderHasChecksum = false;
+
+  static size_t PacketBytes(const uint8_t* frame) {
+    return kIpv6HeaderBytes + LoadBe16(frame + kIpv6PayloadLengthOffset);
+  }
+  static uint8_t Tos(const uint8_t* frame) {
+    return static_cast<uint8_t>(LoadBe16(frame + kIpv4Offset) >> 4);
+  }
+  static void SetCongestion(uint8_t* frame) { frame[kTosOffset] |= 3 << 4; }
 
   static constexpr Bits128 ToRow(const Bits128& address) { return address; }
   static constexpr Bits128 FromRow(const Bits128& address) { return address; }

@@ -19,7 +19,21 @@ struct NextHop {
   Port egress = Port::kUplink;
   MacAddress destination_mac;
   MacAddress source_mac;
+  // The end of the tunnel on another node, reached by these MAC addresses, and the MAC address of
+  // that node inside. 0.0.0.0: not through the tunnel.
+  Ipv4Address vxlan_address{};
+  MacAddress vxlan_mac{};
   friend auto operator<=>(const NextHop&, const NextHop&) = default;
+};
+
+// The tunnel network that a node belongs to: VXLAN (RFC 7348) over IPv4.
+struct Tunnel {
+  Ipv4Address address;   // this node's end; 0.0.0.0: there is no tunnel
+  uint16_t port = 4789;  // UDP, of all ends
+  uint32_t vni = 0;      // 24 bits
+  MacAddress mac;        // of this node inside
+  uint16_t mtu = 1450;   // bytes of the longest IP packet that goes in
+  friend bool operator==(const Tunnel&, const Tunnel&) = default;
 };
 
 // An endpoint of a Service: where its connections end.
@@ -87,6 +101,7 @@ struct Forwarding {
   std::vector<Frontend> frontends;  // no two with the same address, port and protocol
   std::vector<Source> sources;      // no two with the same prefix
   NextHop gateway;                  // towards clients that no source prefix holds
+  Tunnel tunnel{};
   Ipv4Address masquerade_address;
   Address masquerade_address_v6;  // IPv4: IPv6 connections are not masqueraded, but punted
   MasqueradePorts masquerade_ports;

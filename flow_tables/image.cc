@@ -58,6 +58,7 @@ absl::StatusOr<Image> BuildImage(const Forwarding& wanted, const Image& previous
                          .masquerade_address = wanted.masquerade_address,
                          .masquerade_address_v6 = MasqueradeAddressIpv6(wanted),
                          .masquerade_ports = wanted.masquerade_ports,
+                         .tunnel = wanted.tunnel,
                          .host_forwards_sctp = ForwardsSctp(wanted),
                          .service_ranges = CoveringRanges(wanted),
                          .timeouts = {},

@@ -32,13 +32,14 @@ inline constexpr size_t kServiceRanges = kServiceRangesWords / 8;
 // Bits of range-sets in a row of sources.
 inline constexpr size_t kRangeSets = 32;
 
-// What the registers slot-hash-seed, masquerade-*, host-protocols, service-ranges, timeout-* and
-// unconfirmed-quota hold.
+// What the registers slot-hash-seed, masquerade-*, vxlan-*, host-protocols, service-ranges,
+// timeout-* and unconfirmed-quota hold.
 struct Configuration {
   uint32_t slot_hash_seed = 0;
   Ipv4Address masquerade_address;
   Bits128 masquerade_address_v6{};  // 0: there is none
   MasqueradePorts masquerade_ports;
+  Tunnel tunnel{};
   bool host_forwards_sctp = false;
   std::array<ServiceRange, kServiceRanges> service_ranges{};
   ConnectionTimeouts timeouts{};

@@ -9,7 +9,9 @@ NextHopRow RowOf(const NextHop& next_hop) {
   return {.valid = true,
           .egress = next_hop.egress,
           .destination_mac = next_hop.destination_mac.value,
-          .source_mac = next_hop.source_mac.value};
+          .source_mac = next_hop.source_mac.value,
+          .vxlan_address = next_hop.vxlan_address.value,
+          .vxlan_mac = next_hop.vxlan_mac.value};
 }
 
 }  // namespace

@@ -83,7 +83,8 @@ template <class Key>  // Tuple or TupleIpv6
 struct ParsedAs {
   ParseKind kind = ParseKind::kPass;
   Reason reason = Reason::kNone;
-  uint8_t tag_bytes = 0;  // of a VLAN tag
+  uint8_t tag_bytes = 0;     // of a VLAN tag
+  uint8_t tunnel_bytes = 0;  // of a tunnel's headers before the frame that was parsed
   Key tuple;
   friend bool operator==(const ParsedAs&, const ParsedAs&) = default;
 };

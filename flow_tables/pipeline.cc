@@ -9,9 +9,12 @@
 namespace pointsman {
 namespace {
 
-std::vector<Hop> MakeHops(const std::vector<NextHopRow>& rows) {
-  std::vector<Hop> hops(rows.size());
-  std::transform(rows.begin(), rows.end(), hops.begin(), MakeHop);
+std::vector<Hop> MakeHops(const Image& image) {
+  std::vector<Hop> hops;
+  hops.reserve(image.next_hops.size());
+  for (const NextHopRow& row : image.next_hops) {
+    hops.push_back(MakeHop(row, image.configuration.tunnel));
+  }
   return hops;
 }
 
@@ -22,14 +25,14 @@ bool IsTcp(uint8_t protocol) { return protocol == static_cast<uint8_t>(Protocol:
 Pipeline::Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed,
                    std::pmr::memory_resource* memory)
     : image_(std::move(image)),
-      hops_(MakeHops(image_->next_hops)),
+      hops_(MakeHops(*image_)),
       sources_(image_->sources),
       connections_(image_->sizes.originals, placement_seed, memory),
       connections_ipv6_(image_->sizes.originals_ipv6, placement_seed, memory) {}
 
 void Pipeline::SetImage(std::shared_ptr<const Image> image) {
   image_ = std::move(image);
-  hops_ = MakeHops(image_->next_hops);
+  hops_ = MakeHops(*image_);
   sources_ = SourceRanges(image_->sources);
 }
 
@@ -79,18 +82,22 @@ uint32_t Pipeline::ParseBatch(std::span<const Packet> packets) {
 }
 
 inline void Pipeline::ParsePacket(const Packet& packet, size_t i) {
-  parsed_[i] = Parse(packet.frame);
-  placements_[i] = connections_.Hash(parsed_[i].tuple);
+  const size_t tunnel_bytes =
+      TunnelBytes(packet.frame, packet.ingress, image_->configuration.tunnel);
+  Parsed& parsed = parsed_[i];
+  parsed = Parse(packet.frame.subspan(tunnel_bytes));
+  if (tunnel_bytes != 0 && parsed.tag_bytes != 0) parsed = {};
+  parsed.tunnel_bytes = static_cast<uint8_t>(tunnel_bytes);
+  placements_[i] = connections_.Hash(parsed.tuple);
   connections_.PrefetchBucket(placements_[i]);
 }
 
 template <class Family>
-[[gnu::always_inline]] inline void Pipeline::Forward(const Packet& packet,
+[[gnu::always_inline]] inline void Pipeline::Forward(Packet& packet,
                                                      const ParsedAs<typename Family::Key>& parsed,
                                                      const RewriteAs<Family>& rewrite,
                                                      Outcome& outcome) const {
-  uint8_t* frame = packet.frame.data();
-  if (frame[parsed.tag_bytes + Family::kHopLimit] < kLowestTtlToForward) {
+  if (*(HeaderOf(packet, parsed) + Family::kHopLimit) < kLowestTtlToForward) {
     outcome = PuntFor(Reason::kTtlExpired);
     return;
   }
@@ -99,19 +106,29 @@ template <class Family>
     outcome = PuntFor(Reason::kNoNextHop);
     return;
   }
+  const bool enters = hop.tunnel.address != Ipv4Address{};
+  if (enters || parsed.tunnel_bytes != 0) [[unlikely]] {
+    if (const auto refusal = RefusalOfTunnel<Family>(packet, parsed, hop)) {
+      outcome = *refusal;
+      return;
+    }
+    if (parsed.tunnel_bytes != 0) LeaveTunnel<Family>(packet, parsed);
+  }
   outcome = {.verdict = Verdict::kForward,
              .egress = hop.egress,
              .frontend_counter = rewrite.to.frontend_counter,
              .endpoint = rewrite.to.endpoint};
-  RewriteFrame(frame, parsed.tag_bytes, IsTcp(parsed.tuple.protocol), rewrite, hop);
+  RewriteFrame(packet.frame.data(), parsed.tag_bytes, IsTcp(parsed.tuple.protocol), rewrite, hop);
+  if (enters) [[unlikely]]
+    EnterTunnel<Family>(packet, parsed.tag_bytes, hop);
 }
 
 // A packet of a connection that is known.
 template <class Family>
 [[gnu::always_inline]] inline void Pipeline::Translate(
-    const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+    Packet& packet, const ParsedAs<typename Family::Key>& parsed,
     const typename ConnectionTable<Family>::Found& known, Outcome& outcome) {
-  const uint8_t* header = packet.frame.data() + parsed.tag_bytes;
+  const uint8_t* header = HeaderOf(packet, parsed);
   if (header[Family::kHopLimit] >= kLowestTtlToForward) {
     const bool tcp = IsTcp(known.connection->protocol);
     const uint8_t flags = tcp ? header[Family::kTransport + kTcpFlagsInHeader] : uint8_t{0};
@@ -128,10 +145,10 @@ template <class Family>
 void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes,
                            uint32_t planned) {
   for (size_t i = 0; i < packets.size(); ++i) {
-    const Packet& packet = packets[i];
+    Packet& packet = packets[i];
     const Tuple& tuple = parsed_[i].tuple;
     if (parsed_[i].kind == ParseKind::kPass) {
-      ProcessOther(packet, outcomes[i]);
+      ProcessOther(packet, parsed_[i].tunnel_bytes, outcomes[i]);
     } else if (parsed_[i].kind == ParseKind::kPunt) {
       outcomes[i] = PuntFor(parsed_[i].reason);
     } else if (const Connections::Found known = connections_.Find(tuple, placements_[i])) {
@@ -146,8 +163,11 @@ void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcome
   }
 }
 
-void Pipeline::ProcessOther(const Packet& packet, Outcome& outcome) {
-  const ParsedIpv6 parsed = ParseOther(packet.frame, image_->configuration.host_forwards_sctp);
+void Pipeline::ProcessOther(Packet& packet, uint8_t tunnel_bytes, Outcome& outcome) {
+  ParsedIpv6 parsed =
+      ParseOther(packet.frame.subspan(tunnel_bytes), image_->configuration.host_forwards_sctp);
+  if (tunnel_bytes != 0 && parsed.tag_bytes != 0) parsed = {};
+  parsed.tunnel_bytes = tunnel_bytes;
   if (parsed.kind != ParseKind::kTuple) {
     const bool punt = parsed.kind == ParseKind::kPunt;
     outcome = punt ? PuntFor(parsed.reason) : PassFrom(packet.ingress);
@@ -165,7 +185,7 @@ void Pipeline::ProcessOther(const Packet& packet, Outcome& outcome) {
 }
 
 template <class Family>
-void Pipeline::Connect(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+void Pipeline::Connect(Packet& packet, const ParsedAs<typename Family::Key>& parsed,
                        const Plan<Family>& plan,
                        typename ConnectionTable<Family>::Placement placement, Outcome& outcome) {
   if (!plan.connects) {

@@ -19,10 +19,12 @@
 #include "flow_tables/placement.h"
 #include "flow_tables/rewrite.h"
 #include "flow_tables/source_ranges.h"
+#include "flow_tables/tunnel.h"
 
 namespace pointsman {
 
-// A frame without FCS, changed in place when it is translated. Borrowed for the call.
+// A frame without FCS, changed in place when it is translated: then `frame` is what leaves, which
+// begins further in front or behind where headers of a tunnel come or go. Borrowed for the call.
 struct Packet {
   std::span<uint8_t> frame;
   Port ingress = Port::kUplink;
@@ -30,6 +32,8 @@ struct Packet {
   uint8_t attempt = 0;
   // The row of endpoints that the host chose for a new connection, in place of the slot's.
   std::optional<uint32_t> directed_endpoint{};
+  // Bytes before the frame that may be written: kTunnelBytes at least where next hops have tunnels.
+  size_t headroom_bytes = 0;
 };
 
 struct Outcome {
@@ -89,7 +93,7 @@ class Pipeline {
   void FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes, uint32_t planned);
 
   // What is neither TCP nor UDP over IPv4, all steps at once.
-  void ProcessOther(const Packet& packet, Outcome& outcome);
+  void ProcessOther(Packet& packet, uint8_t tunnel_bytes, Outcome& outcome);
 
   template <class Family>
   ConnectionTable<Family>& Table() {
@@ -110,15 +114,25 @@ class Pipeline {
                                   const Plan<Family>& plan) const;
 
   template <class Family>
-  void Translate(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+  void Translate(Packet& packet, const ParsedAs<typename Family::Key>& parsed,
                  const typename ConnectionTable<Family>::Found& known, Outcome& outcome);
   template <class Family>
-  void Connect(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+  void Connect(Packet& packet, const ParsedAs<typename Family::Key>& parsed,
                const Plan<Family>& plan, typename ConnectionTable<Family>::Placement placement,
                Outcome& outcome);
   template <class Family>
-  void Forward(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+  void Forward(Packet& packet, const ParsedAs<typename Family::Key>& parsed,
                const RewriteAs<Family>& rewrite, Outcome& outcome) const;
+  // What a tunnel that the packet came through or goes into has against it.
+  template <class Family>
+  std::optional<Outcome> RefusalOfTunnel(const Packet& packet,
+                                         const ParsedAs<typename Family::Key>& parsed,
+                                         const Hop& hop) const;
+  // Takes headers away and puts new ones, before and behind what RewriteFrame does.
+  template <class Family>
+  void LeaveTunnel(Packet& packet, const ParsedAs<typename Family::Key>& parsed) const;
+  template <class Family>
+  void EnterTunnel(Packet& packet, size_t tag_bytes, const Hop& hop) const;
 
   std::shared_ptr<const Image> image_;
   std::vector<Hop> hops_;

@@ -17,6 +17,12 @@ inline Outcome PassFrom(Port ingress) {
   return {.egress = ingress == Port::kUplink ? Port::kNode : Port::kUplink};
 }
 
+// The frame that was parsed, without its tag (MAC addresses apart).
+template <class Key>
+uint8_t* HeaderOf(const Packet& packet, const ParsedAs<Key>& parsed) {
+  return packet.frame.data() + parsed.tunnel_bytes + parsed.tag_bytes;
+}
+
 // As in the card, an index has as many bits as the table needs.
 template <class Row>
 const Row& RowAt(const std::vector<Row>& rows, uint32_t index) {

@@ -111,7 +111,7 @@ void Pipeline::MakePlan(const Packet& packet, const ParsedAs<typename Family::Ke
     plan.refusal = PuntFor(Reason::kNoEndpoint);
     return;
   }
-  if (packet.frame[parsed.tag_bytes + Family::kHopLimit] < kLowestTtlToForward) {
+  if (*(HeaderOf(packet, parsed) + Family::kHopLimit) < kLowestTtlToForward) {
     plan.refusal = PuntFor(Reason::kTtlExpired);
     return;
   }

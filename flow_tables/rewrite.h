@@ -9,6 +9,7 @@
 #include "flow_tables/big_endian.h"
 #include "flow_tables/checksum.h"
 #include "flow_tables/family.h"
+#include "flow_tables/tunnel.h"
 #include "flow_tables/types.h"
 
 namespace pointsman {
@@ -25,16 +26,21 @@ struct RewriteAs {
 using Rewrite = RewriteAs<Ipv4>;
 
 // A row of next-hops as frames need it.
-struct alignas(16) Hop {
+struct alignas(32) Hop {
   std::array<uint8_t, 12> macs{};  // of the destination, then of the source, as on the wire
   Port egress = Port::kUplink;
   bool valid = false;
+  TunnelEnd tunnel{};  // its address is 0.0.0.0: none; else `macs` are of the frame inside
 };
 
-inline Hop MakeHop(const NextHopRow& row) {
+inline Hop MakeHop(const NextHopRow& row, const Tunnel& tunnel) {
   Hop hop{.egress = row.egress, .valid = row.valid};
   StoreBe48(hop.macs.data(), row.destination_mac);
   StoreBe48(hop.macs.data() + 6, row.source_mac);
+  if (row.vxlan_address == 0) return hop;
+  hop.tunnel = {hop.macs, {row.vxlan_address}};
+  StoreBe48(hop.macs.data(), row.vxlan_mac);
+  StoreBe48(hop.macs.data() + 6, tunnel.mac.value);
   return hop;
 }
 

@@ -1,7 +1,9 @@
 #include "host/datapath/pipeline_executor.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "flow_tables/tunnel.h"
 #include "host/softpath/huge_pages.h"
 
 namespace pointsman {
@@ -33,16 +35,21 @@ class PipelineExecutor : public Executor {
 
   absl::StatusOr<std::vector<ExecutedPacket>> Run(std::span<const PendingPacket> pending) override {
     std::vector<ExecutedPacket> executed(pending.size());
+    std::vector<std::vector<uint8_t>> buffers(pending.size());
     std::vector<Packet> packets;
     std::vector<Outcome> outcomes(pending.size());
     packets.reserve(pending.size());
     for (size_t i = 0; i < pending.size(); ++i) {
-      executed[i].frame = pending[i].frame;
-      packets.push_back({executed[i].frame, pending[i].ingress, pending[i].attempt,
-                         pending[i].directed_endpoint});
+      const std::vector<uint8_t>& frame = pending[i].frame;
+      buffers[i].resize(kTunnelBytes + frame.size());
+      std::ranges::copy(frame, buffers[i].begin() + kTunnelBytes);
+      packets.push_back({std::span(buffers[i]).subspan(kTunnelBytes), pending[i].ingress,
+                         pending[i].attempt, pending[i].directed_endpoint, kTunnelBytes});
     }
     pipeline_.Process(packets, outcomes);
-    for (size_t i = 0; i < pending.size(); ++i) executed[i].outcome = outcomes[i];
+    for (size_t i = 0; i < pending.size(); ++i) {
+      executed[i] = {outcomes[i], {packets[i].frame.begin(), packets[i].frame.end()}};
+    }
     return executed;
   }
 

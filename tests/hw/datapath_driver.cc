@@ -82,6 +82,12 @@ void DatapathDriver::SetConfiguration(const Configuration& configuration) {
   model_->masquerade_port_mask = configuration.masquerade_ports.mask;
   Put(model_->masquerade_ipv6_address, 0, configuration.masquerade_address_v6);
   model_->host_sctp = configuration.host_forwards_sctp;
+  tunnel_ = configuration.tunnel;
+  model_->vxlan_address = tunnel_.address.value;
+  model_->vxlan_port = tunnel_.port;
+  model_->vxlan_vni = tunnel_.vni;
+  model_->vxlan_mac = tunnel_.mac.value;
+  model_->vxlan_mtu = tunnel_.mtu;
   for (size_t i = 0; i < kServiceRanges; ++i) {
     Put(model_->service_ranges, i * 8, configuration.service_ranges[i].address);
     Put(model_->service_ranges, i * 8 + 4, configuration.service_ranges[i].mask);
@@ -232,6 +238,8 @@ void DatapathDriver::CollectOutput() {
     output.learned = model_->out_learned;
     output.latency_cycles = cycles_ - sent_at_.front();
     sent_at_.pop_front();
+    wrapped_ = model_->out_wrapped != 0;
+    if (wrapped_) NoteTunnel();
     ++verdicts_[output.verdict];
     ++reasons_[output.reason];
     outputs_.push_back(std::move(output));
@@ -240,7 +248,26 @@ void DatapathDriver::CollectOutput() {
   for (size_t i = 0; i < kBeatBytes; ++i) {
     if ((model_->out_keep >> i) & 1) outputs_.back().frame.push_back(bytes[i]);
   }
-  if (model_->out_last) --packets_inside_;
+  if (model_->out_last) {
+    --packets_inside_;
+    if (wrapped_) Wrap(outputs_.back().frame);
+  }
+}
+
+// What tunnel_header and tunnel_wrap are told.
+void DatapathDriver::NoteTunnel() {
+  end_.address = {model_->out_vxlan_address};
+  for (size_t i = 0; i < end_.macs.size(); ++i) {
+    const size_t byte = end_.macs.size() - 1 - i;
+    end_.macs[i] = static_cast<uint8_t>(model_->out_outer_macs[byte / 4] >> (8 * (byte % 4)));
+  }
+  inside_ = {.tos = model_->out_tos, .flow_port = model_->out_flow_port};
+}
+
+void DatapathDriver::Wrap(std::vector<uint8_t>& frame) {
+  inside_.frame_bytes = frame.size();
+  frame.insert(frame.begin(), kTunnelBytes, uint8_t{0});
+  WriteTunnelHeaders(frame.data(), tunnel_, end_, inside_);
 }
 
 void DatapathDriver::CollectRows() {

@@ -12,6 +12,7 @@
 
 #include "flow_tables/hash.h"
 #include "flow_tables/image.h"
+#include "flow_tables/tunnel.h"
 #include "hw/card_layout.h"
 
 class Vdatapath;
@@ -34,8 +35,8 @@ struct DatapathInput {
 };
 
 struct DatapathOutput {
-  std::vector<uint8_t> frame;
-  uint16_t length_bytes = 0;
+  std::vector<uint8_t> frame;  // with the headers of a tunnel that it goes into
+  uint16_t length_bytes = 0;   // without them
   Port ingress{};
   bool injected = false;
   uint8_t attempt = 0;
@@ -110,6 +111,8 @@ class DatapathDriver {
   void DriveBeat();
   void DriveRow();
   void CollectOutput();
+  void NoteTunnel();
+  void Wrap(std::vector<uint8_t>& frame);
   void CollectRows();
 
   std::unique_ptr<VerilatedContext> context_;
@@ -120,6 +123,10 @@ class DatapathDriver {
   size_t next_byte_ = 0;  // of inputs_.front()
   std::deque<uint64_t> sent_at_;
   std::vector<DatapathOutput> outputs_;
+  Tunnel tunnel_;         // as configured
+  bool wrapped_ = false;  // the packet that comes out goes into it, there and so
+  TunnelEnd end_;
+  TunnelPacket inside_;
   uint64_t packets_inside_ = 0;
   std::deque<RowCommand> rows_;
   uint64_t reads_inside_ = 0;

@@ -1,5 +1,6 @@
 #include "tests/hw/datapath_fixture.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "flow_tables/flow.h"
@@ -98,6 +99,36 @@ Image SmallWorld() {
   return builder.image();
 }
 
+Image TunnelWorld() {
+  Image image = SmallWorld();
+  constexpr uint16_t kThroughTunnel = 2;
+  image.next_hops[kThroughTunnel] = {.valid = true,
+                                     .egress = Port::kUplink,
+                                     .destination_mac = 0x020000000101,
+                                     .source_mac = 0x020000000102,
+                                     .vxlan_address = kOtherNode.value,
+                                     .vxlan_mac = kOtherNodeInside.value};
+  for (EndpointRow& row : image.endpoints) {
+    if (row.valid && row.next_hop == 0) row.next_hop = kThroughTunnel;
+  }
+  for (SourceRow& row : image.sources) {
+    if (row.client_class == ClientClass::kNode) row.next_hop = kThroughTunnel;
+  }
+  image.configuration.tunnel = kTunnel;
+  return image;
+}
+
+FrameBytes ThroughTunnel(const FrameBytes& frame, uint8_t outer_tos) {
+  FrameBytes whole(kTunnelBytes + frame.size());
+  std::ranges::copy(frame, whole.begin() + kTunnelBytes);
+  Tunnel sender = kTunnel;
+  sender.address = kOtherNode;
+  WriteTunnelHeaders(whole.data(), sender,
+                     {.macs = {2, 0, 0, 0, 1, 2, 2, 0, 0, 0, 1, 1}, .address = kTunnel.address},
+                     {.frame_bytes = frame.size(), .tos = outer_tos, .flow_port = 0xc123});
+  return whole;
+}
+
 DatapathTest::DatapathTest(const Image& image)
     : pipeline_(std::make_shared<const Image>(image), 1) {
   card_.Load(image);
@@ -109,11 +140,15 @@ std::vector<DatapathOutput> DatapathTest::Compare(std::vector<DatapathInput> inp
   EXPECT_EQ(outputs.size(), inputs.size());
   if (outputs.size() != inputs.size()) return outputs;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    DatapathInput& input = inputs[i];
+    const DatapathInput& input = inputs[i];
     const std::string before = DescribeFrame(input.frame);
-    Packet packet{input.frame, input.ingress, input.attempt, input.directed_endpoint};
+    FrameBytes buffer(kTunnelBytes + input.frame.size());
+    std::ranges::copy(input.frame, buffer.begin() + kTunnelBytes);
+    Packet packet{std::span(buffer).subspan(kTunnelBytes), input.ingress, input.attempt,
+                  input.directed_endpoint, kTunnelBytes};
     Outcome expected;
     pipeline_.Process({&packet, 1}, {&expected, 1});
+    const FrameBytes leaving(packet.frame.begin(), packet.frame.end());
     const DatapathOutput& got = outputs[i];
     const std::string what = "packet " + std::to_string(i) + ": " + before;
     EXPECT_STREQ(Name(got.verdict), Name(expected.verdict)) << what;
@@ -125,9 +160,11 @@ std::vector<DatapathOutput> DatapathTest::Compare(std::vector<DatapathInput> inp
     EXPECT_EQ(got.endpoint, expected.endpoint) << what;
     EXPECT_EQ(got.learned, expected.learned) << what;
     EXPECT_EQ(got.latency_cycles, kDatapathLatencyCycles) << what;
-    EXPECT_EQ(got.length_bytes, input.frame.size()) << what;
-    EXPECT_TRUE(got.frame == input.frame) << what << "\n  card:     " << DescribeFrame(got.frame)
-                                          << "\n  pipeline: " << DescribeFrame(input.frame);
+    EXPECT_TRUE(got.length_bytes == got.frame.size() ||
+                got.length_bytes + kTunnelBytes == got.frame.size())
+        << what;
+    EXPECT_TRUE(got.frame == leaving) << what << "\n  card:     " << DescribeFrame(got.frame)
+                                      << "\n  pipeline: " << DescribeFrame(leaving);
   }
   return outputs;
 }

@@ -41,6 +41,18 @@ constexpr Address In(IpFamily family, Ipv4Address address) {
 
 // The image of this world.
 Image SmallWorld();
+// The same, with pods of other nodes behind a tunnel.
+Image TunnelWorld();
+
+inline constexpr Tunnel kTunnel{.address = {0xc0a80001},  // 192.168.0.1
+                                .vni = 0x123456,
+                                .mac = {0x0200000000f1},
+                                .mtu = 1000};
+inline constexpr Ipv4Address kOtherNode{0xc0a80002};  // 192.168.0.2
+inline constexpr MacAddress kOtherNodeInside{0x0200000000f2};
+
+// `frame` as another node sends it through the tunnel.
+FrameBytes ThroughTunnel(const FrameBytes& frame, uint8_t outer_tos = 0);
 
 class DatapathTest : public testing::Test {
  protected:

@@ -17,6 +17,8 @@ uint64_t Seed() {
 
 class RandomTest : public DatapathTest {
  protected:
+  RandomTest() : DatapathTest(TunnelWorld()) {}
+
   uint32_t Below(uint32_t limit) { return static_cast<uint32_t>(random_() % limit); }
 
   Ipv4Address SomeSource() {
@@ -41,13 +43,28 @@ class RandomTest : public DatapathTest {
     UdpSpec spec;
     spec.source_port = port;
     spec.without_checksum = Below(4) == 0;
-    spec.payload.resize(Below(80));
+    spec.payload.resize(Below(40) == 0 ? 900 + Below(200) : Below(80));
     if (family == IpFamily::kIpv6) {
       return BuildUdp({.source = In(family, SomeSource()), .destination = In(family, kService)},
                       spec);
     }
     spec.ip.source = SomeSource();
     return BuildUdp(spec);
+  }
+
+  // What the endpoint receives.
+  static DatapathOutput Inside(DatapathOutput sent) {
+    const bool wrapped = sent.length_bytes != sent.frame.size();
+    if (wrapped) sent.frame.erase(sent.frame.begin(), sent.frame.begin() + kTunnelBytes);
+    return sent;
+  }
+
+  // Most times as it is right.
+  void SendThroughTunnel(FrameBytes& frame) {
+    frame = ThroughTunnel(frame, static_cast<uint8_t>(Below(256)));
+    if (Below(4) == 0) frame[kEtherTypeOffset + Below(kTunnelBytes - 12)] ^= 1u << Below(8);
+    if (Below(8) == 0) frame.resize(frame.size() + Below(10));
+    if (Below(16) == 0) frame.resize(Below(static_cast<uint32_t>(frame.size()) - 13) + 14);
   }
 
   // IPv6 that goes on with any header and content, and from or to any kind of address.
@@ -71,7 +88,7 @@ class RandomTest : public DatapathTest {
     const uint32_t of_family = family == IpFamily::kIpv6 ? (ports + 1U) / 2 : ports;
     input.frame = SomeFlow(family, static_cast<uint16_t>(Below(of_family)));
     if (kind == 0 && !seen.empty()) {
-      input = ReplyTo(seen[Below(static_cast<uint32_t>(seen.size()))]);
+      input = ReplyTo(Inside(seen[Below(static_cast<uint32_t>(seen.size()))]));
     } else if (kind == 1 && family == IpFamily::kIpv6) {
       input.frame = StrangeIpv6();
     } else if (kind == 2) {
@@ -82,7 +99,9 @@ class RandomTest : public DatapathTest {
     if (Below(3) == 0 && input.frame.size() > flags) {
       input.frame[flags] = static_cast<uint8_t>(Below(64));
     }
+    if (Below(6) == 0) input.frame[kTosOffset] ^= Below(256);
     if (Below(4) == 0) Tag(input.frame, Below(16) == 0 ? 2 : 1);
+    if (Below(4) == 0) SendThroughTunnel(input.frame);
     input.ingress = Below(2) != 0 ? Port::kUplink : Port::kNode;
     if (Below(8) == 0) input.attempt = static_cast<uint8_t>(Below(16));
     if (Below(3) == 0) input.gap_cycles = Below(8);
