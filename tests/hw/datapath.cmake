@@ -9,7 +9,7 @@ if(POINTSMAN_SIMULATED_CARD)
   add_library(datapath_model STATIC ${datapath_rtl}/fast.cc ${datapath_rtl}/slow.cc)
   target_include_directories(datapath_model SYSTEM PUBLIC ${datapath_rtl})
   target_link_libraries(datapath_model PUBLIC pointsman_verilator)
-  target_compile_options(datapath_model PRIVATE -w -O2)
+  target_compile_options(datapath_model PRIVATE -w -O2 -g0)
 
   add_library(datapath_driver STATIC datapath_driver.cc datapath_fixture.cc)
   target_link_libraries(datapath_driver PUBLIC datapath_model pointsman_test_coverage pointsman_test_support GTest::gtest)
