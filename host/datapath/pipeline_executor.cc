@@ -22,6 +22,7 @@ class PipelineExecutor : public Executor {
 
   absl::Status Forget() override {
     pipeline_.connections().Clear();
+    pipeline_.connections_ipv6().Clear();
     return absl::OkStatus();
   }
 
