@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -16,7 +17,7 @@ namespace {
 constexpr std::chrono::milliseconds kStatusPeriod(250);
 constexpr std::chrono::microseconds kNap(200);
 
-// Connections over IPv6 and SCTP, which software carries by itself.
+// Connections over SCTP, which software carries by itself.
 constexpr size_t kSoftwareConnections = 1 << 20;
 
 // How often connections of software, and of a card that is told the time, are looked at: a pass
@@ -33,8 +34,8 @@ absl::Time SteadyNow() {
   return absl::UnixEpoch() + absl::FromChrono(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-EndpointId EndpointOf(const EventLine& event) {
-  return {Ipv4Address{event.reply.source_address}, event.reply.source_port};
+EndpointId EndpointOf(const CardConnection& connection) {
+  return {connection.reply.source, connection.reply.source_port};
 }
 
 template <class Row>
@@ -45,6 +46,19 @@ absl::StatusOr<std::vector<Row>> ReadTable(Card& card, uint32_t rows) {
   table.reserve(bits->size());
   for (const RowBits& row : *bits) table.push_back(UnpackRow<Row>(row));
   return table;
+}
+
+// Takes in what two tables of a card say.
+template <class OriginalRow, class ReplyRow>
+absl::Status AddConnections(Card& card, uint32_t originals, uint32_t replies,
+                            ConnectionList& connections) {
+  const auto original_rows = ReadTable<OriginalRow>(card, originals);
+  if (!original_rows.ok()) return original_rows.status();
+  const auto reply_rows = ReadTable<ReplyRow>(card, replies);
+  if (!reply_rows.ok()) return reply_rows.status();
+  connections.Add(std::span<const OriginalRow>(*original_rows),
+                  std::span<const ReplyRow>(*reply_rows));
+  return absl::OkStatus();
 }
 
 // Counters up to the last one that has a name.
@@ -110,25 +124,17 @@ absl::Status Agent::TakeNewForwarding() {
 
 absl::Status Agent::PurgeUdp() {
   const ServingUdp& serving = forwarding_.serving_udp;
-  software_.EraseIf([&](const HostConnection& connection) {
-    const FlowKey& asked = connection.original;
+  const std::vector<CardConnection> gone = connections_.TakeOut([&](const CardConnection& known) {
+    const FlowKey& asked = known.original;
     return asked.protocol == Protocol::kUdp &&
-           !serving.Serves(asked.destination, asked.destination_port,
-                           connection.translated.destination,
-                           connection.translated.destination_port);
-  });
-  const std::vector<EventLine> gone = connections_.TakeOut([&](const EventLine& event) {
-    const Tuple& asked = event.original;
-    return asked.protocol == static_cast<uint8_t>(Protocol::kUdp) &&
-           !serving.Serves(Ipv4Address{asked.destination_address}, asked.destination_port,
-                           Ipv4Address{event.reply.source_address}, event.reply.source_port);
+           !serving.Serves(asked.destination, asked.destination_port, known.reply.source,
+                           known.reply.source_port);
   });
   if (gone.empty()) return absl::OkStatus();
   std::vector<RowWrite> writes;
-  for (const EventLine& event : gone) {
-    software_.Ended(EndpointOf(event));
-    writes.push_back({TableId::kOriginals, event.original_row, {}});
-    writes.push_back({TableId::kReplies, event.reply_row, {}});
+  for (const CardConnection& connection : gone) {
+    software_.Ended(EndpointOf(connection));
+    for (const RowWrite& write : connection.Removal()) writes.push_back(write);
   }
   spdlog::info("forgot {} UDP connections to endpoints that do not serve any more", gone.size());
   return card_->Write(writes);
@@ -149,8 +155,8 @@ void Agent::TellHealth(bool programmed) {
 absl::StatusOr<bool> Agent::ServeCard() {
   absl::StatusOr<CardOutput> output = card_->Poll();
   if (!output.ok()) return output.status();
-  for (const EventLine& event : connections_.Take(output->events)) {
-    software_.Ended(EndpointOf(event));
+  for (const CardConnection& ended : connections_.Take(*output, reconciler_.image())) {
+    software_.Ended(EndpointOf(ended));
   }
   if (absl::Status status = MendRows(output->events); !status.ok()) return status;
   if (output->events_lost != events_lost_) {
@@ -164,7 +170,8 @@ absl::StatusOr<bool> Agent::ServeCard() {
 
 absl::Status Agent::MendRows(const std::vector<EventLine>& events) {
   const Mending mending = MendingOf(events, reconciler_.image(), connections_);
-  for (const EventLine& connection : mending.forgotten) software_.Ended(EndpointOf(connection));
+  for (const CardConnection& connection : mending.forgotten)
+    software_.Ended(EndpointOf(connection));
   if (mending.writes.empty()) return absl::OkStatus();
   spdlog::warn("rows of the card had lost their content: {} are written again",
                mending.writes.size());
@@ -177,12 +184,14 @@ absl::Status Agent::RereadConnections(uint32_t events_lost) {
                events_lost - events_lost_);
   events_lost_ = events_lost;
   const CardSizes& sizes = card_->description().sizes;
-  const auto originals = ReadTable<OriginalRow>(*card_, sizes.originals);
-  if (!originals.ok()) return originals.status();
-  const auto replies = ReadTable<ReplyRow>(*card_, sizes.replies);
-  if (!replies.ok()) return replies.status();
-  connections_.Replace(*originals, *replies);
-  return absl::OkStatus();
+  connections_.Clear();
+  if (absl::Status status = AddConnections<OriginalRow, ReplyRow>(*card_, sizes.originals,
+                                                                  sizes.replies, connections_);
+      !status.ok()) {
+    return status;
+  }
+  return AddConnections<OriginalIpv6Row, ReplyIpv6Row>(*card_, sizes.originals_ipv6,
+                                                       sizes.replies_ipv6, connections_);
 }
 
 // What time brings: the card's own clock where it has none that runs, and the end of connections

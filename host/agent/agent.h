@@ -37,7 +37,7 @@ class Agent {
   using Clock = std::chrono::steady_clock;
 
   absl::Status TakeNewForwarding();
-  // UDP connections whose endpoints do not serve any more, in the card and in software.
+  // The card's UDP connections whose endpoints do not serve any more.
   absl::Status PurgeUdp();
   void TellHealth(bool programmed);
   absl::StatusOr<bool> ServeCard();

@@ -1,55 +1,76 @@
-// The connections a card holds, as its events tell. A value; not thread-safe.
+// The connections a card holds, of both families, as its events tell. A value; not thread-safe.
 #ifndef POINTSMAN_HOST_AGENT_CONNECTION_LIST_H_
 #define POINTSMAN_HOST_AGENT_CONNECTION_LIST_H_
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
-#include "hw/card_layout.h"
+#include "driver/card.h"
+#include "flow_tables/flow.h"
+#include "flow_tables/image.h"
+#include "flow_tables/plan.h"
 
 namespace pointsman {
 
+// The tables of a family's connections.
+struct ConnectionTables {
+  TableId originals = TableId::kOriginals;
+  TableId replies = TableId::kReplies;
+};
+inline constexpr ConnectionTables kTablesOfIpv4{TableId::kOriginals, TableId::kReplies};
+inline constexpr ConnectionTables kTablesOfIpv6{TableId::kOriginalsIpv6, TableId::kRepliesIpv6};
+
+struct CardConnection {
+  uint32_t original_row = 0;
+  uint32_t reply_row = 0;
+  ConnectionState state = ConnectionState::kUnconfirmed;
+  FlowKey original;  // as the client sends it
+  FlowKey reply;     // as the endpoint answers
+  friend bool operator==(const CardConnection&, const CardConnection&) = default;
+
+  const ConnectionTables& tables() const {
+    return original.source.is_v4() ? kTablesOfIpv4 : kTablesOfIpv6;
+  }
+  // What makes a card forget it.
+  std::array<RowWrite, 2> Removal() const {
+    return {RowWrite{.table = tables().originals, .index = original_row},
+            RowWrite{.table = tables().replies, .index = reply_row}};
+  }
+};
+
 class ConnectionList {
  public:
-  // Follows what happened; returns the connections that have ended, each once.
-  std::vector<EventLine> Take(std::span<const EventLine> events) {
-    std::vector<EventLine> ended;
-    for (const EventLine& event : events) {
-      if (event.kind == EventKind::kParity) continue;
-      if (event.kind == EventKind::kExpire) {
-        by_row_.erase(event.original_row);
-        if (event.state != ConnectionState::kClosed) ended.push_back(event);
-      } else {
-        by_row_[event.original_row] = event;
-        if (event.kind == EventKind::kClose) ended.push_back(event);
-      }
-    }
-    return ended;
-  }
+  // By table of originals and row.
+  using ByRow = std::map<std::pair<TableId, uint32_t>, CardConnection>;
 
-  // Instead of all that was known: what the tables of a card hold.
-  void Replace(std::span<const OriginalRow> originals, std::span<const ReplyRow> replies) {
-    by_row_.clear();
+  // Follows what happened; returns the connections that have ended, each once. `image` is the one
+  // the card has: how an endpoint answers over IPv6 follows from its row. Where that has gone
+  // already, the endpoint is [::]:0, which nobody is.
+  std::vector<CardConnection> Take(const CardOutput& output, const Image& image);
+
+  // Takes in what tables of connections hold, of one family.
+  template <class OriginalRow, class ReplyRow>
+  void Add(std::span<const OriginalRow> originals, std::span<const ReplyRow> replies) {
     for (uint32_t row = 0; row < originals.size(); ++row) {
       const OriginalRow& original = originals[row];
       if (!original.valid || original.reply_row >= replies.size()) continue;
-      by_row_[row] = {.kind = EventKind::kLearn,
-                      .state = original.state,
-                      .original_row = row,
-                      .reply_row = original.reply_row,
-                      .original = original.key,
-                      .reply = replies[original.reply_row].key,
-                      .endpoint = original.endpoint,
-                      .frontend_counter = original.frontend_counter};
+      by_row_[{OriginalRow::kTable, row}] = {.original_row = row,
+                                             .reply_row = original.reply_row,
+                                             .state = original.state,
+                                             .original = ToFlowKey(original.key),
+                                             .reply = ToFlowKey(replies[original.reply_row].key)};
     }
   }
+  void Clear() { by_row_.clear(); }
 
-  // Takes out those for which `chosen(const EventLine&)` is true, and returns them.
+  // Takes out those for which `chosen(const CardConnection&)` is true, and returns them.
   template <typename Chosen>
-  std::vector<EventLine> TakeOut(Chosen chosen) {
-    std::vector<EventLine> taken;
+  std::vector<CardConnection> TakeOut(Chosen chosen) {
+    std::vector<CardConnection> taken;
     std::erase_if(by_row_, [&](const auto& entry) {
       if (!chosen(entry.second)) return false;
       taken.push_back(entry.second);
@@ -58,11 +79,14 @@ class ConnectionList {
     return taken;
   }
 
-  // By row of `originals`.
-  const std::map<uint32_t, EventLine>& by_row() const { return by_row_; }
+  const ByRow& by_row() const { return by_row_; }
 
  private:
-  std::map<uint32_t, EventLine> by_row_;
+  void Take(TableId table, EventKind kind, const CardConnection& connection,
+            std::vector<CardConnection>& ended);
+  CardConnection ConnectionOf(const EventIpv6Line& event, const Image& image) const;
+
+  ByRow by_row_;
 };
 
 }  // namespace pointsman

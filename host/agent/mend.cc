@@ -3,15 +3,19 @@
 namespace pointsman {
 namespace {
 
+bool IsOfConnections(TableId table) {
+  return table == kTablesOfIpv4.originals || table == kTablesOfIpv4.replies ||
+         table == kTablesOfIpv6.originals || table == kTablesOfIpv6.replies;
+}
+
 void Forget(TableId table, uint32_t row, ConnectionList& connections, Mending& mending) {
-  mending.writes.push_back({table, row, {}});
-  const bool original = table == TableId::kOriginals;
-  for (const EventLine& connection : connections.TakeOut([&](const EventLine& known) {
-         return row == (original ? known.original_row : known.reply_row);
+  mending.writes.push_back({.table = table, .index = row});
+  for (const CardConnection& connection : connections.TakeOut([&](const CardConnection& known) {
+         return (table == known.tables().originals && row == known.original_row) ||
+                (table == known.tables().replies && row == known.reply_row);
        })) {
     mending.forgotten.push_back(connection);
-    mending.writes.push_back({TableId::kOriginals, connection.original_row, {}});
-    mending.writes.push_back({TableId::kReplies, connection.reply_row, {}});
+    for (const RowWrite& write : connection.Removal()) mending.writes.push_back(write);
   }
 }
 
@@ -25,7 +29,7 @@ Mending MendingOf(std::span<const EventLine> events, const Image& image,
     const TableId table{event.table};
     if (const auto write = WriteOf(image, table, event.original_row)) {
       mending.writes.push_back(*write);
-    } else if (table == TableId::kOriginals || table == TableId::kReplies) {
+    } else if (IsOfConnections(table)) {
       Forget(table, event.original_row, connections, mending);
     }
   }

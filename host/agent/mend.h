@@ -12,7 +12,7 @@ namespace pointsman {
 
 struct Mending {
   std::vector<RowWrite> writes;
-  std::vector<EventLine> forgotten;  // connections that begin anew with their next packet
+  std::vector<CardConnection> forgotten;  // connections that begin anew with their next packet
 };
 
 // For the events of kind parity among `events`: rows that the image has are written again, and

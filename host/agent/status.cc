@@ -16,15 +16,6 @@ using nlohmann::json;
 constexpr size_t kListedConnections = 1000;
 constexpr size_t kFirstReasonWord = 32;
 
-std::string AddressText(uint32_t address) {
-  return fmt::format("{}.{}.{}.{}", address >> 24, address >> 16 & 255, address >> 8 & 255,
-                     address & 255);
-}
-
-std::string SocketText(uint32_t address, uint16_t port) {
-  return fmt::format("{}:{}", AddressText(address), port);
-}
-
 json Services(const std::vector<ServiceReport>& services) {
   json list = json::array();
   for (const ServiceReport& service : services) {
@@ -60,7 +51,8 @@ json Frontends(const AgentState& state) {
         row.counter < state.counters.size() ? state.counters[row.counter] : FrontendCounterRow{};
     list.push_back(
         {{"name", state.image->counter_names[row.counter]},
-         {"address", SocketText(row.destination_address, row.destination_port)},
+         {"address",
+          DescribeSocket(Address::FromBits(row.destination_address), row.destination_port)},
          {"protocol", row.protocol == static_cast<uint8_t>(Protocol::kTcp) ? "TCP" : "UDP"},
          {"outside", Name(row.outside_action)},
          {"inside", Name(row.inside_action)},
@@ -72,36 +64,29 @@ json Frontends(const AgentState& state) {
   return list;
 }
 
-std::string SocketText(const Address& address, uint16_t port) {
-  return fmt::format(fmt::runtime(address.is_v4() ? "{}:{}" : "[{}]:{}"), Describe(address), port);
+// `to`: as the endpoint gets it.
+json ConnectionEntry(const FlowKey& from, const FlowKey& to, ConnectionState state,
+                     const char* by) {
+  return {{"protocol", Name(from.protocol)},
+          {"client", DescribeSocket(from.source, from.source_port)},
+          {"frontend", DescribeSocket(from.destination, from.destination_port)},
+          {"endpoint", DescribeSocket(to.destination, to.destination_port)},
+          {"source", DescribeSocket(to.source, to.source_port)},
+          {"state", Name(state)},
+          {"by", by}};
 }
 
 json ConnectionsOf(const AgentState& state) {
   json list = json::array();
   state.software_connections->ForEach([&](const HostConnection& connection) {
     if (list.size() == kListedConnections) return;
-    const FlowKey& from = connection.original;
-    const FlowKey& to = connection.translated;
-    list.push_back({{"protocol", Name(from.protocol)},
-                    {"client", SocketText(from.source, from.source_port)},
-                    {"frontend", SocketText(from.destination, from.destination_port)},
-                    {"endpoint", SocketText(to.destination, to.destination_port)},
-                    {"source", SocketText(to.source, to.source_port)},
-                    {"state", Name(connection.state)},
-                    {"by", "software"}});
-  });
-  for (const auto& [row, event] : state.connections->by_row()) {
-    if (list.size() == kListedConnections) break;
-    const Tuple& from = event.original;
-    const Tuple& answer = event.reply;
     list.push_back(
-        {{"protocol", from.protocol == static_cast<uint8_t>(Protocol::kTcp) ? "TCP" : "UDP"},
-         {"client", SocketText(from.source_address, from.source_port)},
-         {"frontend", SocketText(from.destination_address, from.destination_port)},
-         {"endpoint", SocketText(answer.source_address, answer.source_port)},
-         {"source", SocketText(answer.destination_address, answer.destination_port)},
-         {"state", Name(event.state)},
-         {"by", "card"}});
+        ConnectionEntry(connection.original, connection.translated, connection.state, "software"));
+  });
+  for (const auto& [row, connection] : state.connections->by_row()) {
+    if (list.size() == kListedConnections) break;
+    list.push_back(ConnectionEntry(connection.original, HostConnection::Reversed(connection.reply),
+                                   connection.state, "card"));
   }
   return list;
 }

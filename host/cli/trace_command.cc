@@ -51,14 +51,10 @@ kube::Protocol ObjectProtocol(Protocol protocol) {
   return protocol == Protocol::kUdp ? kube::Protocol::kUdp : kube::Protocol::kSctp;
 }
 
-std::string End(const Address& address, uint16_t port) {
-  return address.is_v4() ? fmt::format("{}:{}", Describe(address), port)
-                         : fmt::format("[{}]:{}", Describe(address), port);
-}
-
 std::string FlowText(const FlowKey& packet) {
-  return fmt::format("{} {} -> {}", Name(packet.protocol), End(packet.source, packet.source_port),
-                     End(packet.destination, packet.destination_port));
+  return fmt::format("{} {} -> {}", Name(packet.protocol),
+                     DescribeSocket(packet.source, packet.source_port),
+                     DescribeSocket(packet.destination, packet.destination_port));
 }
 
 std::string ClientText(const NodeFacts& facts, const kube::IpAddress& source) {

@@ -34,10 +34,13 @@ class CardExecutor : public Executor {
 
   absl::Status Forget() override {
     std::vector<RowWrite> writes;
-    for (uint32_t row = 0; row < sizes().originals; ++row)
-      writes.push_back({TableId::kOriginals, row, {}});
-    for (uint32_t row = 0; row < sizes().replies; ++row)
-      writes.push_back({TableId::kReplies, row, {}});
+    const auto clear = [&](TableId table, uint32_t rows) {
+      for (uint32_t row = 0; row < rows; ++row) writes.push_back({table, row, {}});
+    };
+    clear(TableId::kOriginals, sizes().originals);
+    clear(TableId::kReplies, sizes().replies);
+    clear(TableId::kOriginalsIpv6, sizes().originals_ipv6);
+    clear(TableId::kRepliesIpv6, sizes().replies_ipv6);
     return card_->Write(writes);
   }
 

@@ -24,6 +24,7 @@ class PipelineExecutor : public Executor {
 
   absl::Status Forget() override {
     pipeline_.connections().Clear();
+    pipeline_.connections_ipv6().Clear();
     return absl::OkStatus();
   }
 

@@ -24,13 +24,10 @@ bool HasClusterIp(const Service& service, IpFamily family) {
 void AddFamilies(const Service& service, const NodeFacts& facts, std::vector<Limitation>& out) {
   for (const IpFamily family : {IpFamily::kIPv4, IpFamily::kIPv6}) {
     if (!HasClusterIp(service, family)) continue;
-    if (!facts.Primary(family)) {
-      out.push_back({std::string(kube::ToString(family)),
-                     fmt::format("not forwarded: Node {} has no {} address", facts.name,
-                                 kube::ToString(family))});
-    } else if (family == IpFamily::kIPv6) {
-      out.push_back({"IPv6", "forwarded in software: the card's tables hold IPv4"});
-    }
+    if (facts.Primary(family)) continue;
+    out.push_back({std::string(kube::ToString(family)),
+                   fmt::format("not forwarded: Node {} has no {} address", facts.name,
+                               kube::ToString(family))});
   }
 }
 
@@ -43,8 +40,10 @@ void AddProtocols(const Service& service, std::vector<Limitation>& out) {
 }
 
 bool GuardsLoadBalancer(const Service& service, const NodeFacts& facts) {
-  for (const ServedPort& port : ServedPorts(service, IpFamily::kIPv4)) {
-    if (!port.load_balancer_ips.empty() && !AllowedSources(port, facts).empty()) return true;
+  for (const IpFamily family : {IpFamily::kIPv4, IpFamily::kIPv6}) {
+    for (const ServedPort& port : ServedPorts(service, family)) {
+      if (!port.load_balancer_ips.empty() && !AllowedSources(port, facts).empty()) return true;
+    }
   }
   return false;
 }

@@ -1,7 +1,5 @@
 #include "host/softpath/host_connections.h"
 
-#include "flow_tables/packet.h"
-
 namespace pointsman {
 
 HostConnections::Found HostConnections::Find(const FlowKey& key) const {
@@ -13,17 +11,12 @@ HostConnections::Found HostConnections::Find(const FlowKey& key) const {
   return {&by_original_.find(reply->second)->second, true};
 }
 
-HostConnections::Found HostConnections::Touch(const FlowKey& key, uint8_t tcp_flags,
-                                              uint32_t tick) {
+HostConnections::Found HostConnections::Touch(const FlowKey& key, uint32_t tick) {
   const Found found = Find(key);
   if (found.connection == nullptr) return found;
   HostConnection& connection = by_original_.find(found.connection->original)->second;
-  connection.state = NextState(connection.state, {.tcp = key.protocol == Protocol::kTcp,
-                                                  .fin = (tcp_flags & kTcpFin) != 0,
-                                                  .syn = (tcp_flags & kTcpSyn) != 0,
-                                                  .rst = (tcp_flags & kTcpRst) != 0,
-                                                  .from_reply = found.is_reply,
-                                                  .later = connection.last_seen != tick});
+  connection.state = NextState(
+      connection.state, {.from_reply = found.is_reply, .later = connection.last_seen != tick});
   connection.last_seen = tick;
   return found;
 }

@@ -1,5 +1,5 @@
-// Connections that the host carries by itself (IPv6, SCTP): exact match on both directions'
-// 5-tuples. They live as those of the card do (flow_tables/connection_life.h), SCTP as UDP. Not
+// Connections that the host carries by itself, those over SCTP: exact match on both directions'
+// 5-tuples. They live as those of the card do (flow_tables/connection_life.h), as UDP. Not
 // thread-safe.
 #ifndef POINTSMAN_HOST_SOFTPATH_HOST_CONNECTIONS_H_
 #define POINTSMAN_HOST_SOFTPATH_HOST_CONNECTIONS_H_
@@ -42,7 +42,7 @@ class HostConnections {
   Found Find(const FlowKey& key) const;
 
   // A packet with this key came at `tick`: what Find says, noted in the connection's state.
-  Found Touch(const FlowKey& key, uint8_t tcp_flags, uint32_t tick);
+  Found Touch(const FlowKey& key, uint32_t tick);
 
   // Records both directions, or changes nothing. REQUIRES: nobody has this original.
   RecordResult Record(const HostConnection& connection);

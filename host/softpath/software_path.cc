@@ -83,8 +83,8 @@ void SoftwarePath::SetForwarding(std::shared_ptr<const Forwarding> forwarding, c
     if (!endpoint.valid) continue;
     const NextHopRow& hop = image.next_hops[endpoint.next_hop];
     const NextHop next_hop{hop.egress, {hop.destination_mac}, {hop.source_mac}};
-    endpoint_rows_.emplace(EndpointPlace{{Ipv4Address{endpoint.address}, endpoint.port}, next_hop},
-                           row);
+    endpoint_rows_.emplace(
+        EndpointPlace{{Address::FromBits(endpoint.address), endpoint.port}, next_hop}, row);
   }
 }
 
@@ -93,20 +93,15 @@ void SoftwarePath::Forget() {
   affinity_.Clear();
 }
 
-size_t SoftwarePath::EraseIf(absl::FunctionRef<bool(const HostConnection&)> chosen) {
-  return connections_.EraseIf([&](const HostConnection& connection) {
-    if (!chosen(connection)) return false;
-    Ended({connection.translated.destination, connection.translated.destination_port});
-    return true;
-  });
-}
-
 size_t SoftwarePath::Sweep(absl::Time now) {
   const ConnectionTimeouts timeouts;
   const uint32_t tick = TickOf(now);
-  return EraseIf([&](const HostConnection& connection) {
-    return IsOver(timeouts, connection.original.protocol == Protocol::kTcp, connection.state,
-                  connection.last_seen, tick);
+  return connections_.EraseIf([&](const HostConnection& connection) {
+    if (!IsOver(timeouts, /*tcp=*/false, connection.state, connection.last_seen, tick)) {
+      return false;
+    }
+    Ended({connection.translated.destination, connection.translated.destination_port});
+    return true;
   });
 }
 
@@ -122,9 +117,8 @@ PuntService SoftwarePath::Serve(const HandedOver& packet, absl::Time now) {
 
 PuntService SoftwarePath::ServeUntagged(const HandedOver& packet, absl::Time now) {
   switch (packet.reason) {
-    case Reason::kIpv6:
     case Reason::kSctp:
-      return ServeFlow(packet, now);
+      return ServeSctp(packet, now);
     case Reason::kHostDecides:
       return Direct(packet, packet.attempt, now);
     case Reason::kSourcePortTaken:
@@ -134,7 +128,7 @@ PuntService SoftwarePath::ServeUntagged(const HandedOver& packet, absl::Time now
       return flow ? Refuse(packet, flow->key.destination) : PassOn(packet);
     }
     default:
-      return ByAnswer(packet, packet.reason, forwarding_->masquerade_address);
+      return ByAnswer(packet, packet.reason);
   }
 }
 
@@ -188,7 +182,7 @@ PuntService SoftwarePath::Direct(const HandedOver& packet, uint8_t attempt, absl
     return Drop(Reason::kFrontendDrop);
   }
   if (decision.action == FrontendAction::kReject) {
-    return ByAnswer(packet, Reason::kReject, forwarding_->masquerade_address);
+    return ByAnswer(packet, Reason::kReject);
   }
   if (decision.endpoint == nullptr) return Drop(Reason::kNoEndpoint);
   const auto row = endpoint_rows_.find(EndpointPlace{
@@ -211,13 +205,14 @@ PuntService SoftwarePath::Retry(const HandedOver& packet, absl::Time now) {
 }
 
 PuntService SoftwarePath::Refuse(const HandedOver& packet, const Address& destination) const {
-  if (lookup_->IsClusterIp(destination)) return ByAnswer(packet, Reason::kReject, destination);
+  if (lookup_->IsClusterIp(destination)) return ByAnswer(packet, Reason::kReject);
   if (lookup_->InServiceRange(destination)) return Drop(Reason::kServiceRange);
   return PassOn(packet);
 }
 
-PuntService SoftwarePath::ByAnswer(const HandedOver& packet, Reason reason,
-                                   const Address& node_address) const {
+PuntService SoftwarePath::ByAnswer(const HandedOver& packet, Reason reason) const {
+  const std::optional<Flow> flow = ParseFlow(packet.frame);
+  const Address node_address = flow ? NodeAddress(flow->key.source) : Address();
   Answer answer = MakeAnswer(packet.frame, packet.ingress, reason, node_address);
   if (answer.kind == AnswerKind::kPassOn) return PassOn(packet);
   if (answer.kind == AnswerKind::kNothing) return Drop(reason);
@@ -230,10 +225,10 @@ Address SoftwarePath::NodeAddress(const Address& of_family) const {
                            : forwarding_->masquerade_address_v6;
 }
 
-PuntService SoftwarePath::ServeFlow(const HandedOver& packet, absl::Time now) {
+PuntService SoftwarePath::ServeSctp(const HandedOver& packet, absl::Time now) {
   const std::optional<Flow> flow = ParseFlow(packet.frame);
   if (!flow) return PassOn(packet);
-  const HostConnections::Found found = connections_.Touch(flow->key, flow->tcp_flags, TickOf(now));
+  const HostConnections::Found found = connections_.Touch(flow->key, TickOf(now));
   if (found.connection == nullptr) return Connect(packet, *flow, now);
   const HostConnection& connection = *found.connection;
   if (found.is_reply) {
@@ -243,22 +238,22 @@ PuntService SoftwarePath::ServeFlow(const HandedOver& packet, absl::Time now) {
   return Forward(packet, *flow, connection.translated, connection.to_endpoint);
 }
 
-// The first packet of a connection that the host carries.
+// The first packet of a connection over SCTP.
 PuntService SoftwarePath::Connect(const HandedOver& packet, const Flow& flow, absl::Time now) {
   const Decision decision = Decide(flow.key, now);
   if (decision.frontend == nullptr) return Refuse(packet, flow.key.destination);
   if (decision.action == FrontendAction::kDrop) return Drop(Reason::kFrontendDrop);
   if (decision.action == FrontendAction::kReject) {
-    return ByAnswer(packet, Reason::kReject, NodeAddress(flow.key.source));
+    return ByAnswer(packet, Reason::kReject);
   }
   if (decision.endpoint == nullptr) return Drop(Reason::kNoEndpoint);
   if (flow.hop_limit < kLowestHopLimitToForward) {
-    return ByAnswer(packet, Reason::kTtlExpired, NodeAddress(flow.key.source));
+    return ByAnswer(packet, Reason::kTtlExpired);
   }
   RecordResult result = RecordResult::kSourcePortTaken;
   for (uint8_t attempt = 0; attempt < kSourcePortAttempts; ++attempt) {
     const std::optional<FlowKey> to = Translate(flow.key, decision, attempt);
-    if (!to) return Drop(Reason::kNoNextHop);
+    if (!to) return Drop(Reason::kNoMasqueradeAddress);
     result = connections_.Record({.original = flow.key,
                                   .translated = *to,
                                   .to_endpoint = decision.endpoint->next_hop,
@@ -295,12 +290,12 @@ std::optional<FlowKey> SoftwarePath::Translate(const FlowKey& key, const Decisio
 PuntService SoftwarePath::Forward(const HandedOver& packet, const Flow& flow, const FlowKey& to,
                                   const NextHop& hop) const {
   if (flow.hop_limit < kLowestHopLimitToForward) {
-    return ByAnswer(packet, Reason::kTtlExpired, NodeAddress(flow.key.source));
+    return ByAnswer(packet, Reason::kTtlExpired);
   }
   PuntService service{.fate = Fate::kForwarded,
                       .egress = hop.egress,
                       .frame = {packet.frame.begin(), packet.frame.end()}};
-  RewriteFlow(service.frame, flow, to, hop);
+  RewriteSctp(service.frame, flow, to, hop);
   return service;
 }
 

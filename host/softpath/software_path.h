@@ -1,15 +1,13 @@
 // The host's part of forwarding: what a card (or the software pipeline, which follows the card's
-// rule) hands over. It decides first packets whose endpoint the host chooses, carries IPv6 and SCTP
-// by itself, refuses what is sent to addresses of Services in vain, and answers. Pure but for its
-// own state: time is an argument. A VLAN tag stays as it is, on answers too. Not thread-safe.
+// rule) hands over. It decides first packets whose endpoint the host chooses, carries SCTP by
+// itself, refuses what is sent to addresses of Services in vain, and answers. Pure but for its own
+// state: time is an argument. A VLAN tag stays as it is, on answers too. Not thread-safe.
 //
-// | reason                   | what is done |
-// |--------------------------|---------------------------------------------------------------------|
-// | ipv6, sctp               | translated here, both directions, by a table of connections here |
-// | host-decides             | given back with the endpoint chosen (affinity, ranges, scheduler) |
-// | source-port-taken        | given back with the next candidate | | service-range            |
-// rejected, dropped, or passed on, as the address is one of a Service | | reject, ttl-expired, ...
-// | as flow_tables/answer.h says                                        |
+// - sctp: translated here, both directions, by a table of connections here.
+// - host-decides: given back with the endpoint chosen (affinity, ranges, scheduler).
+// - source-port-taken: given back with the next candidate.
+// - service-range: rejected, dropped, or passed on, as the address is one of a Service.
+// - reject, ttl-expired and all others: as flow_tables/answer.h says.
 #ifndef POINTSMAN_HOST_SOFTPATH_SOFTWARE_PATH_H_
 #define POINTSMAN_HOST_SOFTPATH_SOFTWARE_PATH_H_
 
@@ -90,9 +88,6 @@ class SoftwarePath {
 
   const HostConnections& connections() const { return connections_; }
 
-  // Forgets connections for which `chosen` is true; returns how many.
-  size_t EraseIf(absl::FunctionRef<bool(const HostConnection&)> chosen);
-
   // Forgets connections of its own that are over at `now`; returns how many.
   size_t Sweep(absl::Time now);
 
@@ -112,12 +107,12 @@ class SoftwarePath {
   };
 
   PuntService ServeUntagged(const HandedOver& packet, absl::Time now);
-  PuntService ServeFlow(const HandedOver& packet, absl::Time now);
+  PuntService ServeSctp(const HandedOver& packet, absl::Time now);
   PuntService Connect(const HandedOver& packet, const Flow& flow, absl::Time now);
   PuntService Direct(const HandedOver& packet, uint8_t attempt, absl::Time now);
   PuntService Retry(const HandedOver& packet, absl::Time now);
   PuntService Refuse(const HandedOver& packet, const Address& destination) const;
-  PuntService ByAnswer(const HandedOver& packet, Reason reason, const Address& source) const;
+  PuntService ByAnswer(const HandedOver& packet, Reason reason) const;
   PuntService Forward(const HandedOver& packet, const Flow& flow, const FlowKey& to,
                       const NextHop& hop) const;
   // The candidate for the source of a connection's translated packets; nothing: the node has no
