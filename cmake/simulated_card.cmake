@@ -95,7 +95,7 @@ function(pointsman_card_model name)
   target_include_directories(simulated_card_${name}_rtl SYSTEM PUBLIC ${rtl})
   target_link_libraries(simulated_card_${name}_rtl PUBLIC pointsman_verilator)
   target_compile_definitions(simulated_card_${name}_rtl PRIVATE VL_PRINTF=pointsman::PrintFromModel)
-  target_compile_options(simulated_card_${name}_rtl PRIVATE -w -march=x86-64-v2 -include ${card}/verilated_hooks.h)
+  target_compile_options(simulated_card_${name}_rtl PRIVATE -w -g0 -march=x86-64-v2 -include ${card}/verilated_hooks.h)
   set_source_files_properties(${rtl}/fast.cc PROPERTIES COMPILE_OPTIONS -O3)
   set_source_files_properties(${rtl}/slow.cc PROPERTIES COMPILE_OPTIONS -O1)
 
