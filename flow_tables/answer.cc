@@ -23,7 +23,9 @@ constexpr size_t kIcmpErrorBytesMax = 576;      // the whole packet, RFC 1812, 4
 struct IcmpError {
   uint8_t type;
   uint8_t code;
+  uint16_t mtu = 0;  // for kFragmentationNeeded
 };
+constexpr IcmpError kFragmentationNeeded = {3, 4};
 constexpr IcmpError kPortUnreachable = {3, 3};
 constexpr IcmpError kTimeExceeded = {11, 0};
 
@@ -85,43 +87,52 @@ std::vector<uint8_t> MakeIcmpError(std::span<const uint8_t> frame, Ipv4Address f
   uint8_t* icmp = answer.data() + kTransportOffset;
   icmp[0] = error.type;
   icmp[1] = error.code;
+  StoreBe16(icmp + 6, error.mtu);
   std::copy_n(frame.data() + kIpv4Offset, quoted, icmp + kIcmpHeaderBytes);
   StoreBe16(icmp + 2, InternetChecksum(std::span(answer).subspan(kTransportOffset)));
   return answer;
 }
 
 std::vector<uint8_t> MakeIpv4Reply(std::span<const uint8_t> frame, const Flow& flow, Reason reason,
-                                   Ipv4Address node_address) {
+                                   Ipv4Address node_address, uint16_t mtu) {
   if (!MayBeAnswered(frame, flow)) return {};
+  if (reason == Reason::kTooBig) {
+    if ((LoadBe16(frame.data() + kFragmentOffset) & kDoNotFragment) == 0) return {};
+    IcmpError error = kFragmentationNeeded;
+    error.mtu = mtu;
+    return MakeIcmpError(frame, node_address, error);
+  }
   if (reason == Reason::kTtlExpired) return MakeIcmpError(frame, node_address, kTimeExceeded);
   if (flow.key.protocol == Protocol::kTcp) return MakeReset(frame, flow);
   return MakeIcmpError(frame, flow.key.destination.v4(), kPortUnreachable);
 }
 
 std::vector<uint8_t> MakeReply(std::span<const uint8_t> frame, Reason reason,
-                               const Address& node_address) {
+                               const Address& node_address, uint16_t mtu) {
   const std::optional<Flow> flow = ParseFlow(frame);
   if (!flow) return {};
-  const bool from_node = reason == Reason::kTtlExpired;
+  const bool from_node = reason == Reason::kTtlExpired || reason == Reason::kTooBig;
   if (from_node && flow->key.source.is_v4() != node_address.is_v4()) return {};
   if (flow->key.source.is_v4()) {
-    return MakeIpv4Reply(frame, *flow, reason, from_node ? node_address.v4() : Ipv4Address{});
+    return MakeIpv4Reply(frame, *flow, reason, from_node ? node_address.v4() : Ipv4Address{}, mtu);
   }
+  if (reason == Reason::kTooBig) return TooBigIpv6(frame, *flow, node_address, mtu);
   return from_node ? TimeExceededIpv6(frame, *flow, node_address) : RejectIpv6(frame, *flow);
 }
 
 }  // namespace
 
 Answer MakeAnswer(std::span<const uint8_t> frame, Port ingress, Reason reason,
-                  const Address& node_address) {
+                  const Address& node_address, uint16_t mtu) {
   switch (reason) {
     case Reason::kFragment:
     case Reason::kIpOptions:
     case Reason::kIcmpError:
       return {.kind = AnswerKind::kPassOn, .egress = Other(ingress), .frame = {}};
     case Reason::kReject:
+    case Reason::kTooBig:
     case Reason::kTtlExpired: {
-      std::vector<uint8_t> reply = MakeReply(frame, reason, node_address);
+      std::vector<uint8_t> reply = MakeReply(frame, reason, node_address, mtu);
       if (reply.empty()) return {};
       return {.kind = AnswerKind::kReply, .egress = ingress, .frame = std::move(reply)};
     }

@@ -6,13 +6,15 @@
 // | reject, TCP                       | a reset from the frontend (RFC 9293, 3.10.7.1)            |
 // | reject, UDP or SCTP               | ICMP port unreachable from the frontend (RFC 1122, 4.1.3) |
 // | ttl-expired                       | ICMP time exceeded from the node (RFC 1812, 5.3.1)        |
+// | too-big, if it may not be cut up  | ICMP fragmentation needed from the node (RFC 1191)        |
 // | fragment, ip-options, icmp-error  | the frame itself, untouched, by the other port            |
 // | others                            | nothing                                                   |
 //
-// The same for IPv6, with ICMPv6 (answer_ipv6.h).
+// The same for IPv6, with ICMPv6 (answer_ipv6.h); nobody may cut up its packets on the way.
 //
-// Limit: fragments, packets with IP options and ICMP errors are not translated yet, even where
-// they belong to a translated connection.
+// Limits: an IPv4 packet that is too big and may be cut up is dropped. Fragments, packets with IP
+// options and ICMP errors are not translated yet, even where they belong to a translated
+// connection.
 //
 // No answer goes out to what must not have one (RFC 1122, 3.2.2 and RFC 9293): a reset, a frame or
 // address of many receivers, a source that is not one host. The frame's checksums are not verified.
@@ -41,10 +43,11 @@ struct Answer {
   friend bool operator==(const Answer&, const Answer&) = default;
 };
 
-// For `frame`, received by `ingress` and punted for `reason`. ICMP time exceeded comes from
-// `node_address`; if that is of the other family, nothing is sent.
+// For `frame`, received by `ingress` and punted for `reason`. What comes from the node comes from
+// `node_address`; if that is of the other family, nothing is sent. `mtu`: for too-big, bytes of the
+// longest IP packet that is not.
 Answer MakeAnswer(std::span<const uint8_t> frame, Port ingress, Reason reason,
-                  const Address& node_address);
+                  const Address& node_address, uint16_t mtu = 0);
 
 }  // namespace pointsman
 

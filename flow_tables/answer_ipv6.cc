@@ -17,8 +17,10 @@ constexpr size_t kIcmpv6ErrorBytesMax = 1280;  // the whole packet, RFC 4443, 2.
 struct Icmpv6Error {
   uint8_t type;
   uint8_t code;
+  uint32_t mtu = 0;  // for kPacketTooBig
 };
 constexpr Icmpv6Error kPortUnreachable = {1, 4};
+constexpr Icmpv6Error kPacketTooBig = {2, 0};
 constexpr Icmpv6Error kTimeExceeded = {3, 0};
 
 // One host's: not unspecified, not loopback, not of a group.
@@ -70,6 +72,7 @@ std::vector<uint8_t> MakeError(std::span<const uint8_t> frame, const Flow& flow,
   std::vector<uint8_t> icmp(kIcmpHeaderBytes + quoted);
   icmp[0] = error.type;
   icmp[1] = error.code;
+  StoreBe32(icmp.data() + 4, error.mtu);
   std::ranges::copy(frame.subspan(kIpv4Offset, quoted), icmp.begin() + kIcmpHeaderBytes);
   StoreBe16(icmp.data() + 2, BodyChecksum(from, flow.key.source, kProtocolIcmpv6, icmp));
   return BackToSender(frame, from, flow.key.source, kProtocolIcmpv6, icmp);
@@ -89,6 +92,13 @@ std::vector<uint8_t> MakeReset(std::span<const uint8_t> frame, const Flow& flow)
 std::vector<uint8_t> RejectIpv6(std::span<const uint8_t> frame, const Flow& flow) {
   if (flow.key.protocol == Protocol::kTcp) return MakeReset(frame, flow);
   return MakeError(frame, flow, flow.key.destination, kPortUnreachable);
+}
+
+std::vector<uint8_t> TooBigIpv6(std::span<const uint8_t> frame, const Flow& flow,
+                                const Address& node_address, uint16_t mtu) {
+  Icmpv6Error error = kPacketTooBig;
+  error.mtu = mtu;
+  return MakeError(frame, flow, node_address, error);
 }
 
 std::vector<uint8_t> TimeExceededIpv6(std::span<const uint8_t> frame, const Flow& flow,

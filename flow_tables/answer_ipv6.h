@@ -21,6 +21,11 @@ std::vector<uint8_t> RejectIpv6(std::span<const uint8_t> frame, const Flow& flow
 std::vector<uint8_t> TimeExceededIpv6(std::span<const uint8_t> frame, const Flow& flow,
                                       const Address& node_address);
 
+// ICMPv6 packet too big (RFC 4443, 3.2) from `node_address`; `mtu` in bytes. Empty and REQUIRES as
+// above.
+std::vector<uint8_t> TooBigIpv6(std::span<const uint8_t> frame, const Flow& flow,
+                                const Address& node_address, uint16_t mtu);
+
 }  // namespace pointsman
 
 #endif  // POINTSMAN_FLOW_TABLES_ANSWER_IPV6_H_

@@ -14,6 +14,12 @@
 
 namespace pointsman {
 
+// What a valid row says.
+inline NextHop NextHopOf(const NextHopRow& row) {
+  return {
+      row.egress, {row.destination_mac}, {row.source_mac}, {row.vxlan_address}, {row.vxlan_mac}};
+}
+
 class NextHopRows {
  public:
   // Writes row 0. Borrows `image`, which must outlive it.

@@ -203,6 +203,7 @@ ServiceForwarding BuildForwarding(const kube::ObjectSet& objects, const NodeFact
   const Neighbours neighbours(facts, pods);
   out.forwarding.sources = neighbours.Sources();
   out.forwarding.gateway = neighbours.Gateway();
+  out.forwarding.tunnel = facts.tunnel;
   const std::vector<OwnedPlan> plans = PlanServices(objects, facts, out.services);
   TakeAddresses(facts, plans, out);
   const EndpointWeights weights = WeightsOfPods(objects, out.problems);

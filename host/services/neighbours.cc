@@ -1,5 +1,6 @@
 #include "host/services/neighbours.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -50,8 +51,19 @@ NextHop Neighbours::NodeSide(MacAddress destination) const {
 
 NextHop Neighbours::Towards(const IpAddress& address) const {
   if (node_addresses_.contains(address)) return NodeSide(facts_.node_mac);
-  const auto pod = pods_.find(address);
-  return pod == pods_.end() ? Gateway() : NodeSide(pod->second);
+  if (const auto pod = pods_.find(address); pod != pods_.end()) return NodeSide(pod->second);
+  for (const TunnelNode& node : facts_.tunnel_nodes) {
+    const auto holds = [&](const kube::IpPrefix& cidr) { return cidr.Contains(address); };
+    if (std::ranges::any_of(node.pod_cidrs, holds)) return Through(node);
+  }
+  return Gateway();
+}
+
+NextHop Neighbours::Through(const TunnelNode& node) const {
+  NextHop hop = Gateway();
+  hop.vxlan_address = node.address;
+  hop.vxlan_mac = node.mac;
+  return hop;
 }
 
 std::vector<Source> Neighbours::Sources() const {
@@ -63,6 +75,11 @@ std::vector<Source> Neighbours::Sources() const {
     const ClientClass of_pod =
         facts_.IsPod(address) ? ClientClass::kLocalPod : ClientClass::kOutside;
     table.Add({TableAddress(address)}, of_pod, Towards(address));
+  }
+  for (const TunnelNode& node : facts_.tunnel_nodes) {
+    for (const kube::IpPrefix& prefix : node.pod_cidrs) {
+      table.Add(TablePrefix(prefix), ClientClass::kLocalPod, Through(node));
+    }
   }
   for (const kube::IpPrefix& prefix : facts_.pod_cidrs) {
     table.Add(TablePrefix(prefix), ClientClass::kLocalPod, Gateway());

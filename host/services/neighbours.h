@@ -7,6 +7,7 @@
 //   to                                   egress   destination MAC
 //   an address of the node               node     the node's
 //   a local pod whose MAC is known       node     the pod's
+//   a pod of a node with a tunnel        uplink   the gateway's, through the tunnel
 //   anybody else                         uplink   the gateway's
 //
 // A local pod whose MAC is not known is among "anybody else": the router knows the way back.
@@ -37,6 +38,7 @@ class Neighbours {
 
  private:
   NextHop NodeSide(MacAddress destination) const;
+  NextHop Through(const TunnelNode& node) const;
 
   const NodeFacts& facts_;
   const PodMacs& pods_;

@@ -77,6 +77,34 @@ absl::Status ReadMac(const Node& node, const char* annotation, MacAddress& mac,
   return absl::OkStatus();
 }
 
+// The tunnels to other Nodes, where the own one has an end.
+absl::Status ReadTunnels(const kube::ObjectSet& objects, const Node& own, NotedNodeFacts& out) {
+  const auto tunnel = TunnelOf(own);
+  if (!tunnel.ok()) return tunnel.status();
+  if (!*tunnel) return absl::OkStatus();
+  out.facts.tunnel = **tunnel;
+  for (const auto& [key, node] : objects.nodes) {
+    if (node.metadata.name == own.metadata.name) continue;
+    const auto end = TunnelOf(node);
+    const auto note = [&](std::string message) {
+      out.notes.push_back({.origin = {}, .object = KeyOf(node).ToString(), .message = message});
+    };
+    if (!end.ok()) {
+      note(std::string(end.status().message()));
+    } else if (*end && (*end)->vni != out.facts.tunnel.vni) {
+      note(fmt::format("its VNI is {}, that of Node {} {}: no tunnel leads to it", (*end)->vni,
+                       own.metadata.name, out.facts.tunnel.vni));
+    } else if (*end) {
+      TunnelNode peer{.pod_cidrs = {}, .address = (*end)->address, .mac = (*end)->mac};
+      for (const IpPrefix& cidr : node.pod_cidrs) {
+        if (cidr.family() == IpFamily::kIPv4) peer.pod_cidrs.push_back(cidr);
+      }
+      out.facts.tunnel_nodes.push_back(std::move(peer));
+    }
+  }
+  return absl::OkStatus();
+}
+
 void TakeOverrides(const NodeOverrides& overrides, NodeFacts& facts) {
   facts.other_addresses.insert(facts.other_addresses.end(), overrides.other_addresses.begin(),
                                overrides.other_addresses.end());
@@ -159,7 +187,8 @@ absl::StatusOr<NotedNodeFacts> FactsFromNode(const kube::ObjectSet& objects,
   }
   for (const absl::Status& read :
        {ReadMac(node, kGatewayMacAnnotation, facts.gateway_mac, out.notes),
-        ReadMac(node, kNodeMacAnnotation, facts.node_mac, out.notes)}) {
+        ReadMac(node, kNodeMacAnnotation, facts.node_mac, out.notes),
+        ReadTunnels(objects, node, out)}) {
     if (!read.ok()) return read;
   }
   return out;

@@ -11,6 +11,7 @@
 #include "host/kube/ip_address.h"
 #include "host/kube/object_set.h"
 #include "host/kube/problem.h"
+#include "host/services/tunnel_nodes.h"
 
 namespace pointsman {
 
@@ -38,6 +39,8 @@ struct NodeFacts {
   Scheduler scheduler = Scheduler::kRandom;
   MacAddress gateway_mac = kDefaultGatewayMac;
   MacAddress node_mac = kDefaultNodeMac;
+  Tunnel tunnel{};                       // of this node; without an address: there is none
+  std::vector<TunnelNode> tunnel_nodes;  // other nodes that its tunnel reaches
 
   std::optional<kube::IpAddress> Primary(kube::IpFamily family) const;
   // The primary one first.
@@ -70,8 +73,12 @@ struct NotedNodeFacts {
 // one), the label topology.kubernetes.io/zone, the annotations above, and the podCIDRs of all
 // Nodes. A missing MAC address is the default one, with a note.
 //
+// Tunnels are those of tunnel_nodes.h; another Node whose annotations cannot be read, or that is in
+// another network, is not reached by one, with a note.
+//
 // NotFound: no such Node. FailedPrecondition: it has no IPv4 address of type InternalIP.
-// InvalidArgument: an annotation that is no MAC address. Each names the object and the field.
+// InvalidArgument: an annotation that is no MAC address, or no tunnel's. Each names the object and
+// the field.
 absl::StatusOr<NotedNodeFacts> FactsFromNode(const kube::ObjectSet& objects,
                                              const std::string& name,
                                              const NodeOverrides& overrides);

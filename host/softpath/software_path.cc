@@ -4,8 +4,11 @@
 #include <utility>
 
 #include "flow_tables/answer.h"
+#include "flow_tables/next_hop_rows.h"
 #include "flow_tables/packet.h"
+#include "flow_tables/tunnel.h"
 #include "host/softpath/tick.h"
+#include "host/softpath/tunnel_frames.h"
 
 namespace pointsman {
 namespace {
@@ -81,10 +84,9 @@ void SoftwarePath::SetForwarding(std::shared_ptr<const Forwarding> forwarding, c
   for (uint32_t row = 0; row < image.endpoints.size(); ++row) {
     const EndpointRow& endpoint = image.endpoints[row];
     if (!endpoint.valid) continue;
-    const NextHopRow& hop = image.next_hops[endpoint.next_hop];
-    const NextHop next_hop{hop.egress, {hop.destination_mac}, {hop.source_mac}};
-    endpoint_rows_.emplace(
-        EndpointPlace{{Address::FromBits(endpoint.address), endpoint.port}, next_hop}, row);
+    endpoint_rows_.emplace(EndpointPlace{{Address::FromBits(endpoint.address), endpoint.port},
+                                         NextHopOf(image.next_hops[endpoint.next_hop])},
+                           row);
   }
 }
 
@@ -106,12 +108,28 @@ size_t SoftwarePath::Sweep(absl::Time now) {
 }
 
 PuntService SoftwarePath::Serve(const HandedOver& packet, absl::Time now) {
+  if (TunnelBytes(packet.frame, packet.ingress, forwarding_->tunnel) != 0) {
+    return ServeFromTunnel(packet, now);
+  }
   if (VlanTagBytes(packet.frame) == 0) return ServeUntagged(packet, now);
   const std::vector<uint8_t> untagged = WithoutTag(packet.frame);
   HandedOver inner = packet;
   inner.frame = untagged;
   PuntService service = ServeUntagged(inner, now);
-  if (!service.frame.empty()) service.frame = WithTagOf(packet.frame, service.frame);
+  if (!service.frame.empty() && !service.into_tunnel) {
+    service.frame = WithTagOf(packet.frame, service.frame);
+  }
+  return service;
+}
+
+// What is inside is served; what passes is the whole frame, and answers go back as it came.
+PuntService SoftwarePath::ServeFromTunnel(const HandedOver& packet, absl::Time now) {
+  HandedOver inner = packet;
+  inner.frame = packet.frame.subspan(kTunnelBytes);
+  PuntService service = ServeUntagged(inner, now);
+  if (service.fate == Fate::kPassed) return PassOn(packet);
+  const bool answers = service.fate == Fate::kRejected || service.fate == Fate::kAnswered;
+  if (answers) service.frame = BackThroughTunnel(service.frame, packet.frame, forwarding_->tunnel);
   return service;
 }
 
@@ -213,10 +231,11 @@ PuntService SoftwarePath::Refuse(const HandedOver& packet, const Address& destin
 PuntService SoftwarePath::ByAnswer(const HandedOver& packet, Reason reason) const {
   const std::optional<Flow> flow = ParseFlow(packet.frame);
   const Address node_address = flow ? NodeAddress(flow->key.source) : Address();
-  Answer answer = MakeAnswer(packet.frame, packet.ingress, reason, node_address);
+  Answer answer =
+      MakeAnswer(packet.frame, packet.ingress, reason, node_address, forwarding_->tunnel.mtu);
   if (answer.kind == AnswerKind::kPassOn) return PassOn(packet);
   if (answer.kind == AnswerKind::kNothing) return Drop(reason);
-  const Fate fate = reason == Reason::kTtlExpired ? Fate::kAnswered : Fate::kRejected;
+  const Fate fate = reason == Reason::kReject ? Fate::kRejected : Fate::kAnswered;
   return {.fate = fate, .egress = answer.egress, .frame = std::move(answer.frame)};
 }
 
@@ -292,10 +311,17 @@ PuntService SoftwarePath::Forward(const HandedOver& packet, const Flow& flow, co
   if (flow.hop_limit < kLowestHopLimitToForward) {
     return ByAnswer(packet, Reason::kTtlExpired);
   }
+  const bool into_tunnel = hop.vxlan_address != Ipv4Address{};
+  const size_t packet_bytes = flow.transport_offset - kIpv4Offset + flow.transport_bytes;
+  if (into_tunnel && packet_bytes > forwarding_->tunnel.mtu) {
+    return ByAnswer(packet, Reason::kTooBig);
+  }
   PuntService service{.fate = Fate::kForwarded,
                       .egress = hop.egress,
-                      .frame = {packet.frame.begin(), packet.frame.end()}};
+                      .frame = {packet.frame.begin(), packet.frame.end()},
+                      .into_tunnel = into_tunnel};
   RewriteSctp(service.frame, flow, to, hop);
+  if (into_tunnel) service.frame = IntoTunnel(service.frame, to, hop, forwarding_->tunnel);
   return service;
 }
 

@@ -1,7 +1,8 @@
 // The host's part of forwarding: what a card (or the software pipeline, which follows the card's
 // rule) hands over. It decides first packets whose endpoint the host chooses, carries SCTP by
 // itself, refuses what is sent to addresses of Services in vain, and answers. Pure but for its own
-// state: time is an argument. A VLAN tag stays as it is, on answers too. Not thread-safe.
+// state: time is an argument. A VLAN tag stays as it is, on answers too; answers to what came
+// through a tunnel go back through it. Not thread-safe.
 //
 // - sctp: translated here, both directions, by a table of connections here.
 // - host-decides: given back with the endpoint chosen (affinity, ranges, scheduler).
@@ -42,7 +43,7 @@ enum class Fate : uint8_t {
   kPassed,     // leaves as it came, by the other port
   kForwarded,  // leaves translated
   kRejected,   // its sender is told
-  kAnswered,   // its sender is told that its TTL or hop limit was too small
+  kAnswered,   // its sender is told that its TTL or hop limit was too small, or the packet too big
   kDropped,
   kRetry,  // not decided: to be processed again
 };
@@ -58,6 +59,7 @@ struct PuntService {
   // Else what is sent, and where; empty: nothing.
   Port egress = Port::kUplink;
   std::vector<uint8_t> frame{};
+  bool into_tunnel = false;  // `frame` goes into a tunnel, whose headers it has
 };
 
 // What the rules say of the first packet of a connection.
@@ -102,11 +104,13 @@ class SoftwarePath {
     template <typename H>
     friend H AbslHashValue(H h, const EndpointPlace& place) {
       return H::combine(std::move(h), place.id, place.next_hop.egress,
-                        place.next_hop.destination_mac.value, place.next_hop.source_mac.value);
+                        place.next_hop.destination_mac.value, place.next_hop.source_mac.value,
+                        place.next_hop.vxlan_address.value, place.next_hop.vxlan_mac.value);
     }
   };
 
   PuntService ServeUntagged(const HandedOver& packet, absl::Time now);
+  PuntService ServeFromTunnel(const HandedOver& packet, absl::Time now);
   PuntService ServeSctp(const HandedOver& packet, absl::Time now);
   PuntService Connect(const HandedOver& packet, const Flow& flow, absl::Time now);
   PuntService Direct(const HandedOver& packet, uint8_t attempt, absl::Time now);
