@@ -72,8 +72,8 @@ void AddRow(const char* table, const std::optional<uint32_t>& row, Arguments& ro
 }
 
 // By table, of those that the packet's fate depends on.
-Arguments Rows(const ServiceRows& service, const std::optional<RecordedConnection>& connection,
-               const PacketOut& out) {
+Arguments Rows(const FlowKey& key, const ServiceRows& service,
+               const std::optional<RecordedConnection>& connection, const PacketOut& out) {
   Arguments rows = Arguments::object();
   if (!connection || out.learned) {
     AddRow("sources", service.source, rows);
@@ -85,8 +85,11 @@ Arguments Rows(const ServiceRows& service, const std::optional<RecordedConnectio
   }
   if (!connection) return rows;
   rows["endpoints"] = connection->endpoint;
-  if (out.learned || !connection->reply) rows["originals"] = connection->original_row;
-  if (out.learned || connection->reply) rows["replies"] = connection->reply_row;
+  const bool v4 = key.source.is_v4();
+  if (out.learned || !connection->reply)
+    rows[Name(v4 ? TableId::kOriginals : TableId::kOriginalsIpv6)] = connection->original_row;
+  if (out.learned || connection->reply)
+    rows[Name(v4 ? TableId::kReplies : TableId::kRepliesIpv6)] = connection->reply_row;
   rows["next-hops"] = connection->next_hop;
   return rows;
 }
@@ -131,7 +134,7 @@ void PipelineTrace::OnPacketOut(const PacketOut& packet) {
     std::optional<RecordedConnection> connection = tables_.FindConnection(*inside.key);
     if (connection && !Used(*connection, packet)) connection.reset();
     if (connection) arguments["connection"] = packet.learned ? "recorded" : "known";
-    arguments["rows"] = Rows(inside.rows, connection, packet);
+    arguments["rows"] = Rows(*inside.key, inside.rows, connection, packet);
   }
   const std::string name = fmt::format("#{} {}", packets_++, FateText(packet));
   for (size_t i = 0; i < kPipelineStageCount; ++i) {

@@ -24,7 +24,7 @@ class MendCardTest : public testing::Test {
     const uint16_t hop = builder.AddNextHop({Port::kNode, {0x020000000201}, {0x020000000202}});
     endpoint_ = builder.AddEndpoint({0x0af40001}, 8080, hop);
     const uint32_t slots = builder.AddSlots({endpoint_});
-    builder.AddFrontend({.destination_address = 0x0a600001,
+    builder.AddFrontend({.destination_address = Address(Ipv4Address{0x0a600001}).bits(),
                          .destination_port = 80,
                          .protocol = static_cast<uint8_t>(Protocol::kTcp),
                          .outside_action = FrontendAction::kForward,

@@ -18,7 +18,9 @@ inline uint32_t Pick(Random& random, uint32_t low, uint32_t high) {
 }
 inline bool Chance(Random& random, uint32_t percent) { return Pick(random, 1, 100) <= percent; }
 
-Ipv4Address RandomClient(Random& random);
+Address RandomClient(Random& random, bool v4);
+// Of the range that Services are in; most have none.
+Address RandomService(Random& random, bool v4);
 Forwarding RandomForwarding(Random& random);
 
 }  // namespace pointsman

@@ -1,10 +1,10 @@
 #include "tests/differential/random_traffic.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "flow_tables/big_endian.h"
+#include "flow_tables/flow.h"
 #include "flow_tables/packet.h"
 #include "tests/support/packet_builder.h"
 
@@ -46,52 +46,66 @@ std::vector<uint8_t> RandomTraffic::FirstPacket() {
   const Frontend& frontend =
       forwarding_
           ->frontends[Pick(random_, 0, static_cast<uint32_t>(forwarding_->frontends.size()) - 1)];
-  Ipv4Spec ip;
-  ip.source = RandomClient(random_);
-  ip.destination = frontend.address.is_v4() && Chance(random_, 95) ? frontend.address.v4()
-                                                                   : RandomClient(random_);
-  if (Chance(random_, 3)) ip.destination = {0x0a600000 + Pick(random_, 0, 300)};
-  ip.ttl = static_cast<uint8_t>(Chance(random_, 95) ? Pick(random_, 2, 255) : Pick(random_, 0, 1));
-  ip.tos = static_cast<uint8_t>(Pick(random_, 0, 255));
-  ip.identification = static_cast<uint16_t>(random_());
+  const bool v4 = frontend.address.is_v4();
+  FlowKey key;
+  key.source = RandomClient(random_, v4);
+  key.destination = Chance(random_, 95) ? frontend.address : RandomClient(random_, v4);
+  if (Chance(random_, 3)) key.destination = RandomService(random_, v4);
   // Few source ports: tuples meet again, and clients of two frontends meet at one endpoint.
-  const auto source_port = static_cast<uint16_t>(1024 + Pick(random_, 0, 30));
-  std::vector<uint8_t> frame = frontend.protocol == Protocol::kTcp
-                                   ? BuildTcp({.ip = ip,
-                                               .source_port = source_port,
-                                               .destination_port = DestinationPort(frontend),
-                                               .sequence = Pick(random_, 0, ~0U),
-                                               .flags = Flags(),
-                                               .payload = Payload()})
-                                   : BuildUdp({.ip = ip,
-                                               .source_port = source_port,
-                                               .destination_port = DestinationPort(frontend),
-                                               .without_checksum = Chance(random_, 20),
-                                               .payload = Payload()});
+  key.source_port = static_cast<uint16_t>(1024 + Pick(random_, 0, 30));
+  key.destination_port = DestinationPort(frontend);
+  key.protocol = frontend.protocol;
+  std::vector<uint8_t> frame = PacketOf(key);
   if (first_packets_.size() < kMaxClients) first_packets_.push_back(frame);
   return first_packets_.size() < kMaxClients ? frame : KnownPacket();
+}
+
+// TCP, or else UDP, with all that is not in the key made up.
+std::vector<uint8_t> RandomTraffic::PacketOf(const FlowKey& key) {
+  const auto ttl =
+      static_cast<uint8_t>(Chance(random_, 95) ? Pick(random_, 2, 255) : Pick(random_, 0, 1));
+  TcpSpec tcp{.source_port = key.source_port,
+              .destination_port = key.destination_port,
+              .sequence = Pick(random_, 0, ~0U),
+              .flags = Flags(),
+              .payload = Payload()};
+  UdpSpec udp{.source_port = key.source_port,
+              .destination_port = key.destination_port,
+              .without_checksum = Chance(random_, 20),
+              .payload = Payload()};
+  const bool is_tcp = key.protocol == Protocol::kTcp;
+  if (!key.source.is_v4()) {
+    const Ipv6Spec ip{.source = key.source,
+                      .destination = key.destination,
+                      .hop_limit = ttl,
+                      .class_and_label = Pick(random_, 0, 0x0fffffff)};
+    return is_tcp ? BuildTcp(ip, tcp) : BuildUdp(ip, udp);
+  }
+  tcp.ip = udp.ip = {.source = key.source.v4(),
+                     .destination = key.destination.v4(),
+                     .ttl = ttl,
+                     .tos = static_cast<uint8_t>(Pick(random_, 0, 255)),
+                     .identification = static_cast<uint16_t>(random_())};
+  return is_tcp ? BuildTcp(tcp) : BuildUdp(udp);
 }
 
 uint16_t RandomTraffic::DestinationPort(const Frontend& frontend) {
   return Chance(random_, 97) ? frontend.port : static_cast<uint16_t>(random_());
 }
 
-// Over IPv6 or SCTP, sane or not.
-std::vector<uint8_t> RandomTraffic::HostPacket() {
-  constexpr uint8_t kSctp = 132;
-  if (Chance(random_, 50)) return BuildIpv4({.source = RandomClient(random_)}, kSctp, Payload());
-  const std::vector<uint8_t> payload = Payload();
-  std::vector<uint8_t> frame(kTransportOffset + 20);
-  StoreBe16(&frame[kEtherTypeOffset], kEtherTypeIpv6);
-  frame[kIpv4Offset] = 0x60;
-  StoreBe16(&frame[kIpv4Offset + 4], static_cast<uint16_t>(payload.size()));
-  constexpr uint8_t kNextHeaders[] = {6, 17, kSctp, 58, 44};
-  frame[kIpv4Offset + 6] = kNextHeaders[Pick(random_, 0, 4)];
-  frame[kIpv4Offset + 7] = static_cast<uint8_t>(Pick(random_, 0, 64));
-  Address::FromWords(0xfd00001000000000, Pick(random_, 1, 9)).Store(&frame[kIpv4Offset + 8]);
-  Address::FromWords(0xfd00001000960000, Pick(random_, 1, 2)).Store(&frame[kIpv4Offset + 24]);
-  frame.insert(frame.end(), payload.begin(), payload.end());
-  return frame;
+// Over IPv6 with any next header, extensions and ICMPv6 among them; behind it any bytes, which
+// begin with the number of a header often.
+std::vector<uint8_t> RandomTraffic::StrayIpv6() {
+  constexpr uint8_t kNextHeaders[] = {6, 17, 58, 132, 0, 43, 44, 60, 51, 59};
+  const auto next_header = [&] { return kNextHeaders[Pick(random_, 0, 9)]; };
+  Ipv6Spec ip{.source = RandomClient(random_, false), .destination = RandomService(random_, false)};
+  if (Chance(random_, 5)) ip.source = RandomClient(random_, true);
+  if (Chance(random_, 5)) ip.destination = RandomService(random_, true);
+  std::vector<uint8_t> body = Payload();
+  if (!body.empty() && Chance(random_, 70)) {
+    body[0] = Chance(random_, 50) ? next_header() : static_cast<uint8_t>(Pick(random_, 0, 5));
+  }
+  return BuildIpv6(ip, next_header(), body);
 }
 
 std::vector<uint8_t> RandomTraffic::KnownPacket() {
@@ -104,27 +118,22 @@ std::vector<uint8_t> RandomTraffic::Reply() {
   if (forwarded_.empty()) return KnownPacket();
   const std::vector<uint8_t>& sent =
       forwarded_[Pick(random_, 0, static_cast<uint32_t>(forwarded_.size()) - 1)];
-  const Tuple tuple = Parse(sent).tuple;
-  const Ipv4Spec ip{.source = {tuple.destination_address}, .destination = {tuple.source_address}};
-  if (tuple.protocol == static_cast<uint8_t>(Protocol::kTcp)) {
-    return BuildTcp({.ip = ip,
-                     .source_port = tuple.destination_port,
-                     .destination_port = tuple.source_port,
-                     .flags = Flags(),
-                     .payload = Payload()});
-  }
-  return BuildUdp({.ip = ip,
-                   .source_port = tuple.destination_port,
-                   .destination_port = tuple.source_port,
-                   .payload = Payload()});
+  const Parsed parsed = Parse(sent);
+  const FlowKey key = parsed.kind == ParseKind::kTuple ? ToFlowKey(parsed.tuple)
+                                                       : ToFlowKey(ParseOther(sent, false).tuple);
+  return PacketOf(
+      {key.destination, key.source, key.destination_port, key.source_port, key.protocol});
 }
 
 // Nothing to do with any Service.
 std::vector<uint8_t> RandomTraffic::Stray() {
-  const Ipv4Spec ip{.source = RandomClient(random_), .destination = RandomClient(random_)};
-  switch (Pick(random_, 1, 5)) {
+  const Ipv4Spec ip{.source = RandomClient(random_, true).v4(),
+                    .destination = RandomClient(random_, true).v4()};
+  switch (Pick(random_, 1, 6)) {
+    case 6:
+      return BuildIpv4(ip, static_cast<uint8_t>(Protocol::kSctp), Payload());
     case 5:
-      return HostPacket();
+      return StrayIpv6();
     case 1:
       return BuildIcmp(
           {.ip = ip, .type = static_cast<uint8_t>(Pick(random_, 0, 15)), .payload = Payload()});
@@ -143,11 +152,7 @@ std::vector<uint8_t> RandomTraffic::Stray() {
 // With a VLAN tag of any content.
 std::vector<uint8_t> RandomTraffic::Tagged(std::vector<uint8_t> frame) {
   if (frame.size() < kShortestFrame) return frame;
-  std::array<uint8_t, kVlanTagBytes> tag{};
-  StoreBe16(tag.data(), kEtherTypeVlan);
-  StoreBe16(tag.data() + 2, static_cast<uint16_t>(random_()));
-  frame.insert(frame.begin() + kEtherTypeOffset, tag.begin(), tag.end());
-  return frame;
+  return WithVlanTag(frame, static_cast<uint16_t>(random_()));
 }
 
 std::vector<uint8_t> RandomTraffic::Damaged(std::vector<uint8_t> frame) {
@@ -168,7 +173,7 @@ std::vector<uint8_t> RandomTraffic::Damaged(std::vector<uint8_t> frame) {
       flip(0, kIpv4Offset);
       break;
     case 4:
-      flip(kIpv4Offset, kTransportOffset);
+      flip(kIpv4Offset, kIpv6TransportOffset);
       break;
     case 5:
       if (frame.size() > kFragmentOffset + 1)

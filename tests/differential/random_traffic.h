@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "flow_tables/flow.h"
 #include "host/datapath/datapath.h"
 #include "tests/differential/random_forwarding.h"
 
@@ -29,7 +30,8 @@ class RandomTraffic {
   uint8_t Flags();
   std::vector<uint8_t> FirstPacket();
   std::vector<uint8_t> KnownPacket();
-  std::vector<uint8_t> HostPacket();
+  std::vector<uint8_t> PacketOf(const FlowKey& key);
+  std::vector<uint8_t> StrayIpv6();
   uint16_t DestinationPort(const Frontend& frontend);
   std::vector<uint8_t> Reply();
   std::vector<uint8_t> Stray();

@@ -51,7 +51,7 @@ TEST(CardDescription, RefusesNamingNodeAndProperty) {
       {"fewer than a bucket", WithNumber(good, "/sizes", "originals", 4),
        "/sizes: originals is 4, expected 8.."},
       {"hash keys", WithNumber(good, "/sizes", "hash-keys", 4096),
-       "/sizes: hash-keys is 4096, expected 3328..3328"},
+       "/sizes: hash-keys is 4096, expected 9472..9472"},
       {"endpoints without counter", WithNumber(good, "/sizes", "endpoint-counters", 2048),
        "/sizes: endpoint-counters is 2048, fewer than the 4096 endpoints"},
       {"short frames", WithNumber(good, "/limits", "frame-bytes-max", 1000),

@@ -220,9 +220,16 @@ bool FakeCard::Punt(PuntLine line, std::span<const uint8_t> frame) {
   return true;
 }
 
-bool FakeCard::Learn(EventLine event) {
-  const bool room = status_.event_tail - Register(kEventHead) < (1u << Register(kEventLinesLog2));
+bool FakeCard::Tell(EventLine event) {
   if (faults.damage_event) faults.damage_event(event);
+  return StoreEvent(event);
+}
+
+bool FakeCard::Tell(const EventIpv6Line& event) { return StoreEvent(event); }
+
+template <class Line>
+bool FakeCard::StoreEvent(const Line& event) {
+  const bool room = status_.event_tail - Register(kEventHead) < (1u << Register(kEventLinesLog2));
   if (room) {
     Store(kEventAddressLow, kEventLinesLog2, status_.event_tail++, event);
   } else {

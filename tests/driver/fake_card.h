@@ -31,7 +31,7 @@ struct FakeFaults {
   bool inject_hangs = false;                                 // fetches no frame
   std::function<void(ResponseLine&)> damage_response;        // before the line is written
   std::function<void(PuntLine&)> damage_punt;
-  std::function<void(EventLine&)> damage_event;
+  std::function<void(EventLine&)> damage_event;  // of IPv4
   std::function<void(StatusLine&)> damage_status;
 };
 
@@ -55,7 +55,8 @@ class FakeCard {
 
   // A frame or an event from the card. False: the ring had no room.
   bool Punt(PuntLine line, std::span<const uint8_t> frame);
-  bool Learn(EventLine event);
+  bool Tell(EventLine event);
+  bool Tell(const EventIpv6Line& event);
   // Writes the status line as it stands.
   void WriteStatus();
 
@@ -71,6 +72,8 @@ class FakeCard {
     std::vector<uint8_t> card;
   };
 
+  template <class Line>
+  bool StoreEvent(const Line& event);
   uint32_t ReadRegister(RegisterOffset at);
   void WriteRegister(RegisterOffset at, uint32_t value);
   void StopRings();

@@ -172,7 +172,9 @@ TEST_F(CardFaultTest, FaultsOfTheCommandRing) {
 
 TEST_F(CardFaultTest, FaultsOfPuntsAndEvents) {
   const auto punt = [](FakeCard& card) { card.Punt({.verdict = Verdict::kPunt}, kFrame); };
-  const auto learn = [](FakeCard& card) { card.Learn({.kind = EventKind::kLearn}); };
+  const auto learn = [](FakeCard& card) {
+    card.Tell(EventLine{.kind = EventKind::kLearn, .table = uint8_t(TableId::kOriginals)});
+  };
   struct Case {
     const char* what;
     std::function<void(FakeCard&)> cause;
@@ -246,13 +248,35 @@ TEST_F(CardFaultTest, FaultsOfPuntsAndEvents) {
          card.faults.damage_event = [](EventLine& e) { e.original_row = kSimSizes.originals; };
          learn(card);
        },
-       "event ring: line 0: original-row is 32768, expected at most 32767"},
+       "event ring: line 0: original-row: originals: rows 32768 to 32769 asked for, the card has "
+       "32768"},
       {"event reply",
        [&](FakeCard& card) {
          card.faults.damage_event = [](EventLine& e) { e.reply_row = 0xffffffff; };
          learn(card);
        },
-       "event ring: line 0: reply-row is 4294967295, expected at most 32767"},
+       "event ring: line 0: reply-row: replies: rows 4294967295 to 4294967296 asked for, the card "
+       "has 32768"},
+      {"event table",
+       [&](FakeCard& card) {
+         card.faults.damage_event = [](EventLine& e) { e.table = uint8_t(TableId::kReplies); };
+         learn(card);
+       },
+       "event ring: line 0: table is 7, expected that of originals of a family"},
+      {"event of no table",
+       [&](FakeCard& card) {
+         card.faults.damage_event = [](EventLine& e) { e.table = 99; };
+         learn(card);
+       },
+       "event ring: line 0: original-row: the card has no table 99"},
+      {"event reply over IPv6",
+       [&](FakeCard& card) {
+         card.Tell(EventIpv6Line{.kind = EventKind::kLearn,
+                                 .table = uint8_t(TableId::kOriginalsIpv6),
+                                 .reply_row = kSimSizes.replies_ipv6});
+       },
+       "event ring: line 0: reply-row: replies-ipv6: rows 8192 to 8193 asked for, the card has "
+       "8192"},
       {"more events than the ring",
        [&](FakeCard& card) {
          card.faults.damage_status = [](StatusLine& s) { s.event_tail = 17; };

@@ -198,10 +198,37 @@ TEST_F(RingCardTest, RefusesFramesThatTheCardDoesNotTake) {
   EXPECT_TRUE(card_->Poll()->punts.empty());
 }
 
+EventLine Learned(uint32_t row) {
+  return {.kind = EventKind::kLearn,
+          .table = static_cast<uint8_t>(TableId::kOriginals),
+          .original_row = row};
+}
+
+TEST_F(RingCardTest, EventsOfTheFamiliesAreToldApart) {
+  const auto six = static_cast<uint8_t>(TableId::kOriginalsIpv6);
+  const EventIpv6Line learned{.kind = EventKind::kLearn,
+                              .table = six,
+                              .original_row = 8191,
+                              .original = {.source_address = {.low = 1, .high = 2}, .protocol = 6},
+                              .endpoint = 5,
+                              .new_source_port = 50000,
+                              .masqueraded = 1};
+  EXPECT_TRUE(fake_.Tell(Learned(7)));
+  EXPECT_TRUE(fake_.Tell(learned));
+  EXPECT_TRUE(fake_.Tell(EventLine{.kind = EventKind::kParity, .table = six, .original_row = 3}));
+  const auto output = card_->Poll();
+  ASSERT_TRUE(output.ok()) << output.status();
+  ASSERT_EQ(output->events.size(), 2u);
+  EXPECT_EQ(output->events[0], Learned(7));
+  EXPECT_EQ(output->events[1].table, six);
+  ASSERT_EQ(output->events_ipv6.size(), 1u);
+  EXPECT_EQ(output->events_ipv6[0], learned);
+}
+
 TEST_F(RingCardTest, EventsComeInOrderAndLostOnesAreCounted) {
   for (uint32_t round = 0; round < 10; ++round) {
     for (uint32_t i = 0; i < 12; ++i) {
-      EXPECT_TRUE(fake_.Learn({.kind = EventKind::kLearn, .original_row = 12 * round + i}));
+      EXPECT_TRUE(fake_.Tell(Learned(12 * round + i)));
     }
     const auto output = card_->Poll();
     ASSERT_TRUE(output.ok()) << output.status();
@@ -209,7 +236,7 @@ TEST_F(RingCardTest, EventsComeInOrderAndLostOnesAreCounted) {
     for (uint32_t i = 0; i < 12; ++i) EXPECT_EQ(output->events[i].original_row, 12 * round + i);
     EXPECT_EQ(output->events_lost, 0u);
   }
-  for (uint32_t i = 0; i < 20; ++i) fake_.Learn({.kind = EventKind::kLearn});
+  for (uint32_t i = 0; i < 20; ++i) fake_.Tell(Learned(0));
   EXPECT_EQ(card_->Poll()->events.size(), 16u);
   EXPECT_EQ(card_->Poll()->events_lost, 4u);
 }

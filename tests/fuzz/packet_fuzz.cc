@@ -56,14 +56,15 @@ Forwarding MakeForwarding() {
   forwarding.masquerade_address = {0xc0a80002};
   forwarding.masquerade_address_v6 = Address::FromWords(0x20010db800000000, 1);
   forwarding.cluster_ips = {kService4, kService6};
-  forwarding.service_ranges = {Ipv4Prefix({0x0a600000}, 16)};
+  forwarding.service_ranges = {Ipv4Prefix({0x0a600000}, 16),
+                               {Address::FromWords(0xfd00001000960000, 0), 112}};
   return forwarding;
 }
 
 struct World {
   World() {
     CardSizes sizes = kSimSizes;
-    sizes.originals = 64;
+    sizes.originals = sizes.originals_ipv6 = 64;
     const auto forwarding = std::make_shared<const Forwarding>(MakeForwarding());
     auto image = BuildImage(*forwarding, EmptyImage(sizes));
     Check(image.ok());

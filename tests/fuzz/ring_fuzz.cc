@@ -59,12 +59,12 @@ void Run(std::span<const uint8_t> data) {
     const auto content = data.subspan(2, std::min(data.size(), kStepBytes) - 2);
     transport.card.assign(content.begin(), content.end());
     std::vector<PuntedFrame> frames;
-    std::vector<EventLine> lines;
+    CardOutput output;
     const absl::Status punted = punts.Collect(punt_tail, frames);
     for (const PuntedFrame& punt : frames) {
       if (punt.frame.size() != punt.line.length || punt.frame.size() > kFrameBytesMax) abort();
     }
-    if (!punted.ok() || !events.Collect(event_tail, lines).ok()) return;
+    if (!punted.ok() || !events.Collect(event_tail, output).ok()) return;
   }
 }
 

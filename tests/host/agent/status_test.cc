@@ -87,7 +87,7 @@ TEST_F(StatusTest, TellsServicesAndFrontendsWithTheirCounters) {
 }
 
 TEST_F(StatusTest, CountsEveryConnectionAndListsTheFirstThousand) {
-  EventLine event{.kind = EventKind::kLearn};
+  EventLine event{.kind = EventKind::kLearn, .table = static_cast<uint8_t>(TableId::kOriginals)};
   event.original = {.source_address = 0x0af40105,
                     .destination_address = 0x0a60000a,
                     .source_port = 1024,
@@ -95,9 +95,11 @@ TEST_F(StatusTest, CountsEveryConnectionAndListsTheFirstThousand) {
                     .protocol = static_cast<uint8_t>(Protocol::kTcp)};
   event.reply.source_address = 0x0af4010a;
   event.reply.source_port = 8080;
+  CardOutput output;
   for (event.original_row = 0; event.original_row < 1001; ++event.original_row) {
-    connections_.Take({&event, 1});
+    output.events.push_back(event);
   }
+  connections_.Take(output, image_);
   const json connections = json::parse(StatusDocument(State()))["connections"];
   EXPECT_EQ(connections["count"], 1001);
   ASSERT_EQ(connections["list"].size(), 1000u);
@@ -131,7 +133,7 @@ TEST_F(StatusTest, TakesACardThatSentNoStatisticsAndNoCounters) {
 TEST_F(StatusTest, ListsConnectionsOfSoftwareToo) {
   const Address client = Address::FromWords(0xfd00000000000000, 5);
   const Address service = Address::FromWords(0xfd00000000000000, 0x10);
-  const FlowKey asked{client, service, 1024, 80, Protocol::kUdp};
+  const FlowKey asked{client, service, 1024, 80, Protocol::kSctp};
   software_connections_.Record(
       {.original = asked, .translated = asked, .to_endpoint = {}, .to_client = {}});
   const json connections = json::parse(StatusDocument(State()))["connections"];

@@ -48,10 +48,8 @@ TEST(RowsMetTest, FollowsAPacketThroughTheTables) {
 TEST(RowsMetTest, SaysWhoDecidesAndWhy) {
   EXPECT_THAT(Met(Ipv4Address{0x01020304}, 80), HasSubstr("the card: drops it"));
   EXPECT_THAT(Met(kPod, 81), HasSubstr("software: decides on the first packet"));
-  EXPECT_THAT(Met(kPod, 82), HasSubstr("service-range 0 (10.96.0.10"));
+  EXPECT_THAT(Met(kPod, 82), HasSubstr("service range 0 (10.96.0.10/32)"));
   EXPECT_THAT(Met(kPod, 80, Protocol::kSctp), HasSubstr("software: the card's tables hold TCP"));
-  EXPECT_THAT(Met(Address::FromWords(1, 2), 80),
-              HasSubstr("software: the card's tables hold IPv4"));
 }
 
 TEST(RowsMetTest, AHairpinIsMasqueraded) {

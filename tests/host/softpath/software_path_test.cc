@@ -21,6 +21,7 @@ using conformance::ProbeFrame;
 
 const Address kService6 = Address::FromWords(0xfd00001000960000, 0x10);
 const Address kOtherService6 = Address::FromWords(0xfd00001000960000, 0x11);
+const Address kAffineService6 = Address::FromWords(0xfd00001000960000, 0x12);
 const Address kUnusedService6 = Address::FromWords(0xfd00001000960000, 0x99);
 const Address kPod6 = Address::FromWords(0xfd00001000000001, 0x5);
 const Address kEndpoint6 = Address::FromWords(0xfd00001000000001, 0xa);
@@ -48,7 +49,7 @@ Frontend Of(const Address& address, Protocol protocol, std::vector<Backend> endp
   return frontend;
 }
 
-// IPv6 over all protocols, SCTP over IPv4, and one TCP Service over IPv4 with affinity.
+// IPv6 over all protocols, SCTP over IPv4, and a TCP Service of each family with affinity.
 Forwarding World() {
   Forwarding wanted;
   const std::vector<Backend> six = {{kEndpoint6, 8080, kPodHop}, {kEndpointB6, 8080, kGateway}};
@@ -61,6 +62,10 @@ Forwarding World() {
   Frontend rejecting = Of(kOtherService6, Protocol::kTcp, {});
   rejecting.inside = rejecting.outside = {};
   wanted.frontends.push_back(rejecting);
+  Frontend affine = Of(kAffineService6, Protocol::kTcp, six);
+  affine.affinity_seconds = 100;
+  affine.affinity_group = "web6";
+  wanted.frontends.push_back(affine);
   wanted.sources = {
       {Ipv4Prefix({0x0af40000}, 16), ClientClass::kLocalPod, kPodHop},
       {{Address::FromWords(0xfd00001000000000, 0), 48}, ClientClass::kLocalPod, kPodHop},
@@ -90,13 +95,10 @@ class SoftwarePathTest : public testing::Test {
     const std::vector<uint8_t> frame = ProbeFrame(probe);
     return path_.Serve({frame, ingress, reason, attempt}, now_);
   }
-  static Reason ReasonOf(const FlowKey& probe) {
-    return probe.source.is_v4() ? Reason::kSctp : Reason::kIpv6;
-  }
-  PuntService Serve(const FlowKey& probe) { return Serve(probe, ReasonOf(probe)); }
+  PuntService Serve(const FlowKey& probe) { return Serve(probe, Reason::kSctp); }
 
-  EndpointRow Row(const PuntService& service) const {
-    return image_.endpoints.at(service.directed_endpoint.value());
+  Address EndpointOf(const PuntService& service) const {
+    return Address::FromBits(image_.endpoints.at(service.directed_endpoint.value()).address);
   }
 
   Image image_;
@@ -104,54 +106,52 @@ class SoftwarePathTest : public testing::Test {
   absl::Time now_ = absl::UnixEpoch();
 };
 
-TEST_F(SoftwarePathTest, CarriesConnectionsBothWays) {
-  for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp, Protocol::kSctp}) {
-    for (const bool v4 : {false, true}) {
-      if (v4 && protocol != Protocol::kSctp) continue;
-      SCOPED_TRACE(std::string(Name(protocol)) + (v4 ? " v4" : " v6"));
-      const FlowKey asked{v4 ? kPod4 : kPod6, v4 ? kService4 : kService6, 40000, 80, protocol};
-      const PuntService there = Serve(asked);
-      ASSERT_EQ(there.fate, Fate::kForwarded);
-      EXPECT_TRUE(FlowChecksumsAreRight(there.frame));
-      const FlowKey at_endpoint = ParseFlow(there.frame)->key;
-      EXPECT_EQ(at_endpoint.source, asked.source);
-      EXPECT_EQ(at_endpoint.destination_port, 8080);
-      const bool local =
-          at_endpoint.destination == kEndpoint6 || at_endpoint.destination == kEndpoint4;
-      EXPECT_EQ(there.egress, local ? Port::kNode : Port::kUplink);
-      const PuntService again = Serve(asked);
-      EXPECT_EQ(again.frame, there.frame);
-      const PuntService back = Serve(
-          {at_endpoint.destination, at_endpoint.source, 8080, at_endpoint.source_port, protocol});
-      ASSERT_EQ(back.fate, Fate::kForwarded);
-      EXPECT_TRUE(FlowChecksumsAreRight(back.frame));
-      EXPECT_EQ(ParseFlow(back.frame)->key,
-                (FlowKey{asked.destination, asked.source, 80, 40000, protocol}));
-      EXPECT_EQ(back.egress, Port::kNode);
-    }
+TEST_F(SoftwarePathTest, CarriesSctpBothWays) {
+  for (const bool v4 : {false, true}) {
+    SCOPED_TRACE(v4 ? "IPv4" : "IPv6");
+    const FlowKey asked{v4 ? kPod4 : kPod6, v4 ? kService4 : kService6, 40000, 80, Protocol::kSctp};
+    const PuntService there = Serve(asked);
+    ASSERT_EQ(there.fate, Fate::kForwarded);
+    EXPECT_TRUE(FlowChecksumsAreRight(there.frame));
+    const FlowKey at_endpoint = ParseFlow(there.frame)->key;
+    EXPECT_EQ(at_endpoint.source, asked.source);
+    EXPECT_EQ(at_endpoint.destination_port, 8080);
+    const bool local =
+        at_endpoint.destination == kEndpoint6 || at_endpoint.destination == kEndpoint4;
+    EXPECT_EQ(there.egress, local ? Port::kNode : Port::kUplink);
+    const PuntService again = Serve(asked);
+    EXPECT_EQ(again.frame, there.frame);
+    const PuntService back = Serve({at_endpoint.destination, at_endpoint.source, 8080,
+                                    at_endpoint.source_port, Protocol::kSctp});
+    ASSERT_EQ(back.fate, Fate::kForwarded);
+    EXPECT_TRUE(FlowChecksumsAreRight(back.frame));
+    EXPECT_EQ(ParseFlow(back.frame)->key,
+              (FlowKey{asked.destination, asked.source, 80, 40000, Protocol::kSctp}));
+    EXPECT_EQ(back.egress, Port::kNode);
   }
-  EXPECT_EQ(path_.connections().size(), 4u);
+  EXPECT_EQ(path_.connections().size(), 2u);
 }
 
 TEST_F(SoftwarePathTest, MasqueradesWithAnAddressOfTheFamily) {
-  const PuntService there = Serve({kOutside6, kService6, 40000, 80, Protocol::kTcp});
+  const PuntService there = Serve({kOutside6, kService6, 40000, 80, Protocol::kSctp});
   const FlowKey at_endpoint = ParseFlow(there.frame)->key;
   EXPECT_EQ(at_endpoint.source, kNode6);
   EXPECT_GE(at_endpoint.source_port, 0xc000);
   const PuntService back =
-      Serve({at_endpoint.destination, kNode6, 8080, at_endpoint.source_port, Protocol::kTcp});
+      Serve({at_endpoint.destination, kNode6, 8080, at_endpoint.source_port, Protocol::kSctp});
   EXPECT_EQ(ParseFlow(back.frame)->key.destination, kOutside6);
   EXPECT_EQ(back.egress, Port::kUplink);
   Forwarding without = World();
   without.masquerade_address_v6 = Address();
   Set(without);
-  EXPECT_EQ(Serve({kOutside6, kService6, 40001, 80, Protocol::kTcp}).fate, Fate::kDropped);
+  EXPECT_EQ(Serve({kOutside6, kService6, 40001, 80, Protocol::kSctp}).reason,
+            Reason::kNoMasqueradeAddress);
 }
 
 TEST_F(SoftwarePathTest, AHairpinIsMasqueraded) {
   std::set<Address> sources;
   for (uint16_t port = 1; port < 50; ++port) {
-    const PuntService there = Serve({kEndpoint6, kService6, port, 80, Protocol::kUdp});
+    const PuntService there = Serve({kEndpoint6, kService6, port, 80, Protocol::kSctp});
     const FlowKey sent = ParseFlow(there.frame)->key;
     EXPECT_EQ(sent.source, sent.destination == kEndpoint6 ? kNode6 : kEndpoint6);
     sources.insert(sent.source);
@@ -166,7 +166,7 @@ TEST_F(SoftwarePathTest, ManyMasqueradedConnectionsHaveSourcePortsOfTheirOwn) {
   std::set<std::pair<Address, uint16_t>> taken;
   int dropped = 0;
   for (uint16_t port = 1; port <= 40; ++port) {
-    const PuntService there = Serve({kOutside6, kService6, port, 80, Protocol::kTcp});
+    const PuntService there = Serve({kOutside6, kService6, port, 80, Protocol::kSctp});
     if (there.fate == Fate::kDropped) {
       EXPECT_EQ(there.reason, Reason::kSourcePortTaken);
       ++dropped;
@@ -181,12 +181,9 @@ TEST_F(SoftwarePathTest, ManyMasqueradedConnectionsHaveSourcePortsOfTheirOwn) {
 
 TEST_F(SoftwarePathTest, AFullTableDropsNewConnections) {
   for (uint16_t port = 1; port <= 101; ++port) {
-    const PuntService there = Serve({kPod6, kService6, port, 80, Protocol::kTcp});
+    const PuntService there = Serve({kPod6, kService6, port, 80, Protocol::kSctp});
     EXPECT_EQ(there.fate, port <= 100 ? Fate::kForwarded : Fate::kDropped);
   }
-  EXPECT_EQ(path_.EraseIf([](const HostConnection& c) { return c.original.source_port <= 50; }),
-            50u);
-  EXPECT_EQ(Serve({kPod6, kService6, 101, 80, Protocol::kTcp}).fate, Fate::kForwarded);
   path_.Forget();
   EXPECT_EQ(path_.connections().size(), 0u);
 }
@@ -197,57 +194,64 @@ TEST_F(SoftwarePathTest, RefusesWhatIsSentToServicesInVain) {
     uint16_t port;
     Fate fate;
   } cases[] = {{kService6, 81, Fate::kRejected},
-               {kOtherService6, 80, Fate::kRejected},
+               {kOtherService6, 81, Fate::kRejected},
                {kUnusedService6, 80, Fate::kDropped},
                {kEndpoint6, 80, Fate::kPassed}};
   for (const auto& c : cases) {
-    const PuntService service = Serve({kPod6, c.destination, 40000, c.port, Protocol::kTcp});
+    const PuntService service = Serve({kPod6, c.destination, 40000, c.port, Protocol::kSctp});
     EXPECT_EQ(service.fate, c.fate) << Describe(c.destination);
     EXPECT_EQ(service.egress, service.fate == Fate::kRejected ? Port::kNode : Port::kUplink);
   }
-  const auto over_v4 = [&](const Address& to, uint16_t port) {
-    return Serve({kPod4, to, 40000, port, Protocol::kTcp}, Reason::kServiceRange).fate;
+  const auto over_tcp = [&](const Address& to, uint16_t port) {
+    const Address& from = to.is_v4() ? kPod4 : kPod6;
+    return Serve({from, to, 40000, port, Protocol::kTcp}, Reason::kServiceRange).fate;
   };
-  EXPECT_EQ(over_v4(kService4, 81), Fate::kRejected);
-  EXPECT_EQ(over_v4(kUnusedService4, 80), Fate::kDropped);
-  EXPECT_EQ(over_v4(Ipv4Address{0x0a610000}, 80), Fate::kPassed);
+  EXPECT_EQ(over_tcp(kService4, 81), Fate::kRejected);
+  EXPECT_EQ(over_tcp(kUnusedService4, 80), Fate::kDropped);
+  EXPECT_EQ(over_tcp(Ipv4Address{0x0a610000}, 80), Fate::kPassed);
+  EXPECT_EQ(over_tcp(kService6, 81), Fate::kRejected);
+  EXPECT_EQ(over_tcp(kUnusedService6, 80), Fate::kDropped);
+  EXPECT_EQ(over_tcp(kEndpoint6, 80), Fate::kPassed);
 }
 
 TEST_F(SoftwarePathTest, AffinityGivesBackTheSameEndpoint) {
   const auto ask = [&](const Address& client, uint16_t port) {
-    const PuntService service =
-        Serve({client, kService4, port, 80, Protocol::kTcp}, Reason::kHostDecides);
-    EXPECT_EQ(service.fate, Fate::kRetry);
-    return Row(service).address;
+    const Address& service = client.is_v4() ? kService4 : kAffineService6;
+    const PuntService answer =
+        Serve({client, service, port, 80, Protocol::kTcp}, Reason::kHostDecides);
+    EXPECT_EQ(answer.fate, Fate::kRetry);
+    return EndpointOf(answer);
   };
-  const uint32_t first = ask(kPod4, 1);
-  for (uint16_t port = 2; port < 60; ++port) {
-    now_ += absl::Seconds(99);
-    EXPECT_EQ(ask(kPod4, port), first);
+  for (const Address& client : {kPod4, kPod6}) {
+    const Address first = ask(client, 1);
+    EXPECT_EQ(first.is_v4(), client.is_v4());
+    for (uint16_t port = 2; port < 60; ++port) {
+      now_ += absl::Seconds(99);
+      EXPECT_EQ(ask(client, port), first);
+    }
+    std::set<Address> later;
+    for (uint16_t port = 100; port < 160; ++port) {
+      now_ += absl::Seconds(100);
+      later.insert(ask(client, port));
+    }
+    EXPECT_EQ(later.size(), 2u);
   }
-  std::set<uint32_t> later;
-  for (uint16_t port = 100; port < 160; ++port) {
-    now_ += absl::Seconds(100);
-    later.insert(ask(kPod4, port));
-  }
-  EXPECT_EQ(later.size(), 2u);
 }
 
 TEST_F(SoftwarePathTest, AffinityToAnEndpointThatIsGoneIsChosenAnew) {
   const PuntService before = Serve({kPod4, kService4, 1, 80, Protocol::kTcp}, Reason::kHostDecides);
-  const uint32_t gone = Row(before).address;
+  const Address gone = EndpointOf(before);
   Forwarding wanted = World();
   for (FrontendHalf* half : {&wanted.frontends[4].inside, &wanted.frontends[4].outside}) {
-    std::erase_if(half->endpoints,
-                  [&](const Backend& b) { return b.address == Address(Ipv4Address{gone}); });
+    std::erase_if(half->endpoints, [&](const Backend& b) { return b.address == gone; });
   }
   Set(wanted);
   const PuntService after = Serve({kPod4, kService4, 2, 80, Protocol::kTcp}, Reason::kHostDecides);
-  const uint32_t chosen = Row(after).address;
+  const Address chosen = EndpointOf(after);
   EXPECT_NE(chosen, gone);
   Set(World());
   const PuntService later = Serve({kPod4, kService4, 3, 80, Protocol::kTcp}, Reason::kHostDecides);
-  EXPECT_EQ(Row(later).address, chosen);
+  EXPECT_EQ(EndpointOf(later), chosen);
 }
 
 TEST_F(SoftwarePathTest, SourceRangesLookAtTheOriginalSource) {
@@ -282,11 +286,31 @@ TEST_F(SoftwarePathTest, TakenSourcePortsAreTriedAgain) {
 }
 
 TEST_F(SoftwarePathTest, HopLimitsThatAreTooSmallAreAnswered) {
-  std::vector<uint8_t> frame = ProbeFrame({kPod6, kService6, 1, 80, Protocol::kUdp});
-  frame[kIpv6HopLimitOffset] = 1;
-  const PuntService service = path_.Serve({frame, Port::kNode, Reason::kIpv6, 0}, now_);
-  EXPECT_EQ(service.fate, Fate::kAnswered);
-  EXPECT_EQ(service.frame[kIpv6TransportOffset], 3);
+  for (const auto& [protocol, reason] : {std::pair{Protocol::kSctp, Reason::kSctp},
+                                         std::pair{Protocol::kUdp, Reason::kTtlExpired}}) {
+    std::vector<uint8_t> frame = ProbeFrame({kPod6, kService6, 1, 80, protocol});
+    frame[kIpv6HopLimitOffset] = 1;
+    const PuntService service = path_.Serve({frame, Port::kNode, reason, 0}, now_);
+    EXPECT_EQ(service.fate, Fate::kAnswered) << Name(reason);
+    EXPECT_EQ(service.frame[kIpv6TransportOffset], 3);
+    EXPECT_EQ(Address::FromBytes(std::span(service.frame).subspan(kIpv6SourceOffset, 16)), kNode6);
+    EXPECT_EQ(path_.connections().size(), 0u);
+  }
+}
+
+// Over IPv6 the card asks what it asks over IPv4.
+TEST_F(SoftwarePathTest, AnswersForTcpOverIpv6) {
+  const FlowKey asked{kPod6, kService6, 1, 80, Protocol::kTcp};
+  const PuntService rejected = Serve(asked, Reason::kReject);
+  EXPECT_EQ(rejected.fate, Fate::kRejected);
+  EXPECT_EQ(ParseFlow(rejected.frame)->key, HostConnection::Reversed(asked));
+  const PuntService taken = Serve(asked, Reason::kSourcePortTaken, Port::kNode, 2);
+  EXPECT_EQ(taken.fate, Fate::kRetry);
+  EXPECT_EQ(taken.attempt, 3);
+  EXPECT_EQ(taken.directed_endpoint, std::nullopt);
+  const PuntService homeless = Serve(asked, Reason::kNoMasqueradeAddress);
+  EXPECT_EQ(homeless.fate, Fate::kDropped);
+  EXPECT_EQ(homeless.reason, Reason::kNoMasqueradeAddress);
   EXPECT_EQ(path_.connections().size(), 0u);
 }
 
@@ -310,22 +334,19 @@ TEST_F(SoftwarePathTest, TagsStay) {
   }
 }
 
-TEST_F(SoftwarePathTest, ConnectionsEndByState) {
-  const absl::Time start = absl::UnixEpoch();
-  HostConnections connections(10);
-  const FlowKey key{kPod6, kService6, 1000, 80, Protocol::kTcp};
-  const FlowKey to{kPod6, kEndpoint6, 1000, 8080, Protocol::kTcp};
-  ASSERT_EQ(connections.Record(
-                {.original = key, .translated = to, .to_endpoint = kPodHop, .to_client = kPodHop}),
-            RecordResult::kRecorded);
-  const auto state = [&] { return connections.Find(key).connection->state; };
-  connections.Touch(HostConnection::Reversed(to), kTcpSyn | kTcpAck, TickOf(start));
-  EXPECT_EQ(state(), ConnectionState::kHalfOpen);
-  connections.Touch(key, kTcpAck, TickOf(start + absl::Seconds(1)));
+TEST_F(SoftwarePathTest, ConnectionsEndWithTime) {
+  const FlowKey asked{kPod6, kService6, 1000, 80, Protocol::kSctp};
+  const auto state = [&] { return path_.connections().Find(asked).connection->state; };
+  const PuntService there = Serve(asked);
+  EXPECT_EQ(state(), ConnectionState::kUnconfirmed);
+  Serve(HostConnection::Reversed(ParseFlow(there.frame)->key));
   EXPECT_EQ(state(), ConnectionState::kEstablished);
-  EXPECT_EQ(connections.Find(key).connection->last_seen, TickOf(start + absl::Seconds(1)));
-  connections.Touch(key, kTcpRst, TickOf(start + absl::Seconds(2)));
-  EXPECT_EQ(state(), ConnectionState::kClosed);
+  now_ += absl::Seconds(100);
+  Serve(asked);
+  EXPECT_EQ(path_.connections().Find(asked).connection->last_seen, TickOf(now_));
+  EXPECT_EQ(path_.Sweep(now_ + absl::Seconds(180)), 0u);
+  EXPECT_EQ(path_.Sweep(now_ + absl::Seconds(181)), 1u);
+  EXPECT_EQ(path_.connections().size(), 0u);
 }
 
 TEST_F(SoftwarePathTest, OtherReasonsAreAnsweredAsEver) {

@@ -22,8 +22,9 @@ using ::testing::HasSubstr;
 class PipelineTraceTest : public testing::Test {
  protected:
   // A TCP packet that is in the datapath from `clock` on.
-  void Enter(uint64_t clock, const TcpSpec& spec = {}) {
-    const std::vector<uint8_t> frame = BuildTcp(spec);
+  void Enter(uint64_t clock, const TcpSpec& spec = {}) { Enter(clock, BuildTcp(spec)); }
+
+  void Enter(uint64_t clock, const FrameBytes& frame) {
     PacketIn packet{.clock = clock, .mode = Mode::kOffload};
     packet.length_bytes = static_cast<uint16_t>(frame.size());
     std::copy_n(frame.begin(), std::min(frame.size(), kBeatBytes), packet.first_beat.begin());
@@ -156,14 +157,15 @@ TEST_F(PipelineTraceTest, FirstPacketsAndLaterOnesSayTheirRows) {
   spec.ip.destination = {0x0a60000a};
   spec.destination_port = 80;
   const Tuple tuple = Parse(BuildTcp(spec)).tuple;
-  trace_.OnRowAccess({.write = true,
-                      .table = TableId::kFrontends,
-                      .index = 9,
-                      .row = PackRow(FrontendRow{.valid = true,
-                                                 .destination_address = 0x0a60000a,
-                                                 .destination_port = 80,
-                                                 .protocol = 6,
-                                                 .outside_slots_base = 64})});
+  trace_.OnRowAccess(
+      {.write = true,
+       .table = TableId::kFrontends,
+       .index = 9,
+       .row = PackRow(FrontendRow{.valid = true,
+                                  .destination_address = Address(Ipv4Address{0x0a60000a}).bits(),
+                                  .destination_port = 80,
+                                  .protocol = 6,
+                                  .outside_slots_base = 64})});
   trace_.OnRowAccess({.write = true,
                       .table = TableId::kSlots,
                       .index = 64,
@@ -175,12 +177,12 @@ TEST_F(PipelineTraceTest, FirstPacketsAndLaterOnesSayTheirRows) {
   const PacketOut out{
       .verdict = Verdict::kForward, .frontend_counter = 4, .endpoint = 5, .learned = true};
   Enter(10, spec);
-  trace_.OnEvent({.kind = EventKind::kLearn,
-                  .original_row = 100,
-                  .reply_row = 200,
-                  .original = tuple,
-                  .endpoint = 5,
-                  .frontend_counter = 4});
+  trace_.OnEvent(EventLine{.kind = EventKind::kLearn,
+                           .original_row = 100,
+                           .reply_row = 200,
+                           .original = tuple,
+                           .endpoint = 5,
+                           .frontend_counter = 4});
   Leave(10 + kPipelineClocks, out);
   Enter(90, spec);
   Leave(90 + kPipelineClocks, {.verdict = Verdict::kForward, .frontend_counter = 4, .endpoint = 5});
@@ -199,6 +201,25 @@ TEST_F(PipelineTraceTest, FirstPacketsAndLaterOnesSayTheirRows) {
   EXPECT_EQ(slices[1]["args"]["rows"],
             json({{"endpoints", 5}, {"originals", 100}, {"next-hops", 3}}));
   EXPECT_FALSE(slices[2]["args"].contains("connection")) << "the card says otherwise";
+}
+
+TEST_F(PipelineTraceTest, AnIpv6PacketSaysItsRowsToo) {
+  const FrameBytes frame = BuildTcp(Ipv6Spec{}, {});
+  Enter(10, frame);
+  trace_.OnEvent(EventIpv6Line{.kind = EventKind::kLearn,
+                               .original_row = 100,
+                               .reply_row = 200,
+                               .original = ParseOther(frame, false).tuple,
+                               .endpoint = 5,
+                               .frontend_counter = 4});
+  Leave(10 + kPipelineClocks,
+        {.verdict = Verdict::kForward, .frontend_counter = 4, .endpoint = 5, .learned = true});
+  const std::vector<json> slices = Slices(Finish(), "packet_finish");
+  ASSERT_EQ(slices.size(), 1u);
+  EXPECT_EQ(slices[0]["args"]["source"], "fd00:1::1");
+  EXPECT_EQ(
+      slices[0]["args"]["rows"],
+      json({{"endpoints", 5}, {"originals-ipv6", 100}, {"replies-ipv6", 200}, {"next-hops", 0}}));
 }
 
 TEST_F(PipelineTraceTest, RowsThatFollowOneAnotherAreOneSlice) {

@@ -2,21 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include "flow_tables/hash.h"
+#include "flow_tables/flow.h"
 
 namespace pointsman {
 namespace {
 
-constexpr Tuple kRequest{.source_address = 0x0af40105,
-                         .destination_address = 0x0a60000a,
-                         .source_port = 40000,
-                         .destination_port = 80,
-                         .protocol = 6};
-constexpr Tuple kReply{.source_address = 0x0af4010a,
-                       .destination_address = 0xc0a80002,
-                       .source_port = 8080,
-                       .destination_port = 50000,
-                       .protocol = 6};
+const FlowKey kRequest{Ipv4Address{0x0af40105}, Ipv4Address{0x0a60000a}, 40000, 80, Protocol::kTcp};
+const FlowKey kReply{Ipv4Address{0x0af4010a}, Ipv4Address{0xc0a80002}, 8080, 50000, Protocol::kTcp};
+const Address kEndpointIpv6 = Address::FromWords(0xfd00001000f40000, 0xa);
+const FlowKey kRequestIpv6{Address::FromWords(0xfd00001000f40000, 5),
+                           Address::FromWords(0xfd00001000960000, 0xa), 40000, 80, Protocol::kTcp};
 constexpr uint32_t kSeed = 17;
 
 class TableMirrorTest : public testing::Test {
@@ -26,20 +21,19 @@ class TableMirrorTest : public testing::Test {
     tables_.Write(Row::kTable, index, PackRow(row));
   }
 
-  void WriteSource(uint32_t index, uint32_t address, uint8_t prefix_length, ClientClass of,
-                   uint16_t next_hop) {
+  void WriteSource(uint32_t index, const AddressPrefix& prefix, ClientClass of, uint16_t next_hop) {
     Write(index, SourceRow{.valid = true,
-                           .address = address,
-                           .prefix_length = prefix_length,
+                           .address = prefix.address.bits(),
+                           .prefix_length = prefix.length_bits,
                            .client_class = of,
                            .next_hop = next_hop});
   }
 
-  void WriteFrontend(uint32_t index, FrontendAction inside) {
+  void WriteFrontend(uint32_t index, FrontendAction inside, const FlowKey& for_request = kRequest) {
     Write(index, FrontendRow{.valid = true,
-                             .destination_address = kRequest.destination_address,
-                             .destination_port = kRequest.destination_port,
-                             .protocol = kRequest.protocol,
+                             .destination_address = for_request.destination.bits(),
+                             .destination_port = for_request.destination_port,
+                             .protocol = static_cast<uint8_t>(for_request.protocol),
                              .outside_action = FrontendAction::kForward,
                              .outside_slots_log2 = 0,
                              .outside_slots_base = 64,
@@ -49,13 +43,24 @@ class TableMirrorTest : public testing::Test {
   }
 
   void Record(uint32_t original_row, uint32_t reply_row) {
-    tables_.Record({.kind = EventKind::kLearn,
-                    .original_row = original_row,
-                    .reply_row = reply_row,
-                    .original = kRequest,
-                    .reply = kReply,
-                    .endpoint = 5,
-                    .frontend_counter = 4});
+    tables_.Record(EventLine{.kind = EventKind::kLearn,
+                             .original_row = original_row,
+                             .reply_row = reply_row,
+                             .original = ToTuple(kRequest),
+                             .reply = ToTuple(kReply),
+                             .endpoint = 5,
+                             .frontend_counter = 4});
+  }
+
+  void RecordIpv6(bool masqueraded) {
+    tables_.Record(EventIpv6Line{.kind = EventKind::kLearn,
+                                 .original_row = 100,
+                                 .reply_row = 200,
+                                 .original = ToTupleIpv6(kRequestIpv6),
+                                 .endpoint = 5,
+                                 .frontend_counter = 4,
+                                 .new_source_port = 50000,
+                                 .masqueraded = masqueraded});
   }
 
   ServiceRows Find(std::optional<uint32_t> directed = std::nullopt) const {
@@ -71,9 +76,9 @@ TEST_F(TableMirrorTest, EmptyTablesHaveNoRows) {
 }
 
 TEST_F(TableMirrorTest, TheLongestPrefixIsTheSource) {
-  WriteSource(1, 0, 0, ClientClass::kOutside, 0);
-  WriteSource(2, 0x0af40105, 32, ClientClass::kLocalPod, 0);
-  WriteSource(3, 0x0af40100, 24, ClientClass::kNode, 0);
+  WriteSource(1, Ipv4Prefix({0}, 0), ClientClass::kOutside, 0);
+  WriteSource(2, Ipv4Prefix({0x0af40105}, 32), ClientClass::kLocalPod, 0);
+  WriteSource(3, Ipv4Prefix({0x0af40100}, 24), ClientClass::kNode, 0);
   EXPECT_EQ(Find().source, 2u);
   Write(2, SourceRow{});
   EXPECT_EQ(Find().source, 3u);
@@ -82,20 +87,20 @@ TEST_F(TableMirrorTest, TheLongestPrefixIsTheSource) {
 }
 
 TEST_F(TableMirrorTest, TheSlotIsTheHashInTheHalfsRun) {
-  const uint32_t slot = 32 + SlotHash(kRequest, kSeed) % 8;
+  const uint32_t slot = 32 + FlowHash(kRequest, kSeed) % 8;
   WriteFrontend(9, FrontendAction::kForward);
   Write(64, SlotRow{.endpoint = 70});
   Write(slot, SlotRow{.endpoint = 71});
   EXPECT_EQ(Find().frontend, 9u);
   EXPECT_EQ(Find().slot, 64u) << "a client that no row knows is outside";
   EXPECT_EQ(Find().endpoint, 70u);
-  WriteSource(2, kRequest.source_address, 32, ClientClass::kLocalPod, 0);
+  WriteSource(2, {kRequest.source, 128}, ClientClass::kLocalPod, 0);
   EXPECT_EQ(Find().slot, slot);
   EXPECT_EQ(Find().endpoint, 71u);
 }
 
 TEST_F(TableMirrorTest, OnlyAForwardingHalfHasASlot) {
-  WriteSource(2, kRequest.source_address, 32, ClientClass::kLocalPod, 0);
+  WriteSource(2, {kRequest.source, 128}, ClientClass::kLocalPod, 0);
   WriteFrontend(9, FrontendAction::kReject);
   EXPECT_EQ(Find().frontend, 9u);
   EXPECT_FALSE(Find().slot || Find().endpoint);
@@ -112,7 +117,7 @@ TEST_F(TableMirrorTest, AFrontendThatIsErasedIsGone) {
 }
 
 TEST_F(TableMirrorTest, AConnectionIsFoundInBothDirections) {
-  WriteSource(2, kRequest.source_address, 32, ClientClass::kLocalPod, 6);
+  WriteSource(2, {kRequest.source, 128}, ClientClass::kLocalPod, 6);
   Write(5, EndpointRow{.valid = true, .next_hop = 3});
   Record(100, 200);
   const auto original = tables_.FindConnection(kRequest);
@@ -131,7 +136,7 @@ TEST_F(TableMirrorTest, AConnectionIsFoundInBothDirections) {
 
 TEST_F(TableMirrorTest, AConnectionThatHasExpiredIsGone) {
   Record(100, 200);
-  tables_.Record({.kind = EventKind::kExpire, .original_row = 100, .reply_row = 200});
+  tables_.Record(EventLine{.kind = EventKind::kExpire, .original_row = 100, .reply_row = 200});
   EXPECT_FALSE(tables_.FindConnection(kRequest));
   EXPECT_FALSE(tables_.FindConnection(kReply));
 }
@@ -143,6 +148,31 @@ TEST_F(TableMirrorTest, ARowThatIsWrittenIsAConnectionGone) {
   EXPECT_TRUE(tables_.FindConnection(kReply));
   tables_.Write(TableId::kReplies, 200, {});
   EXPECT_FALSE(tables_.FindConnection(kReply));
+}
+
+TEST_F(TableMirrorTest, FollowsIpv6) {
+  WriteSource(2, {Address::FromWords(0xfd00001000f40000, 0), 64}, ClientClass::kLocalPod, 6);
+  WriteFrontend(9, FrontendAction::kForward, kRequestIpv6);
+  Write(5,
+        EndpointRow{.valid = true, .address = kEndpointIpv6.bits(), .port = 8080, .next_hop = 3});
+  const ServiceRows rows = tables_.FindService(kRequestIpv6, kSeed, std::nullopt);
+  EXPECT_EQ(rows.source, 2u);
+  EXPECT_EQ(rows.frontend, 9u);
+  EXPECT_EQ(rows.slot, 32 + FlowHash(kRequestIpv6, kSeed) % 8);
+
+  // Where the answers of a masqueraded connection go is not known.
+  const Address node = Address::FromWords(0x20010db800000000, 1);
+  for (const auto& [masqueraded, to] : {std::pair{false, kRequestIpv6.source}, {true, node}}) {
+    RecordIpv6(masqueraded);
+    const FlowKey answer{kEndpointIpv6, to, 8080, 50000, Protocol::kTcp};
+    ASSERT_TRUE(tables_.FindConnection(kRequestIpv6));
+    EXPECT_EQ(tables_.FindConnection(kRequestIpv6)->next_hop, 3u);
+    ASSERT_TRUE(tables_.FindConnection(answer));
+    EXPECT_TRUE(tables_.FindConnection(answer)->reply);
+    EXPECT_EQ(tables_.FindConnection(answer)->next_hop, 6u);
+  }
+  tables_.Record(EventIpv6Line{.kind = EventKind::kExpire, .original_row = 100, .reply_row = 200});
+  EXPECT_FALSE(tables_.FindConnection(kRequestIpv6));
 }
 
 }  // namespace
