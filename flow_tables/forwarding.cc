@@ -3,7 +3,7 @@
 namespace pointsman {
 
 std::string_view WhyHostDecides(const Frontend& frontend) {
-  if (frontend.affinity_seconds != 0 && frontend.host_keeps_affinity) return "session affinity";
+  if (frontend.affinity_seconds != 0) return "session affinity";
   if (frontend.scheduler != Scheduler::kRandom) return "scheduler";
   return "";
 }

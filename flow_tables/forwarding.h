@@ -77,8 +77,6 @@ struct Frontend {
   // connection. 0: none. Frontends with one group share what they remember.
   uint32_t affinity_seconds = 0;
   std::string affinity_group{};
-  // Clients remember other endpoints than the hash of their address would choose: the host chooses.
-  bool host_keeps_affinity = false;
   Scheduler scheduler = Scheduler::kRandom;
   friend bool operator==(const Frontend&, const Frontend&) = default;
 };

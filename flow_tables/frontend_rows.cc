@@ -73,7 +73,6 @@ absl::StatusOr<FrontendRow> RowOf(const Frontend& frontend, SlotRuns& runs, Endp
                      .inside_masquerade = frontend.inside.masquerade,
                      .inside_slots_log2 = static_cast<uint8_t>(inside->run.log2),
                      .inside_slots_base = inside->run.base,
-                     .affinity = frontend.affinity_seconds != 0,
                      .range_set = range_set};
 }
 

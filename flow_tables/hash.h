@@ -27,13 +27,6 @@ uint32_t Crc32c(uint32_t seed, std::span<const uint8_t> bytes);
 // Which slot: CRC32C over the bytes of the tuple as packed in a row, 13 or 37.
 uint32_t SlotHash(const Tuple& tuple, uint32_t seed);
 uint32_t SlotHash(const TupleIpv6& tuple, uint32_t seed);
-// By the client alone: all fields but the source address count as 0.
-template <class Key>  // Tuple or TupleIpv6
-uint32_t ClientHash(const Key& tuple, uint32_t seed) {
-  Key client{};
-  client.source_address = tuple.source_address;
-  return SlotHash(client, seed);
-}
 
 // Where a frontend stands: CRC32C over the key's 19 bytes, and over the same in reverse order.
 HashPair FrontendHashes(const Address& address, uint16_t port, Protocol protocol);

@@ -103,9 +103,7 @@ void Pipeline::MakePlan(const Packet& packet, const ParsedAs<typename Family::Ke
     return;
   }
   const uint32_t hash = SlotHash(tuple, image_->configuration.slot_hash_seed);
-  const uint32_t choice =
-      frontend->affinity ? ClientHash(tuple, image_->configuration.slot_hash_seed) : hash;
-  const uint32_t slot = half.slots_base + (choice & ((uint32_t{1} << half.slots_log2) - 1));
+  const uint32_t slot = half.slots_base + (hash & ((uint32_t{1} << half.slots_log2) - 1));
   const uint32_t endpoint_id =
       packet.directed_endpoint.value_or(RowAt(image_->slots, slot).endpoint);
   const EndpointRow& endpoint = RowAt(image_->endpoints, endpoint_id);

@@ -282,7 +282,6 @@ module datapath (
   wire [11:0] s14_client_next_hop;
   wire [31:0] s14_range_sets;
   wire [5:0] s14_range_set;
-  wire s14_affinity;
   source_lookup sources (
       .clk(clk),
       .valid(s5_lookup && header_at[5]),
@@ -311,7 +310,6 @@ module datapath (
       .counter(s14_frontend_counter),
       .outside(s14_outside),
       .inside_(s14_inside),
-      .affinity(s14_affinity),
       .range_set(s14_range_set),
       .host_read(host_read[card_pkg::TABLE_FRONTENDS[3:0]]),
       .host_write(host_write[card_pkg::TABLE_FRONTENDS[3:0]]),
@@ -366,7 +364,6 @@ module datapath (
       .frontend_bad(s14_frontend_bad),
       .outside(s14_outside),
       .inside_(s14_inside),
-      .affinity(s14_affinity),
       .range_set(s14_range_set),
       .range_sets(s14_range_sets),
       .s3_over_quota(s17_over_quota),

@@ -39,7 +39,6 @@ module first_packet #(
     input wire logic frontend_bad,  // parity, without a hit
     input wire logic [27:0] outside,
     input wire logic [27:0] inside_,
-    input wire logic affinity,  // the client's address alone chooses the slot
     input wire logic [5:0] range_set,  // of the frontend
     input wire logic [31:0] range_sets,  // of the client
     input wire logic s3_over_quota,  // the frontend may have no more unconfirmed connections
@@ -74,13 +73,10 @@ module first_packet #(
   wire [27:0] half = client_class == card_pkg::CLIENT_CLASS_OUTSIDE[1:0] ? outside : inside_;
   wire [card_pkg::TUPLE_IPV6_BITS-1:0] key = tuple;
   wire [card_pkg::TUPLE_BITS-1:0] key_ipv4 = {key[card_pkg::TUPLE_IPV6_BITS-1:256], key[128+:32], key[0+:32]};
-  wire [card_pkg::TUPLE_IPV6_BITS-1:0] client = {{card_pkg::TUPLE_IPV6_BITS - 128{1'b0}}, key[127:0]};
-  wire [card_pkg::TUPLE_BITS-1:0] client_ipv4 = {{card_pkg::TUPLE_BITS - 32{1'b0}}, key[31:0]};
   logic s1_hit, s1_masquerade, s1_kept_out, s1_ttl_expired;
   logic [1:0] s1_action;
   logic [19:0] s1_base, s1_mask;
-  logic [31:0] s1_hash, s1_client_hash;
-  logic s1_affinity;
+  logic [31:0] s1_hash;
   logic [3:0] s1_attempt;
   always_ff @(posedge clk) begin
     if (valid) begin
@@ -92,9 +88,6 @@ module first_packet #(
       s1_kept_out <= range_set != '0 && !range_sets[range_set[4:0]-5'd1];
       s1_mask <= ~(20'hfffff << half[7:3]);
       s1_base <= half[27:8];
-      s1_affinity <= affinity;
-      s1_client_hash <= ipv6 ? card_pkg::slot_hash_ipv6(slot_hash_seed, client)
-                             : card_pkg::slot_hash(slot_hash_seed, client_ipv4);
       s1_hash <= ipv6 ? card_pkg::slot_hash_ipv6(slot_hash_seed, key) : card_pkg::slot_hash(slot_hash_seed, key_ipv4);
     end
   end
@@ -119,7 +112,7 @@ module first_packet #(
   wire [15:0] stride_sum = 16'(s1_attempt * 16'(card_pkg::SOURCE_PORT_STRIDE));
   always_ff @(posedge clk) begin
     if (stage_valid[1]) begin
-      s2_slot <= s1_base + ((s1_affinity ? s1_client_hash[19:0] : s1_hash[19:0]) & s1_mask);
+      s2_slot <= s1_base + (s1_hash[19:0] & s1_mask);
       s2_port <= s1_hash[31:16] + stride_sum;
     end
   end

@@ -26,7 +26,6 @@ module frontend_lookup #(
     output logic [15:0] counter,
     output logic [27:0] outside,  // {slots base, slots log2, masquerade, action}
     output logic [27:0] inside_,
-    output logic affinity,
     output logic [5:0] range_set,
 
     input wire logic host_read,  // only while stage 1 holds no key
@@ -115,7 +114,7 @@ module frontend_lookup #(
     if (s4_valid) begin
       hit <= |s4_hit;
       bad <= |s4_bad;
-      {range_set, affinity, inside_, outside, counter} <= value;
+      {range_set, inside_, outside, counter} <= value;
     end
     if (s3_host) host_row <= row[s3_host_way];
   end
