@@ -29,8 +29,13 @@ AddressPrefix PrefixOf(bool v4, uint32_t number, uint8_t free_bits) {
 }
 
 NextHop RandomNextHop(Random& random) {
-  return {Chance(random, 50) ? Port::kNode : Port::kUplink, MacAddress{kMacs + Pick(random, 1, 40)},
-          MacAddress{kMacs + Pick(random, 256, 257)}};
+  NextHop hop{Chance(random, 50) ? Port::kNode : Port::kUplink,
+              MacAddress{kMacs + Pick(random, 1, 40)}, MacAddress{kMacs + Pick(random, 256, 257)}};
+  if (Chance(random, 25)) {
+    hop.vxlan_address = {kNode + Pick(random, 1, 3)};
+    hop.vxlan_mac = {kMacs + Pick(random, 512, 515)};
+  }
+  return hop;
 }
 
 Address RandomPod(Random& random, bool v4) { return Of(v4, kPods + Pick(random, 1, 60)); }
@@ -166,6 +171,11 @@ Forwarding RandomForwarding(Random& random) {
   AddSctp(random, forwarding);
   forwarding.sources = RandomSources(random);
   forwarding.gateway = RandomNextHop(random);
+  forwarding.tunnel = {.address = {kNode},
+                       .port = static_cast<uint16_t>(Chance(random, 50) ? 4789 : 8472),
+                       .vni = Pick(random, 0, 0xffffff),
+                       .mac = {kMacs + 0x700},
+                       .mtu = static_cast<uint16_t>(Chance(random, 70) ? 1450 : 300)};
   forwarding.masquerade_address = {kNode};
   if (Chance(random, 80)) forwarding.masquerade_address_v6 = Of(false, kNode);
   if (Chance(random, 50)) forwarding.masquerade_ports = {.base = 0xf000, .mask = 0x003f};

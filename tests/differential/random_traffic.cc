@@ -6,6 +6,7 @@
 #include "flow_tables/big_endian.h"
 #include "flow_tables/flow.h"
 #include "flow_tables/packet.h"
+#include "flow_tables/tunnel.h"
 #include "tests/support/packet_builder.h"
 
 namespace pointsman {
@@ -116,8 +117,9 @@ std::vector<uint8_t> RandomTraffic::KnownPacket() {
 // What the endpoint answers: both ends of a forwarded packet exchanged.
 std::vector<uint8_t> RandomTraffic::Reply() {
   if (forwarded_.empty()) return KnownPacket();
-  const std::vector<uint8_t>& sent =
+  std::vector<uint8_t> sent =
       forwarded_[Pick(random_, 0, static_cast<uint32_t>(forwarded_.size()) - 1)];
+  if (WentIntoTunnel(sent)) sent.erase(sent.begin(), sent.begin() + kTunnelBytes);
   const Parsed parsed = Parse(sent);
   const FlowKey key = parsed.kind == ParseKind::kTuple ? ToFlowKey(parsed.tuple)
                                                        : ToFlowKey(ParseOther(sent, false).tuple);
@@ -147,6 +149,25 @@ std::vector<uint8_t> RandomTraffic::Stray() {
     default:
       return BuildTcp({.ip = ip, .payload = Payload()});
   }
+}
+
+bool RandomTraffic::WentIntoTunnel(const std::vector<uint8_t>& sent) const {
+  return sent.size() > kTunnelBytes + kIpv4Offset && sent[kProtocolOffset] == 17 &&
+         LoadBe16(&sent[kDestinationPortOffset]) == forwarding_->tunnel.port &&
+         LoadBe32(&sent[kSourceAddressOffset]) == forwarding_->tunnel.address.value;
+}
+
+// As another node sends it.
+std::vector<uint8_t> RandomTraffic::ThroughTunnel(const std::vector<uint8_t>& frame) {
+  std::vector<uint8_t> whole(kTunnelBytes + frame.size());
+  std::copy(frame.begin(), frame.end(), whole.begin() + kTunnelBytes);
+  Tunnel sender = forwarding_->tunnel;
+  sender.address.value += Pick(random_, 1, 3);
+  WriteTunnelHeaders(whole.data(), sender, {.macs = {2, 1}, .address = forwarding_->tunnel.address},
+                     {.frame_bytes = frame.size(),
+                      .tos = static_cast<uint8_t>(Pick(random_, 0, 255)),
+                      .flow_port = static_cast<uint16_t>(random_())});
+  return whole;
 }
 
 // With a VLAN tag of any content.
@@ -196,6 +217,7 @@ std::vector<ReceivedFrame> RandomTraffic::Burst(size_t frames) {
                      : kind <= 90 ? Reply()
                                   : Stray();
     if (Chance(random_, 10)) received.frame = Tagged(std::move(received.frame));
+    if (Chance(random_, 15)) received.frame = ThroughTunnel(received.frame);
     if (Chance(random_, 15)) received.frame = Damaged(std::move(received.frame));
     received.frame.resize(std::clamp(received.frame.size(), kShortestFrame, kLongestFrame));
     const bool again = Chance(random_, 10);  // the same once more, right behind

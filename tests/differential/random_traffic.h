@@ -35,6 +35,8 @@ class RandomTraffic {
   uint16_t DestinationPort(const Frontend& frontend);
   std::vector<uint8_t> Reply();
   std::vector<uint8_t> Stray();
+  bool WentIntoTunnel(const std::vector<uint8_t>& sent) const;
+  std::vector<uint8_t> ThroughTunnel(const std::vector<uint8_t>& frame);
   std::vector<uint8_t> Tagged(std::vector<uint8_t> frame);
   std::vector<uint8_t> Damaged(std::vector<uint8_t> frame);
   std::vector<uint8_t> Payload();

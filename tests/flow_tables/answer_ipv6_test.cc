@@ -101,5 +101,15 @@ TEST(Answer, SctpOverIpv4GetsPortUnreachable) {
   EXPECT_EQ(answer.frame[kTransportOffset + 1], 3);
 }
 
+TEST(AnswerIpv6, TooBigIsSaidWithTheMtu) {
+  const Answer answer =
+      MakeAnswer(FrameOf(Protocol::kUdp), Port::kNode, Reason::kTooBig, kNode, 1400);
+  ASSERT_EQ(answer.kind, AnswerKind::kReply);
+  EXPECT_TRUE(Icmpv6ChecksumIsRight(answer.frame));
+  EXPECT_EQ(LoadBe16(&answer.frame[kIpv6TransportOffset]), 0x0200);
+  EXPECT_EQ(LoadBe32(&answer.frame[kIpv6TransportOffset + 4]), 1400u);
+  EXPECT_EQ(Address::FromBytes(std::span(answer.frame).subspan(kIpv6SourceOffset, 16)), kNode);
+}
+
 }  // namespace
 }  // namespace pointsman

@@ -123,5 +123,19 @@ TEST(AnswerTest, WhatTheSoftwarePathCannotTranslateYetPassesOn) {
   }
 }
 
+// RFC 1191: the next hop's MTU is in the last 16 bits of the ICMP header.
+TEST(AnswerTest, TooBigGetsFragmentationNeededIfItMayNotBeCutUp) {
+  const FrameBytes frame = TcpWith(kTcpAck, 1500);
+  const Answer answer = MakeAnswer(frame, Port::kNode, Reason::kTooBig, kNodeAddress, 1450);
+  ASSERT_EQ(answer.kind, AnswerKind::kReply);
+  EXPECT_TRUE(ChecksumsAreRight(answer.frame));
+  EXPECT_EQ(LoadBe32(&answer.frame[kSourceAddressOffset]), kNodeAddress.value);
+  EXPECT_EQ(LoadBe16(&answer.frame[kTransportOffset]), 0x0304);
+  EXPECT_EQ(LoadBe32(&answer.frame[kTransportOffset + 4]), 1450u);
+  const FrameBytes may_be_cut = TcpWith(kTcpAck, 1500, {.fragment = 0});
+  EXPECT_EQ(MakeAnswer(may_be_cut, Port::kNode, Reason::kTooBig, kNodeAddress, 1450).kind,
+            AnswerKind::kNothing);
+}
+
 }  // namespace
 }  // namespace pointsman

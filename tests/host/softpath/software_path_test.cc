@@ -9,6 +9,7 @@
 #include "flow_tables/big_endian.h"
 #include "flow_tables/flow.h"
 #include "flow_tables/packet.h"
+#include "flow_tables/tunnel.h"
 #include "host/conformance/probe.h"
 #include "host/softpath/tick.h"
 #include "tests/support/flow_checksums.h"
@@ -332,6 +333,83 @@ TEST_F(SoftwarePathTest, TagsStay) {
     EXPECT_EQ(with_tag.fate, plain.fate);
     EXPECT_EQ(with_tag.frame, plain.frame.empty() ? plain.frame : tagged(plain.frame));
   }
+}
+
+// The endpoint on another node is behind a tunnel, and so are clients there.
+class TunnelPathTest : public SoftwarePathTest {
+ protected:
+  static constexpr Tunnel kTunnel{.address = {0xc0a80002}, .vni = 7, .mac = {2}, .mtu = 1400};
+  static constexpr Ipv4Address kOtherNode{0xc0a80003};
+
+  void SetUp() override {
+    Forwarding wanted = World();
+    wanted.tunnel = kTunnel;
+    for (Frontend& frontend : wanted.frontends) {
+      for (FrontendHalf* half : {&frontend.inside, &frontend.outside}) {
+        for (Backend& endpoint : half->endpoints) {
+          if (endpoint.next_hop != kGateway) continue;
+          endpoint.next_hop.vxlan_address = kOtherNode;
+          endpoint.next_hop.vxlan_mac = {3};
+        }
+      }
+    }
+    Set(wanted);
+  }
+
+  static std::vector<uint8_t> ThroughTunnel(const std::vector<uint8_t>& frame) {
+    std::vector<uint8_t> whole(kTunnelBytes + frame.size());
+    std::ranges::copy(frame, whole.begin() + kTunnelBytes);
+    Tunnel theirs = kTunnel;
+    theirs.address = kOtherNode;
+    WriteTunnelHeaders(whole.data(), theirs, {.macs = {2, 1}, .address = kTunnel.address},
+                       {.frame_bytes = frame.size(), .tos = 0, .flow_port = 5000});
+    return whole;
+  }
+};
+
+TEST_F(TunnelPathTest, SctpGoesInWithoutATagAndComesOut) {
+  int in_tunnel = 0;
+  for (uint16_t port = 40000; port < 40020; ++port) {
+    const FlowKey asked{kPod4, kService4, port, 80, Protocol::kSctp};
+    const std::vector<uint8_t> frame = WithVlanTag(ProbeFrame(asked), 7);
+    const PuntService there = path_.Serve({frame, Port::kNode, Reason::kSctp, 0}, now_);
+    ASSERT_EQ(there.fate, Fate::kForwarded);
+    if (!there.into_tunnel) continue;
+    ++in_tunnel;
+    EXPECT_EQ(LoadBe32(&there.frame[kDestinationAddressOffset]), kOtherNode.value);
+    const std::vector<uint8_t> inside(there.frame.begin() + kTunnelBytes, there.frame.end());
+    EXPECT_TRUE(FlowChecksumsAreRight(inside));
+    const FlowKey sent = ParseFlow(inside)->key;
+    const std::vector<uint8_t> answer = ThroughTunnel(ProbeFrame(HostConnection::Reversed(sent)));
+    const PuntService back = path_.Serve({answer, Port::kUplink, Reason::kSctp, 0}, now_);
+    EXPECT_EQ(back.fate, Fate::kForwarded);
+    EXPECT_EQ(ParseFlow(back.frame)->key, HostConnection::Reversed(asked));
+  }
+  EXPECT_GT(in_tunnel, 0);
+}
+
+TEST_F(TunnelPathTest, AnswersGoBackAsTheyCame) {
+  const FlowKey asked{kPod6, kOtherService6, 40000, 80, Protocol::kTcp};
+  const std::vector<uint8_t> whole = ThroughTunnel(ProbeFrame(asked));
+  const PuntService reject = path_.Serve({whole, Port::kUplink, Reason::kReject, 0}, now_);
+  EXPECT_EQ(reject.fate, Fate::kRejected);
+  EXPECT_EQ(reject.egress, Port::kUplink);
+  EXPECT_EQ(LoadBe32(&reject.frame[kDestinationAddressOffset]), kOtherNode.value);
+  EXPECT_EQ(LoadBe32(&reject.frame[kSourceAddressOffset]), kTunnel.address.value);
+  const std::vector<uint8_t> inside(reject.frame.begin() + kTunnelBytes, reject.frame.end());
+  EXPECT_EQ(ParseFlow(inside)->key, HostConnection::Reversed(asked));
+  const PuntService passed = path_.Serve({whole, Port::kUplink, Reason::kFragment, 0}, now_);
+  EXPECT_EQ(passed.fate, Fate::kPassed);
+  EXPECT_EQ(passed.frame, whole);
+}
+
+TEST_F(TunnelPathTest, WhatIsTooBigIsAnsweredWithTheTunnelsMtu) {
+  const FrameBytes frame = BuildTcp(
+      {.ip = {.source = kPod4.v4(), .destination = kService4.v4()}, .payload = FrameBytes(1400)});
+  const PuntService service = path_.Serve({frame, Port::kNode, Reason::kTooBig, 0}, now_);
+  EXPECT_EQ(service.fate, Fate::kAnswered);
+  EXPECT_EQ(service.egress, Port::kNode);
+  EXPECT_EQ(LoadBe32(&service.frame[kTransportOffset + 4]), kTunnel.mtu);
 }
 
 TEST_F(SoftwarePathTest, ConnectionsEndWithTime) {
