@@ -2,12 +2,12 @@
 
 #include <spdlog/spdlog.h>
 
-#include <span>
 #include <thread>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "host/agent/mend.h"
+#include "host/agent/read_connections.h"
 #include "host/agent/status.h"
 #include "host/softpath/tick.h"
 
@@ -36,29 +36,6 @@ absl::Time SteadyNow() {
 
 EndpointId EndpointOf(const CardConnection& connection) {
   return {connection.reply.source, connection.reply.source_port};
-}
-
-template <class Row>
-absl::StatusOr<std::vector<Row>> ReadTable(Card& card, uint32_t rows) {
-  const absl::StatusOr<std::vector<RowBits>> bits = card.Read(Row::kTable, 0, rows);
-  if (!bits.ok()) return bits.status();
-  std::vector<Row> table;
-  table.reserve(bits->size());
-  for (const RowBits& row : *bits) table.push_back(UnpackRow<Row>(row));
-  return table;
-}
-
-// Takes in what two tables of a card say.
-template <class OriginalRow, class ReplyRow>
-absl::Status AddConnections(Card& card, uint32_t originals, uint32_t replies,
-                            ConnectionList& connections) {
-  const auto original_rows = ReadTable<OriginalRow>(card, originals);
-  if (!original_rows.ok()) return original_rows.status();
-  const auto reply_rows = ReadTable<ReplyRow>(card, replies);
-  if (!reply_rows.ok()) return reply_rows.status();
-  connections.Add(std::span<const OriginalRow>(*original_rows),
-                  std::span<const ReplyRow>(*reply_rows));
-  return absl::OkStatus();
 }
 
 // Counters up to the last one that has a name.
@@ -183,15 +160,7 @@ absl::Status Agent::RereadConnections(uint32_t events_lost) {
   spdlog::warn("{} events of the card were lost, its connections are read again",
                events_lost - events_lost_);
   events_lost_ = events_lost;
-  const CardSizes& sizes = card_->description().sizes;
-  connections_.Clear();
-  if (absl::Status status = AddConnections<OriginalRow, ReplyRow>(*card_, sizes.originals,
-                                                                  sizes.replies, connections_);
-      !status.ok()) {
-    return status;
-  }
-  return AddConnections<OriginalIpv6Row, ReplyIpv6Row>(*card_, sizes.originals_ipv6,
-                                                       sizes.replies_ipv6, connections_);
+  return ReadConnections(*card_, connections_);
 }
 
 // What time brings: the card's own clock where it has none that runs, and the end of connections
