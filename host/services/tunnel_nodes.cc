@@ -53,7 +53,8 @@ absl::Status ReadBackendData(const kube::Node& node, Tunnel& tunnel) {
 
 absl::StatusOr<std::optional<Tunnel>> TunnelOf(const kube::Node& node) {
   if (Annotation(node, kBackendType) != "vxlan") return std::nullopt;
-  Tunnel tunnel{.port = kFlannelPort};
+  Tunnel tunnel;
+  tunnel.port = kFlannelPort;
   if (absl::Status status = ReadBackendData(node, tunnel); !status.ok()) return status;
   const std::string text = Annotation(node, kPublicIp);
   const auto address = kube::IpAddress::Parse(text);
