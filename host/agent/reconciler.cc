@@ -1,5 +1,6 @@
 #include "host/agent/reconciler.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "flow_tables/plan.h"
@@ -8,7 +9,14 @@ namespace pointsman {
 
 namespace {
 
-constexpr uint32_t kFrontendsThatMayFillTheTable = 16;
+// How many frontends it takes to fill a table of connections with such that nobody has answered.
+constexpr uint32_t kFrontendsThatFillTheTable = 16;
+constexpr uint32_t kFrontendsThatFillTheIpv6Table = 4;
+
+uint32_t UnconfirmedQuota(const CardSizes& sizes) {
+  return std::min(sizes.originals / kFrontendsThatFillTheTable,
+                  sizes.originals_ipv6 / kFrontendsThatFillTheIpv6Table);
+}
 
 }  // namespace
 
@@ -19,7 +27,7 @@ Reconciler::Reconciler(Card& card, uint32_t tick_cycles)
 }
 
 absl::StatusOr<size_t> Reconciler::Program(Forwarding wanted) {
-  wanted.unconfirmed_quota = image_.sizes.originals / kFrontendsThatMayFillTheTable;
+  wanted.unconfirmed_quota = UnconfirmedQuota(image_.sizes);
   absl::StatusOr<Image> next = BuildImage(wanted, image_);
   if (!next.ok()) return next.status();
   const Plan plan = MakePlan(image_, *next);

@@ -14,7 +14,8 @@ namespace pointsman {
 class Reconciler {
  public:
   // Borrows the card, whose tables are zero. `tick_cycles`: see Agent. A sixteenth of the card's
-  // connections is what one frontend may have unconfirmed.
+  // connections over IPv4, a quarter of those over IPv6 at most, is what one frontend may have
+  // unconfirmed.
   Reconciler(Card& card, uint32_t tick_cycles);
 
   // Writes what differs and returns how many rows that were. The first call takes the card to

@@ -266,6 +266,43 @@ TEST_F(RingCardTest, PollWithoutNewsIsEmptyAndTouchesNoRegister) {
   EXPECT_EQ(fake_.reads(), reads);
 }
 
+// The offset of a word of a register that is an array.
+RegisterOffset Word(RegisterOffset first, uint32_t word) {
+  return RegisterOffset{uint32_t(first) + 4 * word};
+}
+
+TEST_F(RingCardTest, ConfigureWritesAddressesWordByWord) {
+  CardSettings settings{.mode = Mode::kOffload, .configuration = {}};
+  settings.configuration.masquerade_address_v6 = {.low = 0x4444444433333333, .high = 0x66666666};
+  ServiceRange& range = settings.configuration.service_ranges[2];
+  range = {.address = {.low = 0x2222222211111111, .high = 0x88888888},
+           .mask = {.low = 0xffffffff00000000, .high = ~uint64_t{0}}};
+  ASSERT_TRUE(card_->Configure(settings).ok());
+  const uint32_t address[] = {0x33333333, 0x44444444, 0x66666666, 0};
+  const uint32_t words[] = {0x11111111, 0x22222222, 0x88888888, 0, 0, ~0u, ~0u, ~0u};
+  for (uint32_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(fake_.Register(Word(RegisterOffset::kMasqueradeIpv6Address, i)), address[i]) << i;
+  }
+  for (uint32_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(fake_.Register(Word(RegisterOffset::kServiceRanges, 16 + i)), words[i]) << i;
+  }
+
+  // A range that changes is out of use meanwhile; others are left alone.
+  const size_t before = fake_.writes().size();
+  range.address.low = 0x9999999900000000;
+  ASSERT_TRUE(card_->Configure(settings).ok());
+  std::vector<std::pair<uint32_t, uint32_t>> written;  // word and value
+  for (size_t i = before; i < fake_.writes().size(); ++i) {
+    const auto& [at, value] = fake_.writes()[i];
+    const uint32_t word = (uint32_t(at) - uint32_t(RegisterOffset::kServiceRanges)) / 4;
+    if (word < kServiceRangesWords) written.emplace_back(word, value);
+  }
+  const std::vector<std::pair<uint32_t, uint32_t>> expected = {
+      {20, 0},          {21, 0}, {22, 0}, {23, 0},   {16, 0},   {17, 0x99999999},
+      {18, 0x88888888}, {19, 0}, {20, 0}, {21, ~0u}, {22, ~0u}, {23, ~0u}};
+  EXPECT_EQ(written, expected);
+}
+
 TEST_F(RingCardTest, ConfigureWritesTheModeLastExceptIntoBypass) {
   const CardSettings offload{
       .mode = Mode::kOffload,

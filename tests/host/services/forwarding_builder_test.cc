@@ -150,7 +150,7 @@ TEST(BuildForwardingTest, DualStack) {
   const Frontend* over_v6 = Find(built.forwarding, "fd00:10:96::10", 80);
   ASSERT_NE(over_v6, nullptr);
   EXPECT_THAT(Addresses(over_v6->inside), ElementsAre(At("fd00:10::5")));
-  EXPECT_FALSE(IsForCard(*over_v6));
+  EXPECT_TRUE(IsForCard(*over_v6));
   EXPECT_NE(Find(built.forwarding, "2001:db8::1", 3001), nullptr);
   EXPECT_THAT(Addresses(Find(built.forwarding, "172.30.0.10", 80)->inside),
               ElementsAre(At("10.0.0.1")));
