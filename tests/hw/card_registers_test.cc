@@ -75,11 +75,13 @@ TEST(CardRegisters, KeepWhatIsWritten) {
       {RegisterOffset::kMasqueradeAddress, ~0u},
       {RegisterOffset::kMasqueradePortBase, 0xffff},
       {RegisterOffset::kMasqueradePortMask, 0xffff},
-      {RegisterOffset::kHostProtocols, 0x3},
-      {RegisterOffset::kServiceRange0Address, ~0u},
-      {RegisterOffset::kServiceRange0Mask, ~0u},
-      {RegisterOffset::kServiceRange3Address, ~0u},
-      {RegisterOffset::kServiceRange3Mask, ~0u},
+      {RegisterOffset::kVxlanAddress, ~0u},
+      {RegisterOffset::kVxlanPort, 0xffff},
+      {RegisterOffset::kVxlanVni, 0xffffff},
+      {RegisterOffset::kVxlanMacLow, ~0u},
+      {RegisterOffset::kVxlanMacHigh, 0xffff},
+      {RegisterOffset::kVxlanMtu, 0xffff},
+      {RegisterOffset::kHostProtocols, 0x1},
       {RegisterOffset::kTick, 0xfffff},
       {RegisterOffset::kTimeoutTcpUnconfirmed, 0xfffff},
       {RegisterOffset::kTimeoutUdpEstablished, 0xfffff},
@@ -91,6 +93,22 @@ TEST(CardRegisters, KeepWhatIsWritten) {
     bench.Write(r.offset, value);
     EXPECT_EQ(bench.Read(r.offset), value & r.mask) << std::hex << static_cast<uint32_t>(r.offset);
     value = value * 1664525u + 1013904223u;
+  }
+}
+
+TEST(CardRegisters, ArraysKeepEachWord) {
+  CardBench bench(1);
+  const struct {
+    RegisterOffset first;
+    uint32_t words;
+  } arrays[] = {{RegisterOffset::kMasqueradeIpv6Address, kMasqueradeIpv6AddressWords},
+                {RegisterOffset::kServiceRanges, kServiceRangesWords}};
+  for (const auto& array : arrays) {
+    const auto at = [&](uint32_t word) { return static_cast<uint32_t>(array.first) + 4 * word; };
+    for (uint32_t word = 0; word < array.words; ++word) bench.Write(at(word), 0xa5000000 + word);
+    for (uint32_t word = 0; word < array.words; ++word) {
+      EXPECT_EQ(bench.Read(at(word)), 0xa5000000 + word) << word;
+    }
   }
 }
 
