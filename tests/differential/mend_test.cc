@@ -52,7 +52,7 @@ class MendCardTest : public testing::Test {
         ADD_FAILURE() << output.status();
         break;
       }
-      connections_.Take(output->events);
+      connections_.Take(*output, image_);
       for (const EventLine& event : output->events) lost_ += event.kind == EventKind::kParity;
       const Mending mending = MendingOf(output->events, image_, connections_);
       EXPECT_TRUE(card_->Write(mending.writes).ok());
@@ -86,7 +86,7 @@ TEST_F(MendCardTest, RowsAreMendedWhereTheyAreMet) {
   ASSERT_EQ(connections_.by_row().size(), 1u);
 
   // The connection's own row: it begins anew.
-  const uint32_t row = connections_.by_row().begin()->first;
+  const uint32_t row = connections_.by_row().begin()->second.original_row;
   auto original = card_->Read(TableId::kOriginals, row, 1);
   ASSERT_TRUE(original.ok()) << original.status();
   ExpectMended({TableId::kOriginals, row, original->at(0), Parity::kWrongKey});
