@@ -143,7 +143,8 @@ std::string EmitSystemVerilog(const Description& card) {
     if (hash.name == "slot") {
       for (const Layout& group : card.groups) {
         if (group.name.rfind("tuple", 0) != 0) continue;
-        text += Crc(name + Snake(group.name.substr(5)), static_cast<int>(group.bits / 8), false, true, hash.value);
+        text += Crc(name + Snake(group.name.substr(5)), static_cast<int>(group.bits / 8), false,
+                    true, hash.value);
       }
     } else {
       text += Crc(name, kFrontendKeyBytes, hash.name == "frontend-second", false, hash.value);

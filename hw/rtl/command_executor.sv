@@ -46,6 +46,8 @@ module command_executor (
       card_pkg::TABLE_NEXT_HOPS: rows_of = card_pkg::NEXT_HOPS_ROWS;
       card_pkg::TABLE_ORIGINALS: rows_of = card_pkg::ORIGINALS_ROWS;
       card_pkg::TABLE_REPLIES: rows_of = card_pkg::REPLIES_ROWS;
+      card_pkg::TABLE_ORIGINALS_IPV6: rows_of = card_pkg::ORIGINALS_IPV6_ROWS;
+      card_pkg::TABLE_REPLIES_IPV6: rows_of = card_pkg::REPLIES_IPV6_ROWS;
       card_pkg::TABLE_HASH_KEYS: rows_of = card_pkg::HASH_KEYS_ROWS;
       card_pkg::TABLE_FRONTEND_COUNTERS: rows_of = card_pkg::FRONTEND_COUNTERS_ROWS;
       card_pkg::TABLE_ENDPOINT_COUNTERS: rows_of = card_pkg::ENDPOINT_COUNTERS_ROWS;

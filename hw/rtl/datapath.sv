@@ -6,7 +6,7 @@
 //
 // | stage  | module | what happens |
 // |--------|--------|--------------|
-// | 1, 2   | tunnel_unwrap | the frame to be looked at |
+// | 1..2   | tunnel_unwrap | the frame to be looked at |
 // | 3..5   | packet_parser | fields, class, 5-tuple |
 // | 6..14  | source_lookup | longest prefix of the source |
 // | 10..14 | frontend_lookup | destination, exact match |

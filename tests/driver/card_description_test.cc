@@ -49,7 +49,7 @@ TEST(CardDescription, RefusesNamingNodeAndProperty) {
       {"more than a field holds", WithNumber(good, "/sizes", "next-hops", 8192),
        "/sizes: next-hops is 8192, expected 1..4096"},
       {"fewer than a bucket", WithNumber(good, "/sizes", "originals", 4),
-       "/sizes: originals is 4, expected 8.."},
+       "/sizes: originals is 4, expected 32.."},
       {"hash keys", WithNumber(good, "/sizes", "hash-keys", 4096),
        "/sizes: hash-keys is 4096, expected 9472..9472"},
       {"endpoints without counter", WithNumber(good, "/sizes", "endpoint-counters", 2048),
