@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <memory_resource>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "flow_tables/connection.h"
@@ -53,10 +54,13 @@ class ConnectionTable {
   // strings"). A CRC would not do: which tuples collide does not depend on its seed.
   Placement Hash(const Key& tuple) const {
     const auto words = Family::Words(tuple);
-    uint64_t sum = keys_[words.size()];
-    for (size_t i = 0; i < words.size(); i += 2) {
-      sum += (keys_[i] + words[i]) * (keys_[i + 1] + words[i + 1]);
-    }
+    // Not a loop, which GCC would not unroll.
+    const auto sum_of = [&]<size_t... kPair>(std::index_sequence<kPair...>) {
+      return (
+          ((keys_[2 * kPair] + words[2 * kPair]) * (keys_[2 * kPair + 1] + words[2 * kPair + 1])) +
+          ...);
+    };
+    const uint64_t sum = sum_of(std::make_index_sequence<words.size() / 2>()) + keys_[words.size()];
     return {static_cast<uint32_t>(sum >> 32)};
   }
 

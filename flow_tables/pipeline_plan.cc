@@ -72,9 +72,10 @@ void Pipeline::StartPlan(const typename Family::Key& tuple, Plan<Family>& plan) 
   for (uint32_t bank = 0; bank < kPlacementBanks; ++bank) {
     const uint32_t first = geometry.FirstRow(bank, hashes);
     plan.frontend_rows[bank] = first;
-    for (uint32_t row = first; row < first + kFrontendsWays; ++row) {
-      __builtin_prefetch(&image_->frontends[row]);
-    }
+    const auto* bucket = reinterpret_cast<const char*>(&image_->frontends[first]);
+    constexpr size_t kBucketBytes = kFrontendsWays * sizeof(FrontendRow);
+    for (size_t line = 0; line < kBucketBytes; line += 64) __builtin_prefetch(bucket + line);
+    __builtin_prefetch(bucket + kBucketBytes - 1);
   }
 }
 
