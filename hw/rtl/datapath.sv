@@ -72,6 +72,7 @@ module datapath (
     output logic [15:0] out_frontend_counter,
     output logic [19:0] out_endpoint,
     output logic out_learned,
+    output logic [5:0] out_strip_bytes,  // it has lost so many in front
     output logic out_wrapped,  // goes into the tunnel: by tunnel_wrap, with these
     output logic [31:0] out_vxlan_address,
     output logic [95:0] out_outer_macs,

@@ -36,6 +36,7 @@ module egress #(
     input wire [15:0] in_frontend_counter,
     input wire [19:0] in_endpoint,
     input wire in_learned,
+    input wire [5:0] in_strip_bytes,  // the packet came with so many more
     input wire in_wrapped,
     input wire [31:0] in_vxlan_address,
     input wire [95:0] in_outer_macs,
@@ -65,7 +66,8 @@ module egress #(
     // Lines that left each destination's FIFO: of port packets, and what injected packets give back at once.
     input wire [2:0] freed,
     output logic injected_exit,
-    output logic [2:0] injected_release,
+    output logic [2:0] injected_release,  // all of the packet's lines
+    output logic [2:0] injected_shrunk,   // one line, which the packet does not need any more
     output logic [7:0] injected_lines,
 
     // For a clock a packet, for the statistics.
@@ -99,14 +101,17 @@ module egress #(
   logic [7:0] s1_reason;
   logic [19:0] s1_endpoint;
   logic [2:0] s1_target;  // one-hot, none for a drop
-  logic [7:0] s1_lines;
+  logic [7:0] s1_lines, s1_came_lines;
   logic [2:0] s1_fits;
 
   logic [DEPTH_LOG2:0] room_uplink, room_node, room_punt;
-  logic [7:0] in_lines;
+  logic [7:0] in_lines, in_came_lines;
+  logic [15:0] in_came_length;
   logic to_port;
 
   assign in_lines = in_length[13:6] + 8'(in_length[5:0] != 6'd0);
+  assign in_came_length = in_length + 16'(in_strip_bytes);
+  assign in_came_lines = in_came_length[13:6] + 8'(in_came_length[5:0] != 6'd0);
   assign to_port = !capture && (in_verdict == Pass || in_verdict == Forward);
 
   always_ff @(posedge clk) begin
@@ -132,6 +137,7 @@ module egress #(
     s1_flow_port <= in_flow_port;
     s1_target <= {capture || in_verdict == Punt, to_port && in_egress, to_port && !in_egress};
     s1_lines <= in_lines;
+    s1_came_lines <= in_came_lines;
     s1_fits <= {room_punt >= (DEPTH_LOG2+1)'(in_lines) + Margin,
                 room_node >= (DEPTH_LOG2+1)'(in_lines) + Margin,
                 room_uplink >= (DEPTH_LOG2+1)'(in_lines) + Margin};
@@ -170,6 +176,7 @@ module egress #(
     record_write <= begins && accepted && s1_target[2];
     wrap_write <= s1_target & {3{begins && accepted && s1_wrapped}};
     injected_exit <= begins && s1_injected;
+    injected_shrunk <= s1_target & {3{begins && s1_injected && accepted && s1_lines != s1_came_lines}};
     injected_release <= (accepted ? ~s1_target : 3'b111) & {3{begins && s1_injected}};
     counted <= begins;
     counted_punted <= begins && accepted && s1_target[2] && s1_verdict == Punt;
@@ -181,6 +188,7 @@ module egress #(
       wrap_write <= '0;
       injected_exit <= 1'b0;
       injected_release <= '0;
+      injected_shrunk <= '0;
       counted <= 1'b0;
       counted_punted <= 1'b0;
       counted_captured <= 1'b0;
@@ -199,7 +207,7 @@ module egress #(
     write_last <= s1_last;
     write_bytes <= s1_length[5:0];
     write_data <= s1_data;
-    injected_lines <= s1_lines;
+    injected_lines <= s1_came_lines;
     counted_verdict <= s1_verdict;
     if (unwanted || accepted) counted_reason <= s1_reason;
     else counted_reason <= s1_target[2] ? card_pkg::REASON_PUNT_RING_FULL : card_pkg::REASON_TRANSMIT_OVERFLOW;

@@ -19,6 +19,7 @@ module inject_credits #(
     input wire exit,
     input wire [2:0] release_to,
     input wire [7:0] release_lines,
+    input wire [2:0] shrunk,  // and one line
     input wire [2:0] freed,
 
     output logic none_inside  // no injected packet is in the datapath
@@ -31,22 +32,24 @@ module inject_credits #(
   logic [9:0] frames_within;
 
   function automatic logic [DEPTH_LOG2:0] moved(input logic [DEPTH_LOG2:0] credit, input logic [7:0] minus,
-                                                input logic [7:0] plus, input logic free);
+                                                input logic [7:0] plus, input logic [1:0] free);
     moved = credit - (DEPTH_LOG2 + 1)'(minus) + (DEPTH_LOG2 + 1)'(plus) + (DEPTH_LOG2 + 1)'(free);
   endfunction
 
   logic [7:0] minus, plus_uplink, plus_node, plus_punt;
-  logic [2:0] free;
+  logic [1:0] free_uplink, free_node, free_punt;
 
   always_ff @(posedge clk) begin
     minus <= taken ? taken_lines : '0;
     plus_uplink <= release_to[0] ? release_lines : '0;
     plus_node <= release_to[1] ? release_lines : '0;
     plus_punt <= release_to[2] ? release_lines : '0;
-    free <= freed;
-    uplink <= moved(uplink, minus, plus_uplink, free[0]);
-    node <= moved(node, minus, plus_node, free[1]);
-    punt <= moved(punt, minus, plus_punt, free[2]);
+    free_uplink <= 2'(freed[0]) + 2'(shrunk[0]);
+    free_node <= 2'(freed[1]) + 2'(shrunk[1]);
+    free_punt <= 2'(freed[2]) + 2'(shrunk[2]);
+    uplink <= moved(uplink, minus, plus_uplink, free_uplink);
+    node <= moved(node, minus, plus_node, free_node);
+    punt <= moved(punt, minus, plus_punt, free_punt);
     enough <= uplink >= FrameLinesMax + Margin && node >= FrameLinesMax + Margin && punt >= FrameLinesMax + Margin;
     frames_within <= frames_within + 10'(taken) - 10'(exit);
     none_inside <= frames_within == '0 && !taken;
@@ -56,7 +59,9 @@ module inject_credits #(
       plus_uplink <= '0;
       plus_node <= '0;
       plus_punt <= '0;
-      free <= '0;
+      free_uplink <= '0;
+      free_node <= '0;
+      free_punt <= '0;
       uplink <= Lines;
       node <= Lines;
       punt <= Lines;

@@ -72,6 +72,7 @@ module packet_finish #(
     output logic [15:0] out_frontend_counter,
     output logic [19:0] out_endpoint,
     output logic out_learned,
+    output logic [5:0] out_strip_bytes,  // it has lost so many in front
     output logic out_wrapped,  // goes into the tunnel: by tunnel_wrap, with these
     output logic [31:0] out_vxlan_address,
     output logic [95:0] out_outer_macs,
@@ -252,6 +253,7 @@ module packet_finish #(
     end
     if (s8_valid && s8_first) begin
       out_length <= s8_length - 16'(first_strip);
+      out_strip_bytes <= first_strip;
       out_ingress <= s8_ingress;
       out_injected <= s8_injected;
       out_attempt <= s8_attempt;

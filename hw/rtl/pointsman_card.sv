@@ -348,14 +348,15 @@ module pointsman_card #(
       .in_first, .in_last, .in_data, .in_keep, .in_length, .in_ingress, .in_injected, .in_transmit, .in_egress,
       .in_attempt, .in_directed, .in_endpoint, .in_tag, .out_valid, .out_first, .out_last, .out_data, .out_keep, .out_length, .out_ingress,
       .out_injected, .out_attempt, .out_tag, .out_verdict, .out_reason, .out_egress, .out_frontend_counter,
-      .out_endpoint, .out_learned, .out_wrapped, .out_vxlan_address, .out_outer_macs, .out_tos, .out_flow_port, .row_valid, .row_ready, .row_write, .row_flip, .row_table, .row_index, .row_data,
+      .out_endpoint, .out_learned, .out_strip_bytes, .out_wrapped, .out_vxlan_address, .out_outer_macs, .out_tos, .out_flow_port, .row_valid, .row_ready, .row_write, .row_flip, .row_table, .row_index, .row_data,
       .row_read_valid, .row_read_data, .want_gap, .event_valid, .event_line
   );
 
   // From the datapath to the ports and the punt ring.
-  logic [2:0] queue_write, freed, freed_injected, injected_release;
+  logic [2:0] queue_write, freed, freed_injected, injected_release, injected_shrunk;
   logic queue_injected, queue_wrapped, queue_last, record_write, injected_exit;
   logic out_wrapped;
+  logic [5:0] out_strip_bytes;
   logic [31:0] out_vxlan_address, wrap_address;
   logic [95:0] out_outer_macs, wrap_macs;
   logic [7:0] out_tos, wrap_tos;
@@ -392,6 +393,7 @@ module pointsman_card #(
       .in_frontend_counter(out_frontend_counter),
       .in_endpoint(out_endpoint),
       .in_learned(out_learned),
+      .in_strip_bytes(out_strip_bytes),
       .in_wrapped(out_wrapped),
       .in_vxlan_address(out_vxlan_address),
       .in_outer_macs(out_outer_macs),
@@ -404,7 +406,7 @@ module pointsman_card #(
       .write_bytes(queue_bytes),
       .write_data(queue_data),
       .wrap_write, .wrap_length, .wrap_address, .wrap_macs, .wrap_tos, .wrap_flow_port,
-      .record_write, .record, .freed, .injected_exit, .injected_release, .injected_lines, .counted, .counted_verdict,
+      .record_write, .record, .freed, .injected_exit, .injected_release, .injected_shrunk, .injected_lines, .counted, .counted_verdict,
       .counted_punted, .counted_captured, .counted_dropped, .counted_reason
   );
 
@@ -431,6 +433,7 @@ module pointsman_card #(
       .exit(injected_exit),
       .release_to(injected_release),
       .release_lines(injected_lines),
+      .shrunk(injected_shrunk),
       .freed(freed_injected),
       .none_inside
   );

@@ -79,7 +79,14 @@ void pointsman_probe_row(svBit write, unsigned table, unsigned index, const svBi
 }
 
 void pointsman_probe_event(const svBitVecVal* line) {
-  observer->OnEvent(pointsman::UnpackLine<pointsman::EventLine>(pointsman::LineOf(line)));
+  const pointsman::LineBits bits = pointsman::LineOf(line);
+  const auto event = pointsman::UnpackLine<pointsman::EventLine>(bits);
+  const bool ipv6 = pointsman::TableId{event.table} == pointsman::TableId::kOriginalsIpv6;
+  if (ipv6 && event.kind != pointsman::EventKind::kParity) {
+    observer->OnEvent(pointsman::UnpackLine<pointsman::EventIpv6Line>(bits));
+  } else {
+    observer->OnEvent(event);
+  }
 }
 
 void pointsman_probe_punt_ring(unsigned lines) { observer->OnPuntRing(now, lines); }

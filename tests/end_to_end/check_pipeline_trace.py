@@ -60,7 +60,7 @@ def fate(arguments):
 
 def check_rows(packets):
     for number, slices in packets.items():
-        arguments = slices["connections"]["args"]
+        arguments = slices["connection_tables"]["args"]
         rows = {table.removesuffix("-ipv6") for table in arguments["rows"]}
         if arguments["verdict"] == "forward":
             assert {"endpoints", "next-hops"} <= rows and rows & {"originals", "replies"}, f"packet {number}: {rows}"

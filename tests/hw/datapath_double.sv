@@ -56,6 +56,7 @@ module datapath #(
     output logic [15:0] out_frontend_counter,
     output logic [19:0] out_endpoint,
     output logic out_learned,
+    output logic [5:0] out_strip_bytes,
     output logic out_wrapped,
     output logic [31:0] out_vxlan_address,
     output logic [95:0] out_outer_macs,
@@ -102,6 +103,7 @@ module datapath #(
   assign out_frontend_counter = out_tag[15:0];
   assign out_endpoint = out_tag[19:0];
   assign out_learned = how[3];
+  assign out_strip_bytes = '0;
   assign out_wrapped = 1'b0;
   assign {out_vxlan_address, out_outer_macs, out_tos, out_flow_port} = '0;
 

@@ -284,7 +284,8 @@ void DatapathDriver::CollectRows() {
     for (int i = 0; i < 16; ++i) internal::Put(bits, i * 32, 32, model_->event_line.at(i));
     const auto line = UnpackLine<EventLine>(bits);
     ++event_kinds_[line.kind];
-    if (TableId{line.table} == TableId::kOriginalsIpv6) {
+    const bool ipv6 = TableId{line.table} == TableId::kOriginalsIpv6;
+    if (ipv6 && line.kind != EventKind::kParity) {
       ipv6_events_.push_back(UnpackLine<EventIpv6Line>(bits));
     } else {
       events_.push_back(line);
