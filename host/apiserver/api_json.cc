@@ -19,6 +19,8 @@ static_assert(ApiJsonReader::kPaddingBytes >= simdjson::SIMDJSON_PADDING);
 constexpr char kInitialEventsEnd[] = "k8s.io/initial-events-end";
 const std::string kOrigin = "API server";
 
+constexpr size_t kUsualMembers = 4;
+
 // Who wrote which field when: often the larger part of an object, and nobody here asks.
 constexpr std::string_view kManagedFields = "managedFields";
 
@@ -30,6 +32,7 @@ error_code ReadValue(ondemand::value json, int depth, Value& out);
 
 error_code ReadMembers(ondemand::object object, int depth, Value& out) {
   out.type = ValueType::kMap;
+  out.members.reserve(kUsualMembers);
   for (auto result : object) {
     ondemand::field field;
     if (const error_code error = std::move(result).get(field)) return error;

@@ -1,5 +1,5 @@
-// A document as a tree, whatever text it was read from. This is the seam between readers (YAML text,
-// JSON from the API server) and the decoders of objects: a reader makes Values, a decoder
+// A document as a tree, whatever text it was read from. This is the seam between readers (of YAML
+// and of an API server's JSON) and the decoders of objects: a reader makes Values, a decoder
 // (host/kube/decode.h) sees nothing else. Plain value.
 #ifndef POINTSMAN_HOST_KUBE_VALUE_H_
 #define POINTSMAN_HOST_KUBE_VALUE_H_

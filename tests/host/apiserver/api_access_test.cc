@@ -6,7 +6,9 @@
 #include <atomic>
 #include <thread>
 
+#include "host/apiserver/read_file.h"
 #include "tests/host/apiserver/api_fixture.h"
+#include "tests/support/connect_proxy.h"
 
 namespace pointsman::kube {
 namespace {
@@ -163,6 +165,50 @@ TEST_F(ApiAccessTest, AProxyIsUsedAndItsPasswordIsNotTold) {
   Watch();
   ExpectError("Failed to connect to 127.0.0.1");
   EXPECT_THAT(errors_, Each(Not(HasSubstr("hush"))));
+}
+
+TEST_F(ApiAccessTest, AProxyLeadsToTheServer) {
+  StartServer(Tls());
+  const test::ConnectProxy proxy(server_->port());
+  config_.proxy_url = fmt::format("http://me:pw@127.0.0.1:{}", proxy.port());
+  config_.server = "https://api.test:6443";
+  Watch();
+  ExpectSameAsServer();
+  const std::string request = proxy.Requests().at(0);
+  EXPECT_THAT(request, HasSubstr("CONNECT api.test:6443"));
+  EXPECT_THAT(request, HasSubstr("Proxy-Authorization: Basic"));
+}
+
+// nginx speaks HTTP/2, and passes on to the test server, which does not.
+TEST_F(ApiAccessTest, SpeaksHttp2OverOneConnection) {
+  if (std::system("command -v nginx >/dev/null") != 0) GTEST_SKIP() << "nginx is not there";
+  StartServer({});
+  const uint16_t port = test::ConnectProxy(0).port();  // free again, and nobody else's so soon
+  folder_.Write(
+      "nginx.conf",
+      fmt::format(
+          "daemon on;\npid nginx.pid;\nerror_log error.log;\nevents {{}}\nhttp {{\n"
+          "log_format short '$server_protocol $connection';\naccess_log access.log short;\n"
+          "server {{ listen 127.0.0.1:{} ssl http2; ssl_certificate {}; "
+          "ssl_certificate_key {};\n"
+          "location / {{ proxy_pass {}; proxy_http_version 1.1; proxy_buffering off; }} }} }}\n",
+          port, certificates().Certificate("server").string(),
+          certificates().Key("server").string(), server_->url()));
+  const std::string nginx =
+      fmt::format("nginx -p {0} -c {0}/nginx.conf -e {0}/error.log ", folder_.path().string());
+  ASSERT_EQ(std::system(nginx.c_str()), 0);
+  config_.server = fmt::format("https://127.0.0.1:{}", port);
+  Watch();
+  ExpectSameAsServer();
+  PutService(store_, "web", 443);
+  ExpectSameAsServer();
+  watcher_.reset();
+  EXPECT_EQ(std::system((nginx + "-s stop").c_str()), 0);
+  const std::string log = ReadFile(folder_.path() / "access.log").value_or("");
+  EXPECT_EQ(std::ranges::count(log, '\n'), 3) << log;
+  const std::string first = log.substr(0, log.find('\n') + 1);
+  EXPECT_THAT(first, HasSubstr("HTTP/2.0"));
+  EXPECT_EQ(log, first + first + first);
 }
 
 // A listener that answers every connection with the same bytes and closes it.

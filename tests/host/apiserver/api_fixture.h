@@ -24,8 +24,10 @@ inline constexpr char kNodes[] = "/api/v1/nodes";
 
 inline void PutService(test::ApiStore& store, const std::string& name, int port,
                        const test::Labels& labels = {}) {
-  store.Put(kServices, {{"metadata", {{"name", name}, {"namespace", "shop"}, {"labels", labels}}},
-                        {"spec", {{"clusterIP", "10.96.0.1"}, {"ports", {{{"port", port}}}}}}});
+  store.Put(
+      kServices,
+      {{"metadata", {{"name", name}, {"namespace", "shop"}, {"labels", labels}}},
+       {"spec", {{"clusterIP", "10.96.0.1"}, {"ports", {{{"name", "http"}, {"port", port}}}}}}});
 }
 
 inline void PutSlice(test::ApiStore& store, const std::string& name, int endpoints) {
@@ -75,8 +77,8 @@ class ApiFixture : public testing::Test {
 
   // One set for all tests, as keys take time.
   static const test::TestCertificates& certificates() {
-    static const TempFolder* folder = new TempFolder;
-    static const test::TestCertificates certificates(folder->path());
+    static const TempFolder folder;
+    static const test::TestCertificates certificates(folder.path());
     return certificates;
   }
 

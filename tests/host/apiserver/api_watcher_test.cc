@@ -238,6 +238,20 @@ TEST_F(ApiWatcherTest, ARefusedObjectKeepsItsLastGoodState) {
   EXPECT_EQ(watcher_->objects().services.begin()->second.ports[0].port, 80);
 }
 
+TEST_F(ApiWatcherTest, AListMayBe100Megabytes) {
+  const std::string text(1 << 20, 'x');
+  for (int i = 0; i < 100; ++i) {
+    store_.Put(kNodes,
+               {{"metadata", {{"name", fmt::format("n-{}", i)}, {"annotations", {{"a", text}}}}}});
+  }
+  store_.Compact();
+  ApiServerOptions options = Tls();
+  options.streaming_lists = StreamingLists::kRefused;
+  StartAndWatch(options);
+  ExpectSameAsServer();
+  EXPECT_EQ(watcher_->objects().nodes.size(), 101u);
+}
+
 TEST_F(ApiWatcherTest, AWakeEndsAWait) {
   StartAndWatch();
   ExpectSameAsServer();
