@@ -48,7 +48,7 @@ uint32_t CountersInUse(const Image& image) {
 }  // namespace
 
 Agent::Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cycles,
-             std::unique_ptr<ManifestFeed> feed, std::unique_ptr<StatusServer> status,
+             std::unique_ptr<Feed> feed, std::unique_ptr<StatusServer> status,
              std::unique_ptr<HealthServer> health)
     : node_name_(std::move(node_name)),
       card_(std::move(card)),

@@ -1,5 +1,5 @@
-// The agent of one node: keeps a card programmed with what a folder of manifests says, serves what
-// the card hands over, and says how it is doing.
+// The agent of one node: keeps a card programmed with what a feed says (a folder of manifests, an
+// API server), serves what the card hands over, and says how it is doing.
 #ifndef POINTSMAN_HOST_AGENT_AGENT_H_
 #define POINTSMAN_HOST_AGENT_AGENT_H_
 
@@ -11,8 +11,8 @@
 #include "absl/status/status.h"
 #include "driver/card.h"
 #include "host/agent/connection_list.h"
+#include "host/agent/feed.h"
 #include "host/agent/health_server.h"
-#include "host/agent/manifest_feed.h"
 #include "host/agent/punt_server.h"
 #include "host/agent/reconciler.h"
 #include "host/agent/status_server.h"
@@ -26,7 +26,7 @@ class Agent {
   // `tick_cycles`: clock cycles of a tick, where the card's clock is a clock; 0: the agent tells
   // the card the time.
   Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cycles,
-        std::unique_ptr<ManifestFeed> feed, std::unique_ptr<StatusServer> status,
+        std::unique_ptr<Feed> feed, std::unique_ptr<StatusServer> status,
         std::unique_ptr<HealthServer> health);
 
   // Works until `stop` is true. Errors: those of Card, when the card does not answer any more. What
@@ -48,7 +48,7 @@ class Agent {
 
   const std::string node_name_;
   std::unique_ptr<Card> card_;
-  std::unique_ptr<ManifestFeed> feed_;
+  std::unique_ptr<Feed> feed_;
   std::unique_ptr<StatusServer> status_;
   std::unique_ptr<HealthServer> health_;  // may be none
   Reconciler reconciler_;

@@ -11,21 +11,21 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "host/agent/node_forwarding.h"
+#include "host/agent/feed.h"
 #include "host/kube/folder_watch.h"
 #include "host/kube/manifests.h"
 
 namespace pointsman {
 
 // Thread-safe. The thread ends with the object.
-class ManifestFeed {
+class ManifestFeed : public Feed {
  public:
   // Reads the folder once before it returns: the first TakeNewest has something. Errors: those of
   // ManifestFolder::Open, FolderWatch::Open and ForwardingOfNode.
   static absl::StatusOr<std::unique_ptr<ManifestFeed>> Open(const std::filesystem::path& folder,
                                                             const std::string& node_name,
                                                             const NodeOverrides& overrides);
-  ~ManifestFeed();
+  ~ManifestFeed() override;
 
   // Follows the folder from now on. Bad manifests never end that: their objects keep their last
   // good state and the problem is reported.
@@ -34,8 +34,7 @@ class ManifestFeed {
   // What was wrong with the manifests as Open found them.
   const std::vector<std::string>& FirstProblems() const { return first_problems_; }
 
-  // What the manifests say now, if that was not taken yet.
-  std::optional<NodeForwarding> TakeNewest();
+  std::optional<NodeForwarding> TakeNewest() override;
 
  private:
   ManifestFeed(kube::FolderWatch watch, kube::ManifestFolder folder, std::string node_name,

@@ -1,4 +1,4 @@
-// From a folder's manifests to what one node forwards: the pure steps between, in order.
+// From a cluster's objects to what one node forwards: the pure steps between, in order.
 #ifndef POINTSMAN_HOST_AGENT_NODE_FORWARDING_H_
 #define POINTSMAN_HOST_AGENT_NODE_FORWARDING_H_
 
@@ -28,6 +28,11 @@ struct NodeForwarding {
 };
 
 // Errors: those of FactsFromNode (no such Node, no address).
+absl::StatusOr<NodeForwarding> ForwardingOfNode(const kube::ObjectSet& objects,
+                                                const std::string& node_name,
+                                                const NodeOverrides& overrides);
+
+// With what was found wrong with the manifests, first.
 absl::StatusOr<NodeForwarding> ForwardingOfNode(const kube::ManifestView& manifests,
                                                 const std::string& node_name,
                                                 const NodeOverrides& overrides);

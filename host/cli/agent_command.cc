@@ -3,10 +3,15 @@
 
 #include <atomic>
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <optional>
 
 #include "host/agent/agent.h"
+#include "host/agent/api_feed.h"
+#include "host/agent/manifest_feed.h"
+#include "host/apiserver/in_cluster.h"
+#include "host/apiserver/kubeconfig.h"
 #include "host/cli/commands.h"
 #include "host/cli/exit_code.h"
 #include "host/cli/node_options.h"
@@ -19,6 +24,8 @@ namespace {
 struct AgentOptions {
   std::string node;
   std::string manifests;
+  std::string kubeconfig;
+  std::string context;
   NodeOverrides node_overrides;
   CardOptions card;
   std::string status_socket = kStatusSocket;
@@ -46,7 +53,34 @@ uint32_t TickCycles(const CardOptions& card) {
   return card.card == "sim" ? 0 : kClockHz / kTicksPerSecond;
 }
 
-int RunAgent(const AgentOptions& options) {
+absl::StatusOr<kube::ServerConfig> ConfigOfServer(const AgentOptions& options) {
+  return options.kubeconfig.empty() ? kube::InClusterConfig()
+                                    : kube::OpenKubeconfig(options.kubeconfig, options.context);
+}
+
+// Runs until it is asked to stop; `start` lets the feed begin, once the environment is set.
+int RunWith(const AgentOptions& options, std::unique_ptr<Feed> feed,
+            const std::function<void()>& start) {
+  // Opening a card sets the environment, so no other thread runs yet.
+  absl::StatusOr<std::unique_ptr<Card>> card = OpenChosenCard(options.card);
+  if (!card.ok()) return ReportCardError(card.status());
+  absl::StatusOr<std::unique_ptr<StatusServer>> status = StatusServer::Open(options.status_socket);
+  if (!status.ok()) return ReportInputError(status.status());
+  absl::StatusOr<std::unique_ptr<HealthServer>> health = OpenHealthServer(options.healthz);
+  if (!health.ok()) return ReportInputError(health.status());
+  start();
+
+  std::signal(SIGTERM, RequestStop);
+  std::signal(SIGINT, RequestStop);
+  spdlog::info("node {}: card of profile {} is up, status on {}", options.node,
+               (*card)->description().profile, options.status_socket);
+  Agent agent(options.node, *std::move(card), TickCycles(options.card), std::move(feed),
+              *std::move(status), *std::move(health));
+  if (absl::Status result = agent.Run(stop_requested); !result.ok()) return ReportCardError(result);
+  return kExitDone;
+}
+
+int RunOnManifests(const AgentOptions& options) {
   absl::StatusOr<std::unique_ptr<ManifestFeed>> feed =
       ManifestFeed::Open(options.manifests, options.node, options.node_overrides);
   if (!feed.ok()) return ReportInputError(feed.status());
@@ -55,23 +89,23 @@ int RunAgent(const AgentOptions& options) {
     fmt::print(stderr, "pointsman: nothing was programmed; mend the manifests and start again\n");
     return kExitWrongUse;
   }
-  // Opening a card sets the environment, so no other thread runs yet.
-  absl::StatusOr<std::unique_ptr<Card>> card = OpenChosenCard(options.card);
-  if (!card.ok()) return ReportCardError(card.status());
-  absl::StatusOr<std::unique_ptr<StatusServer>> status = StatusServer::Open(options.status_socket);
-  if (!status.ok()) return ReportInputError(status.status());
-  absl::StatusOr<std::unique_ptr<HealthServer>> health = OpenHealthServer(options.healthz);
-  if (!health.ok()) return ReportInputError(health.status());
-  (*feed)->Start();
+  ManifestFeed& to_start = **feed;
+  return RunWith(options, *std::move(feed), [&to_start] { to_start.Start(); });
+}
 
-  std::signal(SIGTERM, RequestStop);
-  std::signal(SIGINT, RequestStop);
-  spdlog::info("node {}: card of profile {} is up, status on {}", options.node,
-               (*card)->description().profile, options.status_socket);
-  Agent agent(options.node, *std::move(card), TickCycles(options.card), *std::move(feed),
-              *std::move(status), *std::move(health));
-  if (absl::Status result = agent.Run(stop_requested); !result.ok()) return ReportCardError(result);
-  return kExitDone;
+int RunOnApiServer(const AgentOptions& options) {
+  absl::StatusOr<kube::ServerConfig> config = ConfigOfServer(options);
+  if (!config.ok()) return ReportInputError(config.status());
+  spdlog::info("following {}", config->name);
+  absl::StatusOr<std::unique_ptr<ApiFeed>> feed =
+      ApiFeed::Open(*std::move(config), options.node, options.node_overrides);
+  if (!feed.ok()) return ReportInputError(feed.status());
+  ApiFeed& to_start = **feed;
+  return RunWith(options, *std::move(feed), [&to_start] { to_start.Start(); });
+}
+
+int RunAgent(const AgentOptions& options) {
+  return options.manifests.empty() ? RunOnApiServer(options) : RunOnManifests(options);
 }
 
 }  // namespace
@@ -80,15 +114,29 @@ void AddAgentCommand(CLI::App& app, Run& run) {
   auto options = std::make_shared<AgentOptions>();
   CLI::App* command = app.add_subcommand(
       "agent",
-      "Keeps a card programmed with the Services of a folder of manifests, which it watches, and "
-      "serves what the card\n"
-      "hands over, until it gets SIGTERM. `pointsman get` asks a running agent. Example:\n"
-      "  pointsman agent --node worker-1 --manifests examples/web-shop/manifests --card sim");
+      "Keeps a card programmed with the Services of a cluster's API server or of a folder of "
+      "manifests, either of which\n"
+      "it watches, and serves what the card hands over, until it gets SIGTERM. Without "
+      "--kubeconfig "
+      "and --manifests it\n"
+      "asks the API server of the cluster in which it runs as a pod. `pointsman get` asks a "
+      "running "
+      "agent. Examples:\n"
+      "  pointsman agent --node worker-1 --manifests examples/web-shop/manifests --card sim\n"
+      "  pointsman agent --node worker-1 --kubeconfig ~/.kube/config --card 0000:3b:00.1 --xclbin "
+      "card.xclbin");
   command->add_option("--node", options->node, "name of the Node this is")->required();
+  CLI::Option* manifests = command->add_option(
+      "--manifests", options->manifests, "folder of Kubernetes manifests, watched for changes");
+  CLI::Option* kubeconfig =
+      command
+          ->add_option("--kubeconfig", options->kubeconfig,
+                       "file that says how to reach the API server, as kubectl reads it")
+          ->excludes(manifests);
   command
-      ->add_option("--manifests", options->manifests,
-                   "folder of Kubernetes manifests, watched for changes")
-      ->required();
+      ->add_option("--context", options->context,
+                   "context of the kubeconfig (default: its current-context)")
+      ->needs(kubeconfig);
   AddNodeOptions(*command, options->node_overrides);
   AddCardOptions(*command, options->card);
   command

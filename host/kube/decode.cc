@@ -45,13 +45,7 @@ class DocumentDecoder {
   DocumentDecoder(const std::string& file, Decoded& decoded) : file_(file), decoded_(decoded) {}
 
   void Decode(const Value& document, const TypeMeta& of_list) {
-    if (document.type == ValueType::kNull) return;
-    if (document.type != ValueType::kMap) {
-      Refuse(document, fmt::format("not a Kubernetes object: a map with apiVersion and kind is "
-                                   "expected, here is {}",
-                                   Describe(document.type)));
-      return;
-    }
+    if (document.type == ValueType::kNull || !IsMap(document)) return;
     Report report;
     const Field root(document, report);
     TypeMeta type{root["apiVersion"].Text(), root["kind"].Text()};
@@ -67,7 +61,22 @@ class DocumentDecoder {
     DecodeTyped(document, type);
   }
 
+  void DecodeOfKind(const Value& document, Kind kind) {
+    if (!IsMap(document)) return;
+    for (const KindEntry& entry : kKinds) {
+      if (entry.kind == kind) DecodeObject(document, entry);
+    }
+  }
+
  private:
+  bool IsMap(const Value& document) {
+    if (document.type == ValueType::kMap) return true;
+    Refuse(document, fmt::format("not a Kubernetes object: a map with apiVersion and kind is "
+                                 "expected, here is {}",
+                                 Describe(document.type)));
+    return false;
+  }
+
   void DecodeTyped(const Value& document, const TypeMeta& type) {
     const Value* items = document.Find("items");
     if (type.kind.ends_with(kListSuffix) && items != nullptr) {
@@ -142,6 +151,10 @@ class DocumentDecoder {
 };
 
 }  // namespace
+
+void DecodeObject(const Value& document, Kind kind, const std::string& file, Decoded& decoded) {
+  DocumentDecoder(file, decoded).DecodeOfKind(document, kind);
+}
 
 void DecodeDocument(const Value& document, const std::string& file, Decoded& decoded) {
   DocumentDecoder(file, decoded).Decode(document, {});

@@ -35,6 +35,10 @@ struct Decoded {
   std::vector<Note> notes;
 };
 
+// Adds the one object of `kind` that `document` is. Items of lists do not say their kind
+// themselves.
+void DecodeObject(const Value& document, Kind kind, const std::string& file, Decoded& decoded);
+
 // Adds what `document` (one object, or a List of them) holds. `file` is for the messages.
 void DecodeDocument(const Value& document, const std::string& file, Decoded& decoded);
 

@@ -34,7 +34,9 @@ ObjectMeta DecodeMetadata(const Field& metadata, Kind kind) {
   ObjectMeta meta;
   const Field name = metadata["name"];
   meta.name = DecodeName(name, kMaxNameBytes);
-  if (!name.present()) name.Fail("missing; every object needs a name");
+  if (!name.present() || (name.IsText() && name.Text().empty())) {
+    name.Fail("missing; every object needs a name");
+  }
   if (kind != Kind::kNode) {
     const Field ns = metadata["namespace"];
     meta.ns = ns.present() ? DecodeName(ns, kMaxNamespaceBytes) : "default";

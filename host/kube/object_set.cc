@@ -32,17 +32,20 @@ std::map<ObjectKey, Pod>& MapOf(ObjectSet& set, const Pod&) { return set.pods; }
 
 }  // namespace
 
-void ObjectSet::Apply(Object object) {
-  std::visit(
+bool ObjectSet::Apply(Object object) {
+  return std::visit(
       [this](auto&& value) {
-        ObjectKey key = KeyOf(value);
-        MapOf(*this, value).insert_or_assign(std::move(key), std::move(value));
+        const auto [known, added] = MapOf(*this, value).try_emplace(KeyOf(value));
+        known->second.metadata.resource_version = value.metadata.resource_version;
+        if (!added && known->second == value) return false;
+        known->second = std::move(value);
+        return true;
       },
       std::move(object));
 }
 
-void ObjectSet::Delete(const ObjectKey& key) {
-  VisitMap(*this, key.kind, [&key](auto& map) { map.erase(key); });
+bool ObjectSet::Delete(const ObjectKey& key) {
+  return VisitMap(*this, key.kind, [&key](auto& map) { return map.erase(key) != 0; });
 }
 
 bool ObjectSet::Contains(const ObjectKey& key) const {

@@ -16,10 +16,11 @@ struct ObjectSet {
   std::map<ObjectKey, Node> nodes;
   std::map<ObjectKey, Pod> pods;
 
-  // Replaces an object of the same key.
-  void Apply(Object object);
-  // Nothing happens where there is no such object.
-  void Delete(const ObjectKey& key);
+  // Replaces an object of the same key. True: there was none, or one that differs in more than its
+  // metadata.resourceVersion, which moves with every write to an object.
+  bool Apply(Object object);
+  // True: there was one.
+  bool Delete(const ObjectKey& key);
   bool Contains(const ObjectKey& key) const;
 
   bool operator==(const ObjectSet&) const = default;

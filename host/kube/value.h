@@ -1,5 +1,5 @@
-// A document as a tree, whatever text it was read from. This is the seam between readers (YAML text
-// now, JSON from the API server) and the decoders of objects: a reader makes Values, a decoder
+// A document as a tree, whatever text it was read from. This is the seam between readers (of YAML
+// and of an API server's JSON) and the decoders of objects: a reader makes Values, a decoder
 // (host/kube/decode.h) sees nothing else. Plain value.
 #ifndef POINTSMAN_HOST_KUBE_VALUE_H_
 #define POINTSMAN_HOST_KUBE_VALUE_H_
@@ -23,7 +23,7 @@ struct Value {
   int line = 0;                 // from 1; 0: not known
   std::string text;             // kBool ("true"/"false"), kNumber, kString
   std::vector<Value> items;     // kList
-  std::vector<Member> members;  // kMap; keys are distinct
+  std::vector<Member> members;  // kMap; of a key that stands twice, the first counts
 
   // The member, or nullptr where there is none or this is no map.
   const Value* Find(std::string_view key) const;

@@ -14,6 +14,7 @@ MAY_INCLUDE = {
     "driver": {"hw", "flow_tables"},
     "sim/card": {"hw", "flow_tables", "driver"},
     "host/kube": set(),
+    "host/apiserver": {"host/kube"},
     "host/services": {"hw", "flow_tables", "host/kube"},
     "host": {"hw", "flow_tables", "driver"},
     "tests": {"hw", "flow_tables", "driver", "sim/card", "host"},
