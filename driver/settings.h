@@ -11,7 +11,7 @@ namespace pointsman {
 // Writes the registers and reads each back. No packet meets half of them in mode offload when the
 // card comes from bypass or goes there: into bypass the mode is written first, else last. `before`:
 // what was written last, or null; where only the tick is new, only the tick is written, and service
-// ranges that stay are not written again.
+// ranges and a tunnel that stay are not written again.
 // Errors: InvalidArgument: masquerade ports whose base and mask share bits; DataLoss naming the
 // register that reads back differently; those of the transport.
 absl::Status WriteSettings(Transport& transport, const CardSettings& settings,

@@ -204,5 +204,28 @@ TEST_F(DatapathIpv6Test, SecondBeatsAreRewrittenWhereTheyHoldTheChecksum) {
   }
 }
 
+// As many unconfirmed connections as the quota says, and more when one was answered.
+TEST_F(DatapathIpv6Test, TheQuotaHolds) {
+  constexpr uint16_t kQuota = 20;
+  constexpr uint32_t kUntilCounted = 40;  // clocks
+  Image image = SmallWorld();
+  image.configuration.unconfirmed_quota = kQuota;
+  pipeline_.SetImage(std::make_shared<const Image>(image));
+  card_.SetConfiguration(image.configuration);
+  std::vector<DatapathInput> inputs;
+  for (uint16_t port = 1; port <= 2 * kQuota; ++port) {
+    inputs.push_back(SixTo(kService, port));
+    inputs.back().gap_cycles = kUntilCounted;
+  }
+  const std::vector<DatapathOutput> outputs = Compare(inputs);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    EXPECT_EQ(outputs[i].reason, i < kQuota ? Reason::kNone : Reason::kUnconfirmedQuota) << i;
+  }
+  EXPECT_EQ(Compare(ReplyTo(outputs[0])).verdict, Verdict::kForward);
+  for (uint32_t i = 0; i < kUntilCounted; ++i) card_.Clock();
+  EXPECT_TRUE(Compare(SixTo(kService, 1000)).learned);
+  EXPECT_EQ(Compare(SixTo(kService, 1001)).reason, Reason::kUnconfirmedQuota);
+}
+
 }  // namespace
 }  // namespace pointsman
