@@ -82,7 +82,7 @@ struct SizeRule {
   uint32_t most;
 };
 constexpr uint32_t kConnectionsMost = 1u << 28;
-constexpr std::array<SizeRule, 12> kSizeRules = {{
+constexpr std::array<SizeRule, 13> kSizeRules = {{
     {"frontends", &CardSizes::frontends, kFrontendsBanks* kFrontendsWays, 1u << 24},
     {"sources", &CardSizes::sources, 1, 1u << 16},
     {"slots", &CardSizes::slots, 1, 1u << 20},
@@ -97,6 +97,7 @@ constexpr std::array<SizeRule, 12> kSizeRules = {{
      kConnectionsMost},
     {"replies-ipv6", &CardSizes::replies_ipv6, kRepliesIpv6Banks* kRepliesIpv6Ways,
      kConnectionsMost},
+    {"affinity", &CardSizes::affinity, kAffinityBanks* kAffinityWays, 1u << 24},
 }};
 
 absl::Status CheckSizes(const CardSizes& sizes) {

@@ -8,7 +8,7 @@
 namespace pointsman {
 namespace {
 
-constexpr std::array<CardTable, 12> kTables = {{
+constexpr std::array<CardTable, 13> kTables = {{
     {TableId::kFrontends, "frontends", &CardSizes::frontends, false},
     {TableId::kSources, "sources", &CardSizes::sources, false},
     {TableId::kSlots, "slots", &CardSizes::slots, false},
@@ -21,6 +21,7 @@ constexpr std::array<CardTable, 12> kTables = {{
     {TableId::kEndpointCounters, "endpoint-counters", &CardSizes::endpoint_counters, true},
     {TableId::kOriginalsIpv6, "originals-ipv6", &CardSizes::originals_ipv6, true},
     {TableId::kRepliesIpv6, "replies-ipv6", &CardSizes::replies_ipv6, true},
+    {TableId::kAffinity, "affinity", &CardSizes::affinity, false},
 }};
 static_assert(sizeof(CardSizes) == kTables.size() * sizeof(uint32_t), "one entry for each table");
 

@@ -58,7 +58,7 @@ class Address {
   }
 
  private:
-  static constexpr uint64_t kIpv4Mark = uint64_t{0xffff} << 32;
+  static constexpr uint64_t kIpv4Mark = uint64_t{kMappedIpv4Prefix} << 32;
   constexpr Address(uint64_t high, uint64_t low) : high_(high), low_(low) {}
 
   uint64_t high_ = 0;

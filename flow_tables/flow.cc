@@ -99,6 +99,13 @@ void RewriteIpv4Header(uint8_t* frame, const FlowKey& from, const FlowKey& to) {
 
 }  // namespace
 
+std::vector<uint8_t> WithoutTag(std::span<const uint8_t> frame) {
+  std::vector<uint8_t> untagged(frame.begin(), frame.end());
+  const auto tag = untagged.begin() + kEtherTypeOffset;
+  untagged.erase(tag, tag + kVlanTagBytes);
+  return untagged;
+}
+
 std::optional<Flow> ParseFlow(std::span<const uint8_t> frame) {
   if (frame.size() < kIpv4Offset) return std::nullopt;
   switch (LoadBe16(frame.data() + kEtherTypeOffset)) {

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "flow_tables/address.h"
 #include "flow_tables/forwarding.h"
@@ -42,6 +43,9 @@ struct Flow {
 // Nothing: the frame is something else, a fragment, or shorter than its headers say. Reads only
 // bytes inside the frame.
 std::optional<Flow> ParseFlow(std::span<const uint8_t> frame);
+
+// The frame without its VLAN tag. REQUIRES: it has one (VlanTagBytes).
+std::vector<uint8_t> WithoutTag(std::span<const uint8_t> frame);
 
 // Makes `to` of a frame of SCTP that parsed as `flow`: MAC addresses of the hop, addresses, ports,
 // hop limit less one, checksums. A checksum that was wrong stays wrong, also the CRC32c of SCTP

@@ -3,7 +3,6 @@
 namespace pointsman {
 
 std::string_view WhyHostDecides(const Frontend& frontend) {
-  if (frontend.affinity_seconds != 0) return "session affinity";
   if (frontend.scheduler != Scheduler::kRandom) return "scheduler";
   return "";
 }

@@ -118,8 +118,8 @@ struct Forwarding {
 // The card's tables hold it: TCP or UDP. Others are the software path's.
 inline bool IsForCard(const Frontend& frontend) { return frontend.protocol != Protocol::kSctp; }
 
-// Why the host chooses the endpoint of each new connection ("session affinity"); empty: the slot
-// hash does (unless the card has no room for the frontend's source ranges: range_sets.h).
+// Why the host chooses the endpoint of each new connection ("scheduler"); empty: the slot hash
+// does, or affinity (unless the card has no room for the frontend's source ranges: range_sets.h).
 std::string_view WhyHostDecides(const Frontend& frontend);
 
 }  // namespace pointsman

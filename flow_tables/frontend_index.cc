@@ -1,5 +1,7 @@
 #include "flow_tables/frontend_index.h"
 
+#include "flow_tables/placement.h"
+
 namespace pointsman {
 
 FrontendKey KeyOf(const FrontendRow& row) {
@@ -12,6 +14,20 @@ FrontendIndex IndexFrontends(const std::vector<FrontendRow>& frontends) {
     if (frontends[row].valid) index.emplace(KeyOf(frontends[row]), row);
   }
   return index;
+}
+
+const FrontendRow* FindFrontendRow(const std::vector<FrontendRow>& frontends,
+                                   const FrontendKey& key) {
+  const auto& [address, port, protocol] = key;
+  const HashPair hashes = FrontendHashes(address, port, protocol);
+  const BucketGeometry geometry = FrontendGeometry(static_cast<uint32_t>(frontends.size()));
+  for (uint32_t bank = 0; bank < kPlacementBanks; ++bank) {
+    const uint32_t first = geometry.FirstRow(bank, hashes);
+    for (uint32_t at = first; at < first + geometry.ways; ++at) {
+      if (frontends[at].valid && KeyOf(frontends[at]) == key) return &frontends[at];
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace pointsman

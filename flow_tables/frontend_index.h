@@ -22,6 +22,10 @@ using FrontendIndex = absl::flat_hash_map<FrontendKey, uint32_t>;  // row by key
 // Of the valid rows.
 FrontendIndex IndexFrontends(const std::vector<FrontendRow>& frontends);
 
+// The valid row of the key in table frontends; nullptr: none.
+const FrontendRow* FindFrontendRow(const std::vector<FrontendRow>& frontends,
+                                   const FrontendKey& key);
+
 }  // namespace pointsman
 
 #endif  // POINTSMAN_FLOW_TABLES_FRONTEND_INDEX_H_

@@ -6,6 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "flow_tables/affinity_rows.h"
 #include "flow_tables/describe.h"
 #include "flow_tables/frontend_index.h"
 #include "flow_tables/maglev.h"
@@ -73,7 +74,8 @@ absl::StatusOr<FrontendRow> RowOf(const Frontend& frontend, SlotRuns& runs, Endp
                      .inside_masquerade = frontend.inside.masquerade,
                      .inside_slots_log2 = static_cast<uint8_t>(inside->run.log2),
                      .inside_slots_base = inside->run.base,
-                     .range_set = range_set};
+                     .range_set = range_set,
+                     .affinity_group = AffinityGroupOf(frontend)};
 }
 
 // A row made, to be placed; `frontend` is borrowed.

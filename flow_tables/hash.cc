@@ -12,6 +12,8 @@ namespace {
 static_assert(kSlotHashPolynomial == 0x82f63b78);
 static_assert(kFrontendFirstHashPolynomial == 0x82f63b78);
 static_assert(kFrontendSecondHashPolynomial == 0x82f63b78);
+static_assert(kAffinityFirstHashPolynomial == 0x82f63b78);
+static_assert(kAffinitySecondHashPolynomial == 0x82f63b78);
 
 template <class Key>
 std::array<uint64_t, (Key::kBits + 63) / 64> Pack(const Key& tuple) {
@@ -54,6 +56,13 @@ HashPair FrontendHashes(const Address& address, uint16_t port, Protocol protocol
   reversed = Crc32cOf8(reversed, __builtin_bswap64(address.high()));
   reversed = Crc32cOf8(reversed, __builtin_bswap64(address.low()));
   return {.first = forwards, .second = reversed};
+}
+
+HashPair AffinityHashes(uint32_t group, const Bits128& client) {
+  const uint32_t forwards = Crc32cOf8(Crc32cOf8(_mm_crc32_u32(0, group), client.low), client.high);
+  const uint32_t reversed =
+      Crc32cOf8(Crc32cOf8(0, __builtin_bswap64(client.high)), __builtin_bswap64(client.low));
+  return {.first = forwards, .second = _mm_crc32_u32(reversed, __builtin_bswap32(group))};
 }
 
 TabulationHash::TabulationHash(uint64_t seed) : rows_(kRows) {

@@ -31,6 +31,9 @@ uint32_t SlotHash(const TupleIpv6& tuple, uint32_t seed);
 // Where a frontend stands: CRC32C over the key's 19 bytes, and over the same in reverse order.
 HashPair FrontendHashes(const Address& address, uint16_t port, Protocol protocol);
 
+// Where a client of an affinity group stands: the same over 20 bytes, the group first.
+HashPair AffinityHashes(uint32_t group, const Bits128& client);
+
 // Where a connection stands: for each byte of the packed tuple a row of random numbers, all XORed;
 // tuples of IPv4 take the first 13 of the byte positions. Outsiders choose these keys, so the
 // numbers are made anew at every bring-up.

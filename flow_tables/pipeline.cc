@@ -28,7 +28,8 @@ Pipeline::Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed,
       hops_(MakeHops(*image_)),
       sources_(image_->sources),
       connections_(image_->sizes.originals, placement_seed, memory),
-      connections_ipv6_(image_->sizes.originals_ipv6, placement_seed, memory) {}
+      connections_ipv6_(image_->sizes.originals_ipv6, placement_seed, memory),
+      affinity_(image_->sizes.affinity) {}
 
 void Pipeline::SetImage(std::shared_ptr<const Image> image) {
   image_ = std::move(image);

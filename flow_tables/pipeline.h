@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "flow_tables/affinity_rows.h"
 #include "flow_tables/connections.h"
 #include "flow_tables/image.h"
 #include "flow_tables/packet.h"
@@ -70,6 +71,9 @@ class Pipeline {
   // Forgets the connections of both families that are over by the image's timeouts.
   void Sweep();
 
+  // What packets that come later meet in table affinity; as large as the image's sizes say.
+  AffinityTable& affinity() { return affinity_; }
+
   Connections& connections() { return connections_; }
   ConnectionsIpv6& connections_ipv6() { return connections_ipv6_; }
 
@@ -108,6 +112,10 @@ class Pipeline {
   template <class Family>
   void MakePlan(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
                 Plan<Family>& plan);
+  // The slot of a client that has met an endpoint, as long as it is one of the run's; nothing: the
+  // host chooses.
+  std::optional<uint32_t> SlotByAffinity(uint32_t group, const Bits128& client, uint32_t slots_base,
+                                         uint32_t slots_mask) const;
   Outcome WithoutFrontend(const Packet& packet, const Bits128& destination) const;
   template <class Family>
   const FrontendRow* FindFrontend(const typename Family::Key& tuple,
@@ -139,6 +147,7 @@ class Pipeline {
   SourceRanges sources_;
   Connections connections_;
   ConnectionsIpv6 connections_ipv6_;
+  AffinityTable affinity_;
   uint32_t tick_ = 0;
   // A batch's own, here to spare their initialisation each time.
   std::array<Parsed, kBatchPackets> parsed_;

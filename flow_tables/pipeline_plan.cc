@@ -104,7 +104,17 @@ void Pipeline::MakePlan(const Packet& packet, const ParsedAs<typename Family::Ke
     return;
   }
   const uint32_t hash = SlotHash(tuple, image_->configuration.slot_hash_seed);
-  const uint32_t slot = half.slots_base + (hash & ((uint32_t{1} << half.slots_log2) - 1));
+  const uint32_t slots_mask = (uint32_t{1} << half.slots_log2) - 1;
+  uint32_t slot = half.slots_base + (hash & slots_mask);
+  if (frontend->affinity_group != 0 && !packet.directed_endpoint) [[unlikely]] {
+    const auto met = SlotByAffinity(frontend->affinity_group, Family::ToRow(tuple.source_address),
+                                    half.slots_base, slots_mask);
+    if (!met) {
+      plan.refusal = PuntFor(Reason::kHostDecides);
+      return;
+    }
+    slot = *met;
+  }
   const uint32_t endpoint_id =
       packet.directed_endpoint.value_or(RowAt(image_->slots, slot).endpoint);
   const EndpointRow& endpoint = RowAt(image_->endpoints, endpoint_id);
@@ -130,6 +140,14 @@ void Pipeline::MakePlan(const Packet& packet, const ParsedAs<typename Family::Ke
   plan.connection.last_seen = tick_;
   plan.reply_placement = Table<Family>().Hash(ReplyKey(plan.connection));
   Table<Family>().PrefetchBucket(plan.reply_placement);
+}
+
+std::optional<uint32_t> Pipeline::SlotByAffinity(uint32_t group, const Bits128& client,
+                                                 uint32_t slots_base, uint32_t slots_mask) const {
+  const AffinityRow* met = affinity_.Find(group, client);
+  if (met == nullptr || (met->slot & ~slots_mask) != slots_base) return std::nullopt;
+  if (RowAt(image_->slots, met->slot).endpoint != met->endpoint) return std::nullopt;
+  return met->slot;
 }
 
 // To an address of Services the host looks after it, else it passes.

@@ -28,10 +28,15 @@ struct BucketGeometry {
   uint32_t BankOf(uint32_t row) const { return row / ways / buckets; }
 };
 
-// Geometry of table frontends, and of originals and replies of either family, with this many rows.
+// Geometry of tables frontends and affinity, and of originals and replies of either family, with
+// this many rows.
 constexpr BucketGeometry FrontendGeometry(uint32_t rows) {
   static_assert(kFrontendsBanks == kPlacementBanks);
   return {.buckets = rows / (kFrontendsBanks * kFrontendsWays), .ways = kFrontendsWays};
+}
+constexpr BucketGeometry AffinityGeometry(uint32_t rows) {
+  static_assert(kAffinityBanks == kPlacementBanks);
+  return {.buckets = rows / (kAffinityBanks * kAffinityWays), .ways = kAffinityWays};
 }
 constexpr BucketGeometry ConnectionGeometry(uint32_t rows) {
   static_assert(kOriginalsBanks == kPlacementBanks && kRepliesBanks == kPlacementBanks);

@@ -153,6 +153,7 @@ void Apply(const RowWrite& write, Image& image) {
     case TableId::kReplies:
     case TableId::kOriginalsIpv6:
     case TableId::kRepliesIpv6:
+    case TableId::kAffinity:
     case TableId::kHashKeys:
     case TableId::kFrontendCounters:
     case TableId::kEndpointCounters:

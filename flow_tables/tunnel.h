@@ -13,8 +13,6 @@
 
 namespace pointsman {
 
-// Ethernet, IPv4, UDP and VXLAN headers before the frame inside.
-inline constexpr size_t kTunnelBytes = 50;
 inline constexpr uint8_t kEcnMask = 3;  // of a type of service or traffic class, RFC 3168
 
 namespace internal {

@@ -132,9 +132,11 @@ void Agent::TellHealth(bool programmed) {
 absl::StatusOr<bool> Agent::ServeCard() {
   absl::StatusOr<CardOutput> output = card_->Poll();
   if (!output.ok()) return output.status();
-  for (const CardConnection& ended : connections_.Take(*output, reconciler_.image())) {
-    software_.Ended(EndpointOf(ended));
+  const ConnectionChanges changes = connections_.Take(*output, reconciler_.image());
+  for (const CardConnection& learned : changes.learned) {
+    software_.Learned(learned.original, EndpointOf(learned), SteadyNow());
   }
+  for (const CardConnection& ended : changes.ended) software_.Ended(EndpointOf(ended));
   if (absl::Status status = MendRows(output->events); !status.ok()) return status;
   if (output->events_lost != events_lost_) {
     if (absl::Status status = RereadConnections(output->events_lost); !status.ok()) return status;
@@ -146,7 +148,7 @@ absl::StatusOr<bool> Agent::ServeCard() {
 }
 
 absl::Status Agent::MendRows(const std::vector<EventLine>& events) {
-  const Mending mending = MendingOf(events, reconciler_.image(), connections_);
+  const Mending mending = MendingOf(events, reconciler_.image(), software_, connections_);
   for (const CardConnection& connection : mending.forgotten)
     software_.Ended(EndpointOf(connection));
   if (mending.writes.empty()) return absl::OkStatus();
@@ -168,6 +170,11 @@ absl::Status Agent::RereadConnections(uint32_t events_lost) {
 absl::Status Agent::Age() {
   const absl::Time now = SteadyNow();
   const uint32_t tick = TickOf(now);
+  if (((tick - affinity_tick_) & kTickMask) >= kTicksPerSecond) {
+    affinity_tick_ = tick;
+    software_.ExpireAffinity(now);
+    if (absl::Status status = card_->Write(software_.TakeWrites()); !status.ok()) return status;
+  }
   if (((tick - tick_) & kTickMask) < kAgeingTicks) return absl::OkStatus();
   tick_ = tick;
   software_.Sweep(now);

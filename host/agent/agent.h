@@ -60,6 +60,7 @@ class Agent {
   uint64_t rows_written_ = 0;
   uint32_t events_lost_ = 0;
   uint32_t tick_ = 0;
+  uint32_t affinity_tick_ = 0;
   Clock::time_point next_status_{};
 };
 

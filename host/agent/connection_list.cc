@@ -22,27 +22,28 @@ FlowKey ReplyOf(const EventIpv6Line& event, const Image& image) {
 
 }  // namespace
 
-std::vector<CardConnection> ConnectionList::Take(const CardOutput& output, const Image& image) {
-  std::vector<CardConnection> ended;
+ConnectionChanges ConnectionList::Take(const CardOutput& output, const Image& image) {
+  ConnectionChanges changes;
   for (const EventLine& event : output.events) {
     if (event.kind == EventKind::kParity) continue;
-    Take(TableId::kOriginals, event.kind, pointsman::ConnectionOf(event), ended);
+    Take(TableId::kOriginals, event.kind, pointsman::ConnectionOf(event), changes);
   }
   for (const EventIpv6Line& event : output.events_ipv6) {
-    Take(TableId::kOriginalsIpv6, event.kind, ConnectionOf(event, image), ended);
+    Take(TableId::kOriginalsIpv6, event.kind, ConnectionOf(event, image), changes);
   }
-  return ended;
+  return changes;
 }
 
 void ConnectionList::Take(TableId table, EventKind kind, const CardConnection& connection,
-                          std::vector<CardConnection>& ended) {
+                          ConnectionChanges& changes) {
   if (kind == EventKind::kExpire) {
     by_row_.erase({table, connection.original_row});
-    if (connection.state != ConnectionState::kClosed) ended.push_back(connection);
-  } else {
-    by_row_[{table, connection.original_row}] = connection;
-    if (kind == EventKind::kClose) ended.push_back(connection);
+    if (connection.state != ConnectionState::kClosed) changes.ended.push_back(connection);
+    return;
   }
+  by_row_[{table, connection.original_row}] = connection;
+  if (kind == EventKind::kLearn) changes.learned.push_back(connection);
+  if (kind == EventKind::kClose) changes.ended.push_back(connection);
 }
 
 // The reply of one that is known stays as it was when it was learned: its endpoint may have gone.

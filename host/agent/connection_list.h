@@ -42,15 +42,21 @@ struct CardConnection {
   }
 };
 
+// What became known of connections, in order.
+struct ConnectionChanges {
+  std::vector<CardConnection> learned;
+  std::vector<CardConnection> ended;  // each once
+};
+
 class ConnectionList {
  public:
   // By table of originals and row.
   using ByRow = std::map<std::pair<TableId, uint32_t>, CardConnection>;
 
-  // Follows what happened; returns the connections that have ended, each once. `image` is the one
-  // the card has: how an endpoint answers over IPv6 follows from its row. Where that has gone
-  // already, the endpoint is [::]:0, which nobody is.
-  std::vector<CardConnection> Take(const CardOutput& output, const Image& image);
+  // Follows what happened, and returns it. `image` is the one the card has: how an endpoint answers
+  // over IPv6 follows from its row. Where that has gone already, the endpoint is [::]:0, which
+  // nobody is.
+  ConnectionChanges Take(const CardOutput& output, const Image& image);
 
   // Takes in what tables of connections hold, of one family.
   template <class OriginalRow, class ReplyRow>
@@ -83,7 +89,7 @@ class ConnectionList {
 
  private:
   void Take(TableId table, EventKind kind, const CardConnection& connection,
-            std::vector<CardConnection>& ended);
+            ConnectionChanges& changes);
   CardConnection ConnectionOf(const EventIpv6Line& event, const Image& image) const;
 
   ByRow by_row_;

@@ -22,13 +22,17 @@ void Forget(TableId table, uint32_t row, ConnectionList& connections, Mending& m
 }  // namespace
 
 Mending MendingOf(std::span<const EventLine> events, const Image& image,
-                  ConnectionList& connections) {
+                  const SoftwarePath& software, ConnectionList& connections) {
   Mending mending;
   for (const EventLine& event : events) {
     if (event.kind != EventKind::kParity) continue;
     const TableId table{event.table};
     if (const auto write = WriteOf(image, table, event.original_row)) {
       mending.writes.push_back(*write);
+    } else if (table == TableId::kAffinity) {
+      if (const auto known = software.AffinityWriteOf(event.original_row)) {
+        mending.writes.push_back(*known);
+      }
     } else if (IsOfConnections(table)) {
       Forget(table, event.original_row, connections, mending);
     }

@@ -7,6 +7,7 @@
 
 #include "flow_tables/plan.h"
 #include "host/agent/connection_list.h"
+#include "host/softpath/software_path.h"
 
 namespace pointsman {
 
@@ -15,10 +16,11 @@ struct Mending {
   std::vector<CardConnection> forgotten;  // connections that begin anew with their next packet
 };
 
-// For the events of kind parity among `events`: rows that the image has are written again, and
-// connections are taken out of `connections`, both directions. Hash keys are the driver's.
+// For the events of kind parity among `events`: rows that the image or the software path has are
+// written again, and connections are taken out of `connections`, both directions. Hash keys are the
+// driver's.
 Mending MendingOf(std::span<const EventLine> events, const Image& image,
-                  ConnectionList& connections);
+                  const SoftwarePath& software, ConnectionList& connections);
 
 }  // namespace pointsman
 

@@ -55,6 +55,7 @@ absl::Status PuntServer::Serve(const std::vector<PuntedFrame>& punts, SoftwarePa
     frames.push_back(frame);
   }
   served_packets_ += punts.size();
+  if (absl::Status status = card_.Write(software.TakeWrites()); !status.ok()) return status;
   return frames.empty() ? absl::OkStatus() : card_.Inject(frames);
 }
 

@@ -26,8 +26,8 @@ class PuntServer {
   // Borrows the card.
   explicit PuntServer(Card& card) : card_(card) {}
 
-  // Punts that came at `now`. Errors: those of Card::Inject; frames not injected by then are lost,
-  // as by a full queue.
+  // Punts that came at `now`. Errors: those of Card::Write and Card::Inject; frames not injected by
+  // then are lost, as by a full queue.
   absl::Status Serve(const std::vector<PuntedFrame>& punts, SoftwarePath& software, absl::Time now);
 
   uint64_t served_packets() const { return served_packets_; }

@@ -32,6 +32,8 @@ class CardExecutor : public Executor {
     return card_->Write(plan.writes);
   }
 
+  absl::Status Write(std::span<const RowWrite> writes) override { return card_->Write(writes); }
+
   absl::Status Forget() override {
     std::vector<RowWrite> writes;
     const auto clear = [&](TableId table, uint32_t rows) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "flow_tables/flow.h"
+#include "flow_tables/tunnel.h"
 #include "host/softpath/tick.h"
 
 namespace pointsman {
@@ -45,10 +47,13 @@ absl::Status Datapath::Program(const Forwarding& wanted) {
 
 absl::Status Datapath::Forget() {
   software_.Forget();
+  if (absl::Status status = executor_->Write(software_.TakeWrites()); !status.ok()) return status;
   return executor_->Forget();
 }
 
 absl::Status Datapath::Age(absl::Time now) {
+  software_.ExpireAffinity(now);
+  if (absl::Status status = executor_->Write(software_.TakeWrites()); !status.ok()) return status;
   if (now < aged_ + kAgeingPeriod) return absl::OkStatus();
   aged_ = now;
   software_.Sweep(now);
@@ -91,6 +96,7 @@ absl::StatusOr<std::vector<Datapath::Waiting>> Datapath::RunRound(
     if (packet.outcome.verdict == Verdict::kPass || packet.outcome.verdict == Verdict::kForward) {
       result.sent.push_back({packet.outcome.egress, std::move(packet.frame)});
     }
+    if (packet.outcome.learned) TellLearned(waiting[k].packet, packet.outcome, now);
     if (packet.outcome.verdict != Verdict::kPunt) continue;
     result.served_in_software = true;
     PuntService service = software_.Serve(
@@ -104,7 +110,21 @@ absl::StatusOr<std::vector<Datapath::Waiting>> Datapath::RunRound(
       result.sent.push_back({service.egress, std::move(service.frame)});
     }
   }
+  if (absl::Status status = executor_->Write(software_.TakeWrites()); !status.ok()) return status;
   return again;
+}
+
+// As a card's event tells the agent.
+void Datapath::TellLearned(const PendingPacket& packet, const Outcome& outcome, absl::Time now) {
+  if (outcome.verdict != Verdict::kForward) return;
+  std::span<const uint8_t> frame = packet.frame;
+  frame = frame.subspan(TunnelBytes(frame, packet.ingress, image_->configuration.tunnel));
+  const std::optional<Flow> flow =
+      VlanTagBytes(frame) != 0 ? ParseFlow(WithoutTag(frame)) : ParseFlow(frame);
+  const EndpointRow& endpoint = image_->endpoints[outcome.endpoint];
+  if (flow) {
+    software_.Learned(flow->key, {Address::FromBits(endpoint.address), endpoint.port}, now);
+  }
 }
 
 }  // namespace pointsman

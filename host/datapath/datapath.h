@@ -65,6 +65,7 @@ class Datapath {
   };
 
   absl::Status Age(absl::Time now);
+  void TellLearned(const PendingPacket& packet, const Outcome& outcome, absl::Time now);
   absl::StatusOr<std::vector<Waiting>> RunRound(std::vector<Waiting> waiting, absl::Time now,
                                                 std::vector<ProcessedFrame>& results);
 

@@ -42,6 +42,9 @@ class Executor {
   // Takes over `image`; `plan` leads there from the image before. Errors: those of Card::Write.
   virtual absl::Status Adopt(const Plan& plan, std::shared_ptr<const Image> image) = 0;
 
+  // Rows of table affinity, which is no part of an image. Errors: those of Card::Write.
+  virtual absl::Status Write(std::span<const RowWrite> writes) = 0;
+
   // Forgets every connection.
   virtual absl::Status Forget() = 0;
 

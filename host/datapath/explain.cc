@@ -3,8 +3,8 @@
 #include <bit>
 #include <optional>
 
-#include "flow_tables/hash.h"
-#include "flow_tables/placement.h"
+#include "flow_tables/flow.h"
+#include "flow_tables/frontend_index.h"
 #include "fmt/format.h"
 
 namespace pointsman {
@@ -23,24 +23,6 @@ std::optional<uint32_t> SourceRowOf(const Image& image, const Address& address) 
     if (!longest || image.sources[*longest].prefix_length < row.prefix_length) longest = i;
   }
   return longest;
-}
-
-std::optional<uint32_t> FrontendRowOf(const Image& image, const FlowKey& packet) {
-  const HashPair hashes =
-      FrontendHashes(packet.destination, packet.destination_port, packet.protocol);
-  const BucketGeometry geometry = FrontendGeometry(static_cast<uint32_t>(image.frontends.size()));
-  for (uint32_t bank = 0; bank < kPlacementBanks; ++bank) {
-    const uint32_t first = geometry.FirstRow(bank, hashes);
-    for (uint32_t at = first; at < first + geometry.ways; ++at) {
-      const FrontendRow& row = image.frontends[at];
-      if (row.valid && row.destination_address == packet.destination.bits() &&
-          row.destination_port == packet.destination_port &&
-          row.protocol == static_cast<uint8_t>(packet.protocol)) {
-        return at;
-      }
-    }
-  }
-  return std::nullopt;
 }
 
 // What one kind of client gets at a frontend.
@@ -69,8 +51,14 @@ std::string MasqueradeText(const Configuration& configuration, bool v4) {
   return "source becomes " + Describe(Address::FromBits(configuration.masquerade_address_v6));
 }
 
-void AddChoice(const Image& image, const FlowKey& packet, const Half& half,
+void AddChoice(const Image& image, const FlowKey& packet, const Half& half, uint32_t affinity_group,
                std::vector<std::string>& lines) {
+  if (affinity_group != 0) {
+    lines.push_back(fmt::format(
+        "affinity group {:#010x}: a client that table affinity knows meets its endpoint; for "
+        "others software chooses, by this slot hash or whom they met",
+        affinity_group));
+  }
   const uint32_t slots = uint32_t{1} << half.log2;
   const uint32_t offset = FlowHash(packet, image.configuration.slot_hash_seed) & (slots - 1);
   const uint32_t id = image.slots[half.base + offset].endpoint;
@@ -117,15 +105,16 @@ std::vector<std::string> RowsMet(const Image& image, const FlowKey& packet) {
   } else {
     lines.push_back("sources: no row, outside");
   }
-  const auto row = FrontendRowOf(image, packet);
-  if (!row) {
+  const FrontendRow* row = FindFrontendRow(
+      image.frontends, {packet.destination, packet.destination_port, packet.protocol});
+  if (row == nullptr) {
     lines.push_back("frontends: no row");
     lines.push_back(WhyNoFrontend(image, packet.destination));
     return lines;
   }
-  const FrontendRow& frontend = image.frontends[*row];
+  const FrontendRow& frontend = *row;
   const Half half = HalfOf(frontend, client_class);
-  lines.push_back(fmt::format("frontends[{}]: {}, {} half: {}{}", *row,
+  lines.push_back(fmt::format("frontends[{}]: {}, {} half: {}{}", row - image.frontends.data(),
                               image.counter_names[frontend.counter], half.name, Name(half.action),
                               half.masquerade ? ", masquerade" : ""));
   if (frontend.range_set != 0) {
@@ -139,7 +128,7 @@ std::vector<std::string> RowsMet(const Image& image, const FlowKey& packet) {
   }
   switch (half.action) {
     case FrontendAction::kForward:
-      AddChoice(image, packet, half, lines);
+      AddChoice(image, packet, half, frontend.affinity_group, lines);
       lines.push_back("the card: records the connection and translates it");
       break;
     case FrontendAction::kDrop:

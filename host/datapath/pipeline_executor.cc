@@ -22,6 +22,13 @@ class PipelineExecutor : public Executor {
     return absl::OkStatus();
   }
 
+  absl::Status Write(std::span<const RowWrite> writes) override {
+    for (const RowWrite& write : writes) {
+      pipeline_.affinity().Write(write.index, UnpackRow<AffinityRow>(write.row));
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Forget() override {
     pipeline_.connections().Clear();
     pipeline_.connections_ipv6().Clear();

@@ -56,7 +56,9 @@ std::vector<Limitation> LimitationsOf(const Service& service, const NodeFacts& f
   AddFamilies(service, facts, out);
   AddProtocols(service, out);
   if (service.session_affinity == kube::SessionAffinity::kClientIp) {
-    out.push_back({"sessionAffinity: ClientIP", kChosenInSoftware});
+    out.push_back({"sessionAffinity: ClientIP",
+                   "software chooses the endpoint of a client's first connection, the card knows "
+                   "the client from then on"});
   }
   if (GuardsLoadBalancer(service, facts)) {
     out.push_back(

@@ -26,13 +26,6 @@ PuntService PassOn(const HandedOver& packet) {
           .frame = {packet.frame.begin(), packet.frame.end()}};
 }
 
-std::vector<uint8_t> WithoutTag(std::span<const uint8_t> frame) {
-  std::vector<uint8_t> untagged(frame.begin(), frame.end());
-  const auto tag = untagged.begin() + kEtherTypeOffset;
-  untagged.erase(tag, tag + kVlanTagBytes);
-  return untagged;
-}
-
 std::vector<uint8_t> WithTagOf(std::span<const uint8_t> tagged,
                                const std::vector<uint8_t>& untagged) {
   std::vector<uint8_t> frame = untagged;
@@ -80,6 +73,7 @@ void SoftwarePath::SetForwarding(std::shared_ptr<const Forwarding> forwarding, c
   schedulers_ = std::move(schedulers);
   lookup_ = std::make_unique<const ServiceLookup>(*forwarding);
   forwarding_ = std::move(forwarding);
+  card_affinity_.SetForwarding(*forwarding_, image);
   endpoint_rows_.clear();
   for (uint32_t row = 0; row < image.endpoints.size(); ++row) {
     const EndpointRow& endpoint = image.endpoints[row];
@@ -93,6 +87,15 @@ void SoftwarePath::SetForwarding(std::shared_ptr<const Forwarding> forwarding, c
 void SoftwarePath::Forget() {
   connections_.Clear();
   affinity_.Clear();
+  card_affinity_.Clear();
+}
+
+void SoftwarePath::Learned(const FlowKey& original, const EndpointId& endpoint, absl::Time now) {
+  if (!card_affinity_.HasGroups()) return;
+  const Frontend* frontend =
+      lookup_->FindFrontend(original.destination, original.destination_port, original.protocol);
+  if (frontend == nullptr || frontend->affinity_seconds == 0) return;
+  affinity_.Remember(frontend->affinity_group, original.source, endpoint, now);
 }
 
 size_t SoftwarePath::Sweep(absl::Time now) {
@@ -207,6 +210,8 @@ PuntService SoftwarePath::Direct(const HandedOver& packet, uint8_t attempt, absl
       {decision.endpoint->address, decision.endpoint->port}, decision.endpoint->next_hop});
   if (row == endpoint_rows_.end()) return Drop(Reason::kNoEndpoint);
   if (attempt == 0) Commit(decision, flow->key, now);
+  const bool outside = decision.client.client_class == ClientClass::kOutside;
+  card_affinity_.Tell(*decision.frontend, outside, flow->key, row->second);
   return {.fate = Fate::kRetry, .attempt = attempt, .directed_endpoint = row->second};
 }
 

@@ -5,7 +5,8 @@
 // through a tunnel go back through it. Not thread-safe.
 //
 // - sctp: translated here, both directions, by a table of connections here.
-// - host-decides: given back with the endpoint chosen (affinity, ranges, scheduler).
+// - host-decides: given back with the endpoint chosen (affinity, ranges, scheduler); the card is
+//   told whom a client with affinity has met.
 // - source-port-taken: given back with the next candidate.
 // - service-range: rejected, dropped, or passed on, as the address is one of a Service.
 // - reject, ttl-expired and all others: as flow_tables/answer.h says.
@@ -24,6 +25,7 @@
 #include "flow_tables/forwarding.h"
 #include "flow_tables/image.h"
 #include "host/softpath/affinity.h"
+#include "host/softpath/card_affinity.h"
 #include "host/softpath/host_connections.h"
 #include "host/softpath/schedulers.h"
 #include "host/softpath/service_lookup.h"
@@ -77,7 +79,7 @@ class SoftwarePath {
   explicit SoftwarePath(size_t connections_max);
 
   // Packets that come later meet this forwarding, of which `image` was built; connections and
-  // affinity stay.
+  // affinity stay. Borrows `image` until the next call.
   void SetForwarding(std::shared_ptr<const Forwarding> forwarding, const Image& image);
 
   PuntService Serve(const HandedOver& packet, absl::Time now);
@@ -92,6 +94,22 @@ class SoftwarePath {
 
   // Forgets connections of its own that are over at `now`; returns how many.
   size_t Sweep(absl::Time now);
+
+  // The card has recorded a connection to the endpoint: by session affinity, a client's time
+  // begins anew.
+  void Learned(const FlowKey& original, const EndpointId& endpoint, absl::Time now);
+
+  // Takes back from the card's table affinity what is over at `now`. Due at least once a second.
+  void ExpireAffinity(absl::Time now) { card_affinity_.Sweep(affinity_, now); }
+
+  // Rows that the card is to be told, in this order, before the packets that were served since are
+  // given back.
+  std::vector<RowWrite> TakeWrites() { return card_affinity_.TakeWrites(); }
+
+  // What mends a row of table affinity.
+  std::optional<RowWrite> AffinityWriteOf(uint32_t row) const {
+    return card_affinity_.WriteOf(row);
+  }
 
   // A connection that the card carried to the endpoint has ended.
   void Ended(const EndpointId& endpoint) { schedulers_->Ended(endpoint); }
@@ -132,6 +150,7 @@ class SoftwarePath {
   std::unique_ptr<Schedulers> schedulers_;
   absl::flat_hash_map<EndpointPlace, uint32_t> endpoint_rows_;
   Affinity affinity_;
+  CardAffinity card_affinity_;
   HostConnections connections_;
 };
 

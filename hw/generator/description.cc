@@ -68,10 +68,10 @@ class Reader {
   std::string fault_;
 };
 
-const Layout* FindGroup(const std::vector<Layout>& groups, const std::string& name) {
+const Layout* FindNamed(const std::vector<Layout>& layouts, const std::string& name) {
   auto it =
-      std::find_if(groups.begin(), groups.end(), [&](const Layout& g) { return g.name == name; });
-  return it == groups.end() ? nullptr : &*it;
+      std::find_if(layouts.begin(), layouts.end(), [&](const Layout& l) { return l.name == name; });
+  return it == layouts.end() ? nullptr : &*it;
 }
 
 Field ReadField(Reader& reader, int node, const std::vector<Layout>& groups) {
@@ -83,7 +83,7 @@ Field ReadField(Reader& reader, int node, const std::vector<Layout>& groups) {
   field.key = reader.Has(node, "key");
   if (field.group.empty()) {
     field.bits = reader.Required(node, "bits");
-  } else if (const Layout* group = FindGroup(groups, field.group)) {
+  } else if (const Layout* group = FindNamed(groups, field.group)) {
     field.bits = group->bits;
   } else {
     reader.Fail(fmt::format("{}: there is no group {}", field.name, field.group));
@@ -145,6 +145,28 @@ void ReadEnumerations(Reader& reader, Description& card) {
   });
 }
 
+uint32_t KeyBytes(const Layout& table) {
+  uint32_t bits = 0;
+  for (const Field& field : table.fields) bits += field.key ? field.bits : 0;
+  return bits / 8;
+}
+
+void ReadHashes(Reader& reader, Description& card) {
+  reader.EachChild(reader.Node("/hashes"), [&](int node) {
+    Hash hash{reader.Name(node), reader.Required(node, "polynomial"), 0,
+              reader.Has(node, "reversed")};
+    if (const std::string table = reader.Text(node, "table"); !table.empty()) {
+      const Layout* keys = FindNamed(card.tables, table);
+      if (keys == nullptr) {
+        reader.Fail(fmt::format("{}: there is no table {}", hash.name, table));
+      } else {
+        hash.key_bytes = KeyBytes(*keys);
+      }
+    }
+    card.hashes.push_back(hash);
+  });
+}
+
 // One line a fact, in the order of the description.
 std::string Canonical(const Description& card) {
   std::string text;
@@ -159,7 +181,9 @@ std::string Canonical(const Description& card) {
       for (const Field& f : l.fields) text += fmt::format("f {} {} {}\n", f.name, f.bits, f.group);
     }
   }
-  for (const Named& h : card.hashes) text += fmt::format("h {} {}\n", h.name, h.value);
+  for (const Hash& h : card.hashes) {
+    text += fmt::format("h {} {} {} {}\n", h.name, h.polynomial, h.key_bytes, h.reversed);
+  }
   for (const Named& n : card.limits) text += fmt::format("n {} {}\n", n.name, n.value);
   return text;
 }
@@ -190,9 +214,7 @@ absl::StatusOr<Description> ReadDescription(const std::vector<char>& blob) {
       reader.Fail(fmt::format("{}: {} bits, a line has {}", line.name, line.bits, kLineBits));
     card.lines.push_back(line);
   });
-  reader.EachChild(reader.Node("/hashes"), [&](int node) {
-    card.hashes.push_back({reader.Name(node), reader.Required(node, "polynomial")});
-  });
+  ReadHashes(reader, card);
   reader.EachNumber(reader.Node("/limits"), [&](std::string name, uint32_t value) {
     card.limits.push_back({name, value});
   });

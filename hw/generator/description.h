@@ -57,6 +57,13 @@ struct Named {
   uint32_t value;
 };
 
+struct Hash {
+  std::string name;
+  uint32_t polynomial;
+  uint32_t key_bytes;  // of the rows of a table; 0: a tuple of either family, after a seed
+  bool reversed;       // over the key's bytes from the last to the first
+};
+
 struct Description {
   std::string profile;
   std::vector<Register> registers;
@@ -64,7 +71,7 @@ struct Description {
   std::vector<Layout> groups;
   std::vector<Layout> tables;
   std::vector<Layout> lines;
-  std::vector<Named> hashes;  // polynomials
+  std::vector<Hash> hashes;
   std::vector<Named> limits;
   uint32_t blob_bytes = 0;
   uint32_t layout_hash = 0;  // over everything but profile, sizes and descriptions

@@ -95,9 +95,9 @@ std::string Constants(const Description& card) {
   for (const Named& limit : card.limits) {
     text += fmt::format("inline constexpr uint32_t k{} = {};\n", Camel(limit.name), limit.value);
   }
-  for (const Named& hash : card.hashes) {
+  for (const Hash& hash : card.hashes) {
     text += fmt::format("inline constexpr uint32_t k{}HashPolynomial = 0x{:08x};\n",
-                        Camel(hash.name), hash.value);
+                        Camel(hash.name), hash.polynomial);
   }
   for (const Layout& t : card.tables) {
     if (t.banks == 0) continue;

@@ -8,8 +8,6 @@
 namespace pointsman::hw {
 namespace {
 
-constexpr int kFrontendKeyBytes = 19;
-
 int Log2(uint32_t value) {
   int log2 = 0;
   while ((1u << log2) < value) ++log2;
@@ -138,16 +136,16 @@ std::string EmitSystemVerilog(const Description& card) {
   for (const Layout& table : card.tables)
     text += Struct(table, Snake(table.row) + "_row_t") + Sizes(table) + "\n";
   for (const Layout& line : card.lines) text += Struct(line, Snake(line.name) + "_line_t");
-  for (const Named& hash : card.hashes) {
+  for (const Hash& hash : card.hashes) {
     const std::string name = Snake(hash.name) + "_hash";
-    if (hash.name == "slot") {
+    if (hash.key_bytes == 0) {
       for (const Layout& group : card.groups) {
         if (group.name.rfind("tuple", 0) != 0) continue;
         text += Crc(name + Snake(group.name.substr(5)), static_cast<int>(group.bits / 8), false,
-                    true, hash.value);
+                    true, hash.polynomial);
       }
     } else {
-      text += Crc(name, kFrontendKeyBytes, hash.name == "frontend-second", false, hash.value);
+      text += Crc(name, static_cast<int>(hash.key_bytes), hash.reversed, false, hash.polynomial);
     }
   }
   return text + "endpackage\n/* verilator lint_on UNUSEDPARAM */\n";

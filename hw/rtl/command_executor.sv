@@ -48,6 +48,7 @@ module command_executor (
       card_pkg::TABLE_REPLIES: rows_of = card_pkg::REPLIES_ROWS;
       card_pkg::TABLE_ORIGINALS_IPV6: rows_of = card_pkg::ORIGINALS_IPV6_ROWS;
       card_pkg::TABLE_REPLIES_IPV6: rows_of = card_pkg::REPLIES_IPV6_ROWS;
+      card_pkg::TABLE_AFFINITY: rows_of = card_pkg::AFFINITY_ROWS;
       card_pkg::TABLE_HASH_KEYS: rows_of = card_pkg::HASH_KEYS_ROWS;
       card_pkg::TABLE_FRONTEND_COUNTERS: rows_of = card_pkg::FRONTEND_COUNTERS_ROWS;
       card_pkg::TABLE_ENDPOINT_COUNTERS: rows_of = card_pkg::ENDPOINT_COUNTERS_ROWS;

@@ -61,7 +61,7 @@ module connection_tables (
     output logic [279:0] report_index
 );
   localparam int TUPLE_BITS = card_pkg::TUPLE_BITS;
-  localparam logic [95:0] MAPPED = {80'd0, 16'hffff};  // before an IPv4 address
+  localparam logic [95:0] MAPPED = 96'(card_pkg::MAPPED_IPV4_PREFIX);
 
   wire card_pkg::tuple_t tuple_ipv4, reply_key_ipv4;
   assign tuple_ipv4.source_address = tuple.source_address[31:0];

@@ -9,7 +9,8 @@
 // | 1..2   | tunnel_unwrap | the frame to be looked at |
 // | 3..5   | packet_parser | fields, class, 5-tuple |
 // | 6..14  | source_lookup | longest prefix of the source |
-// | 10..14 | frontend_lookup | destination, exact match |
+// | 7..11  | frontend_lookup | destination, exact match |
+// | 12..16 | affinity_lookup | the endpoint that the client has met |
 // | 15..22 | first_packet | slot, endpoint, translation of a new connection |
 // | 15..17 | unconfirmed_quota | may the frontend have more unconfirmed connections? |
 // | 23..36 | connection_tables | placement hashes, lookup, decision, recording, state, translation |
@@ -118,6 +119,7 @@ module datapath (
   wire [card_pkg::NEXT_HOP_ROW_BITS-1:0] next_hop_row;
   wire [card_pkg::HASH_KEY_ROW_BITS-1:0] hash_key_row;
   wire [card_pkg::FRONTEND_ROW_BITS-1:0] frontend_row;
+  wire [card_pkg::AFFINITY_ROW_BITS-1:0] affinity_row;
   wire [card_pkg::FRONTEND_COUNTER_ROW_BITS-1:0] frontend_counter_row;
   wire [card_pkg::ENDPOINT_COUNTER_ROW_BITS-1:0] endpoint_counter_row;
   wire [card_pkg::ORIGINAL_ROW_BITS-1:0] connection_row;
@@ -135,7 +137,8 @@ module datapath (
     write_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s44_translate || connection_count_busy;
     write_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s44_translate;
     read_busy = '0;
-    read_busy[card_pkg::TABLE_FRONTENDS[3:0]] = lookup_at[9];
+    read_busy[card_pkg::TABLE_FRONTENDS[3:0]] = lookup_at[6];
+    read_busy[card_pkg::TABLE_AFFINITY[3:0]] = lookup_at[11];
     read_busy[card_pkg::TABLE_SLOTS[3:0]] = lookup_at[15];
     read_busy[card_pkg::TABLE_ENDPOINTS[3:0]] = lookup_at[17];
     read_busy[card_pkg::TABLE_NEXT_HOPS[3:0]] = s40_translate;
@@ -172,8 +175,8 @@ module datapath (
       .read_data(hash_key_row)
   );
 
-  wire [17:0] report;
-  wire [359:0] report_index;
+  wire [18:0] report;
+  wire [379:0] report_index;
   wire parity_event_valid;
   wire card_pkg::event_line_t parity_event_line;
 
@@ -261,9 +264,10 @@ module datapath (
   );
 
   // Stages 6 to 14
-  wire card_pkg::tuple_ipv6_t s9_tuple, s14_tuple;
-  delay #(.WIDTH(card_pkg::TUPLE_IPV6_BITS), .CLOCKS(4)) tuple_delay_9 (.clk(clk), .in(s5_tuple), .out(s9_tuple));
-  delay #(.WIDTH(card_pkg::TUPLE_IPV6_BITS), .CLOCKS(5)) tuple_delay_14 (.clk(clk), .in(s9_tuple), .out(s14_tuple));
+  wire card_pkg::tuple_ipv6_t s6_tuple, s11_tuple, s14_tuple;
+  delay #(.WIDTH(card_pkg::TUPLE_IPV6_BITS), .CLOCKS(1)) tuple_delay_6 (.clk(clk), .in(s5_tuple), .out(s6_tuple));
+  delay #(.WIDTH(card_pkg::TUPLE_IPV6_BITS), .CLOCKS(5)) tuple_delay_11 (.clk(clk), .in(s6_tuple), .out(s11_tuple));
+  delay #(.WIDTH(card_pkg::TUPLE_IPV6_BITS), .CLOCKS(3)) tuple_delay_14 (.clk(clk), .in(s11_tuple), .out(s14_tuple));
   wire s14_ttl_expired, s14_ipv6;
   wire [3:0] s14_attempt;
   delay #(.WIDTH(2), .CLOCKS(9)) ttl_delay_14 (
@@ -297,27 +301,58 @@ module datapath (
       .host_index(host_index[card_pkg::SOURCES_ROWS_LOG2-1:0]),
       .host_row(source_row)
   );
-  wire s14_frontend, s14_frontend_bad;
-  wire [15:0] s14_frontend_counter;
-  wire [27:0] s14_outside, s14_inside;
+  wire s11_frontend, s11_frontend_bad, s14_frontend, s14_frontend_bad;
+  wire [15:0] s11_frontend_counter, s14_frontend_counter;
+  wire [27:0] s11_outside, s11_inside, s14_outside, s14_inside;
+  wire [5:0] s11_range_set;
+  wire [31:0] s11_affinity_group;
   frontend_lookup frontends (
       .clk(clk),
-      .valid(lookup_at[9]),
-      .tuple(s9_tuple),
-      .hit(s14_frontend),
-      .bad(s14_frontend_bad),
+      .valid(lookup_at[6]),
+      .tuple(s6_tuple),
+      .hit(s11_frontend),
+      .bad(s11_frontend_bad),
       .report(report[0]),
       .report_index(report_index[0+:20]),
-      .counter(s14_frontend_counter),
-      .outside(s14_outside),
-      .inside_(s14_inside),
-      .range_set(s14_range_set),
+      .counter(s11_frontend_counter),
+      .outside(s11_outside),
+      .inside_(s11_inside),
+      .range_set(s11_range_set),
+      .affinity_group(s11_affinity_group),
       .host_read(host_read[card_pkg::TABLE_FRONTENDS[3:0]]),
       .host_write(host_write[card_pkg::TABLE_FRONTENDS[3:0]]),
       .host_flip(host_flip_any),
       .host_index(host_index[card_pkg::FRONTENDS_ROWS_LOG2-1:0]),
       .host_data(host_data[card_pkg::FRONTEND_ROW_BITS-1:0]),
       .host_row(frontend_row)
+  );
+  delay #(.WIDTH(80), .CLOCKS(3)) frontend_delay (
+      .clk(clk),
+      .in({s11_frontend, s11_frontend_bad, s11_frontend_counter, s11_outside, s11_inside, s11_range_set}),
+      .out({s14_frontend, s14_frontend_bad, s14_frontend_counter, s14_outside, s14_inside, s14_range_set})
+  );
+
+  // Stages 12 to 16
+  wire s11_affine = s11_affinity_group != '0;
+  wire s16_affine, s16_affinity;
+  wire [19:0] s16_affinity_slot, s16_affinity_endpoint;
+  delay #(.WIDTH(1), .CLOCKS(5)) affine_delay (.clk(clk), .in(s11_affine), .out(s16_affine));
+  affinity_lookup affinity (
+      .clk(clk),
+      .valid(lookup_at[11] && s11_affine),
+      .group(s11_affinity_group),
+      .client_address(s11_tuple.source_address),
+      .hit(s16_affinity),
+      .slot(s16_affinity_slot),
+      .endpoint(s16_affinity_endpoint),
+      .report(report[18]),
+      .report_index(report_index[379:360]),
+      .host_read(host_read[card_pkg::TABLE_AFFINITY[3:0]]),
+      .host_write(host_write[card_pkg::TABLE_AFFINITY[3:0]]),
+      .host_flip(host_flip_any),
+      .host_index(host_index[card_pkg::AFFINITY_ROWS_LOG2-1:0]),
+      .host_data(host_data[card_pkg::AFFINITY_ROW_BITS-1:0]),
+      .host_row(affinity_row)
   );
 
   // Stages 15 to 17
@@ -367,6 +402,10 @@ module datapath (
       .inside_(s14_inside),
       .range_set(s14_range_set),
       .range_sets(s14_range_sets),
+      .s2_affine(s16_affine),
+      .s2_affinity(s16_affinity),
+      .s2_affinity_slot(s16_affinity_slot),
+      .s2_affinity_endpoint(s16_affinity_endpoint),
       .s3_over_quota(s17_over_quota),
       .candidate(s22_candidate),
       .verdict(s22_verdict),
@@ -514,8 +553,8 @@ module datapath (
 
   // Rows that have lost their content
   parity_reports #(
-      .SOURCES(18),
-      .TABLES({card_pkg::TABLE_NEXT_HOPS, card_pkg::TABLE_REPLIES_IPV6, card_pkg::TABLE_ORIGINALS_IPV6,
+      .SOURCES(19),
+      .TABLES({card_pkg::TABLE_AFFINITY, card_pkg::TABLE_NEXT_HOPS, card_pkg::TABLE_REPLIES_IPV6, card_pkg::TABLE_ORIGINALS_IPV6,
                card_pkg::TABLE_REPLIES_IPV6, card_pkg::TABLE_REPLIES_IPV6, card_pkg::TABLE_ORIGINALS_IPV6,
                card_pkg::TABLE_HASH_KEYS, card_pkg::TABLE_HASH_KEYS, card_pkg::TABLE_REPLIES, card_pkg::TABLE_ORIGINALS,
                card_pkg::TABLE_REPLIES, card_pkg::TABLE_REPLIES, card_pkg::TABLE_ORIGINALS,

@@ -87,7 +87,6 @@ module egress #(
   localparam logic [1:0] Drop = card_pkg::VERDICT_DROP[1:0];
 
   // s1
-  localparam logic [15:0] OuterBytes = 16'd50;  // before a wrapped frame
   logic s1_valid, s1_first, s1_last, s1_ingress, s1_injected, s1_egress, s1_learned, s1_wrapped;
   logic [31:0] s1_vxlan_address;
   logic [95:0] s1_outer_macs;
@@ -216,7 +215,7 @@ module egress #(
   card_pkg::punt_line_t described;
   always_comb begin
     described = '0;
-    described.length = s1_wrapped ? s1_length + OuterBytes : s1_length;
+    described.length = s1_wrapped ? s1_length + 16'(card_pkg::TUNNEL_BYTES) : s1_length;
     described.verdict = 8'(s1_verdict);
     described.reason = s1_reason;
     described.ingress = 8'(s1_ingress);

@@ -1,3 +1,4 @@
+hw/rtl/affinity_lookup.sv
 hw/rtl/axi_read_arbiter.sv
 hw/rtl/axi_write_arbiter.sv
 hw/rtl/bad_way.sv
@@ -20,6 +21,7 @@ hw/rtl/description_rom.sv
 hw/rtl/doorbell.sv
 hw/rtl/egress.sv
 hw/rtl/event_writer.sv
+hw/rtl/exact_lookup.sv
 hw/rtl/fifo.sv
 hw/rtl/first_packet.sv
 hw/rtl/frame_rewrite.sv

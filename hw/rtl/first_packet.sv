@@ -6,8 +6,9 @@
 // | stage | what is registered |
 // |-------|--------------------|
 // | 1     | the client's half of the frontend; slot hash; which service range holds the destination |
-// | 2     | slot; source port before its mask |
+// | 2     | slot, by hash or the one that shows the client's endpoint; source port before its mask |
 // | 3, 4  | endpoint's number (memory); source port |
+// | 5     | is it still the client's endpoint? |
 // | 5, 6  | endpoint (memory) |
 // | 7     | does the source address change? |
 // | 8     | reply key, outcome |
@@ -41,6 +42,10 @@ module first_packet #(
     input wire logic [27:0] inside_,
     input wire logic [5:0] range_set,  // of the frontend
     input wire logic [31:0] range_sets,  // of the client
+    input wire logic s2_affine,  // the frontend has session affinity
+    input wire logic s2_affinity,  // and the client is known: by this slot, if it leads to this endpoint
+    input wire logic [19:0] s2_affinity_slot,
+    input wire logic [19:0] s2_affinity_endpoint,
     input wire logic s3_over_quota,  // the frontend may have no more unconfirmed connections
 
     output logic candidate,  // a connection may be recorded; else verdict and reason stand
@@ -107,15 +112,30 @@ module first_packet #(
   // Stage 2
   logic s2_in_range;
   always_ff @(posedge clk) s2_in_range <= (s1_in_range & range_used) != '0;
-  logic [19:0] s2_slot;
+  logic [19:0] s2_hash_slot, s2_base, s2_mask;
   logic [15:0] s2_port;
   wire [15:0] stride_sum = 16'(s1_attempt * 16'(card_pkg::SOURCE_PORT_STRIDE));
   always_ff @(posedge clk) begin
     if (stage_valid[1]) begin
-      s2_slot <= s1_base + (s1_hash[19:0] & s1_mask);
+      s2_hash_slot <= s1_base + (s1_hash[19:0] & s1_mask);
+      s2_base <= s1_base;
+      s2_mask <= s1_mask;
       s2_port <= s1_hash[31:16] + stride_sum;
     end
   end
+
+  // Stages 2 to 5: is the client known, and does its endpoint still belong to its half?
+  wire [19:0] s2_slot = s2_affine && s2_affinity ? s2_affinity_slot : s2_hash_slot;
+  logic s3_in_run;
+  wire s4_affine, s4_known;
+  wire [19:0] s4_affinity_endpoint;
+  always_ff @(posedge clk) s3_in_run <= s2_affinity && ((s2_affinity_slot ^ s2_base) & ~s2_mask) == '0;
+  delay #(.WIDTH(1), .CLOCKS(1)) known_delay (.clk(clk), .in(s3_in_run), .out(s4_known));
+  delay #(.WIDTH(21), .CLOCKS(2)) affinity_delay (
+      .clk(clk),
+      .in({s2_affine, s2_affinity_endpoint}),
+      .out({s4_affine, s4_affinity_endpoint})
+  );
 
   // Stages 2 to 6: slot, then endpoint
   logic [19:0] s4_slot_endpoint, s4_directed_endpoint;
@@ -159,13 +179,15 @@ module first_packet #(
       .read_bad(s7_endpoint_bad)
   );
   // What was met but not used (a directed packet's slot, rows of no frontend) is not reported.
-  logic s5_directed, s6_slot_bad, s7_slot_bad;
+  logic s5_directed, s5_unmet, s6_unmet, s6_slot_bad, s7_slot_bad;
   wire s5_hit, s7_uses_rows;
   wire [19:0] s5_slot;
   delay #(.WIDTH(1), .CLOCKS(4)) hit_delay_5 (.clk(clk), .in(s1_hit), .out(s5_hit));
   delay #(.WIDTH(20), .CLOCKS(3)) slot_delay (.clk(clk), .in(s2_slot), .out(s5_slot));
   always_ff @(posedge clk) begin
     s5_directed <= s4_directed;
+    s5_unmet <= s4_affine && !(s4_known && s4_slot_endpoint == s4_affinity_endpoint);
+    s6_unmet <= s5_unmet;
     s6_slot_bad <= s5_slot_bad && !s5_directed && s5_hit;
     s7_slot_bad <= s6_slot_bad;
     slot_report <= stage_valid[5] && s5_slot_bad && !s5_directed && s5_hit;
@@ -223,7 +245,7 @@ module first_packet #(
       s7_in_range <= s6_in_range;
       s7_over_quota <= s6_over_quota;
       s7_ipv6 <= s6_ipv6;
-      s7_undirected <= s6_action == card_pkg::FRONTEND_ACTION_HOST[1:0] && !s6_directed;
+      s7_undirected <= (s6_action == card_pkg::FRONTEND_ACTION_HOST[1:0] || s6_unmet) && !s6_directed;
       s7_port <= s6_port;
       s7_endpoint <= s6_endpoint;
       s7_new_address <= s6_masquerade || hairpin;
@@ -232,7 +254,7 @@ module first_packet #(
   end
 
   // Stage 8
-  localparam logic [95:0] MAPPED = {80'd0, 16'hffff};  // before an IPv4 address
+  localparam logic [95:0] MAPPED = 96'(card_pkg::MAPPED_IPV4_PREFIX);
   always_ff @(posedge clk) begin
     no_masquerade_ipv6 <= masquerade_ipv6_address == '0;
     candidate <= 1'b0;

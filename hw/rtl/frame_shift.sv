@@ -1,12 +1,12 @@
 // Takes the first bytes of a frame away: none, a VLAN tag's 4 (the MAC addresses, which are written anew, move back by as
-// much), or a tunnel's 50. A beat gets what it lacks from the next one, and a last beat that gives away all it has is no
+// much), or a tunnel's headers. A beat gets what it lacks from the next one, and a last beat that gives away all it has is no
 // more.
 //
 // Combinational; the beat and the one behind it are there at once.
 `default_nettype none
 
 module frame_shift (
-    input wire logic [5:0] strip_bytes,  // 0, 4 or 50
+    input wire logic [5:0] strip_bytes,  // 0, 4 or TUNNEL
     input wire logic first,
     input wire logic last,
     input wire logic [511:0] data,
@@ -20,7 +20,7 @@ module frame_shift (
     output logic [63:0] out_keep
 );
   localparam int TAG = 4;
-  localparam int TUNNEL = 50;
+  localparam int TUNNEL = card_pkg::TUNNEL_BYTES;
   wire tag = strip_bytes == 6'(TAG);
   wire tunnel = strip_bytes == 6'(TUNNEL);
   wire [63:0] behind = next ? next_keep : '0;

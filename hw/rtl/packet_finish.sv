@@ -191,7 +191,7 @@ module packet_finish #(
 
   // What goes away in front, for all beats of a packet
   localparam logic [5:0] TAG_BYTES = 6'd4;
-  localparam logic [5:0] TUNNEL_BYTES = 6'd50;
+  localparam logic [5:0] TUNNEL_BYTES = 6'(card_pkg::TUNNEL_BYTES);
   wire s8_vlan = s8_data[12*8+:16] == 16'h0081;
   wire [5:0] first_strip = !forward ? '0 : s8_tunnelled ? TUNNEL_BYTES : s8_vlan && into_tunnel ? TAG_BYTES : '0;
   logic [5:0] held_strip;

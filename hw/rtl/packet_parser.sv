@@ -37,7 +37,7 @@ module packet_parser (
 );
   localparam logic [7:0] HOP_BY_HOP = 8'd0, ICMP = 8'd1, TCP = 8'd6, UDP = 8'd17, ROUTING = 8'd43, FRAGMENT = 8'd44;
   localparam logic [7:0] ICMPV6 = 8'd58, DESTINATION = 8'd60, SCTP = 8'd132;
-  localparam logic [95:0] MAPPED = {80'd0, 16'hffff};  // before an IPv4 address
+  localparam logic [95:0] MAPPED = 96'(card_pkg::MAPPED_IPV4_PREFIX);
   localparam int HEADER_BYTES = 64;
 
   // The first beat as one number: the frame's first byte is the most significant.

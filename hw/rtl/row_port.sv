@@ -46,6 +46,7 @@ module row_port (
     input wire logic [card_pkg::NEXT_HOP_ROW_BITS-1:0] next_hop_row,
     input wire logic [card_pkg::HASH_KEY_ROW_BITS-1:0] hash_key_row,
     input wire logic [card_pkg::FRONTEND_ROW_BITS-1:0] frontend_row,
+    input wire logic [card_pkg::AFFINITY_ROW_BITS-1:0] affinity_row,
     input wire logic [card_pkg::FRONTEND_COUNTER_ROW_BITS-1:0] frontend_counter_row,
     input wire logic [card_pkg::ENDPOINT_COUNTER_ROW_BITS-1:0] endpoint_counter_row,
     input wire logic [card_pkg::ORIGINAL_ROW_BITS-1:0] connection_row,
@@ -122,6 +123,7 @@ module row_port (
     if (reading[3]) begin
       case ({4'd0, table_4})
         card_pkg::TABLE_FRONTENDS: simple_row <= SIMPLE_BITS'(frontend_row);
+        card_pkg::TABLE_AFFINITY: simple_row <= SIMPLE_BITS'(affinity_row);
         card_pkg::TABLE_FRONTEND_COUNTERS: simple_row <= SIMPLE_BITS'(frontend_counter_row);
         card_pkg::TABLE_ENDPOINT_COUNTERS: simple_row <= SIMPLE_BITS'(endpoint_counter_row);
         default: simple_row <= quick_row;

@@ -25,7 +25,7 @@ module tunnel_unwrap (
     output logic [511:0] second_beat,  // its first 14 bytes at least
     output logic [15:0] frame_length
 );
-  localparam int OUTER_BYTES = 50;
+  localparam int OUTER_BYTES = card_pkg::TUNNEL_BYTES;
   localparam int OUTER_BITS = OUTER_BYTES * 8;
   localparam int TAG_BITS = 32;
   localparam int INNER_BYTES = 14;  // of the Ethernet header, at least

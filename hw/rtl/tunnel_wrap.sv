@@ -29,7 +29,7 @@ module tunnel_wrap #(
     output logic [511:0] out_data,
     input wire out_take
 );
-  localparam OuterBytes = 50;
+  localparam OuterBytes = card_pkg::TUNNEL_BYTES;
   localparam InnerBytes = 64 - OuterBytes;  // of the frame, in a beat with the headers
 
   logic header_valid, in_frame, held_wrapped, spilling;

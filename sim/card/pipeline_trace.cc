@@ -78,6 +78,7 @@ Arguments Rows(const FlowKey& key, const ServiceRows& service,
   if (!connection || out.learned) {
     AddRow("sources", service.source, rows);
     AddRow("frontends", service.frontend, rows);
+    AddRow("affinity", service.affinity, rows);
     // A slot that does not lead to the endpoint changed while the packet was on its way.
     if (!connection || service.endpoint == connection->endpoint)
       AddRow("slots", service.slot, rows);

@@ -52,6 +52,8 @@ void TableMirror::Write(TableId table, uint32_t index, const RowBits& row) {
       return Store(sources_, index, row);
     case TableId::kFrontends:
       return Store(frontends_, index, row);
+    case TableId::kAffinity:
+      return Store(affinity_, index, row);
     case TableId::kSlots:
       slots_[index] = UnpackRow<SlotRow>(row).endpoint;
       return;
@@ -120,9 +122,14 @@ ServiceRows TableMirror::FindService(const FlowKey& key, uint32_t slot_hash_seed
   if (action != FrontendAction::kForward) return rows;
   const uint32_t base = outside ? frontend.outside_slots_base : frontend.inside_slots_base;
   const uint8_t log2 = outside ? frontend.outside_slots_log2 : frontend.inside_slots_log2;
-  rows.slot = base + (FlowHash(key, slot_hash_seed) & ((1u << log2) - 1));
-  const auto slot = slots_.find(*rows.slot);
-  rows.endpoint = directed_endpoint.value_or(slot == slots_.end() ? 0 : slot->second);
+  if (frontend.affinity_group != 0 && !directed_endpoint) {
+    rows.affinity = FindAffinity(frontend.affinity_group, key.source);
+    if (!rows.affinity) return rows;
+    rows.slot = affinity_.at(*rows.affinity).slot;
+  } else {
+    rows.slot = base + (FlowHash(key, slot_hash_seed) & ((1u << log2) - 1));
+  }
+  rows.endpoint = directed_endpoint.value_or(EndpointOfSlot(*rows.slot));
   return rows;
 }
 
@@ -143,6 +150,18 @@ std::optional<RecordedConnection> TableMirror::FindConnection(const FlowKey& key
 EndpointRow TableMirror::EndpointAt(uint32_t index) const {
   const auto found = endpoints_.find(index);
   return found == endpoints_.end() ? EndpointRow{} : found->second;
+}
+
+uint32_t TableMirror::EndpointOfSlot(uint32_t slot) const {
+  const auto found = slots_.find(slot);
+  return found == slots_.end() ? 0 : found->second;
+}
+
+std::optional<uint32_t> TableMirror::FindAffinity(uint32_t group, const Address& client) const {
+  for (const auto& [index, row] : affinity_) {
+    if (row.group == group && row.client_address == client.bits()) return index;
+  }
+  return std::nullopt;
 }
 
 std::optional<uint32_t> TableMirror::FindSource(const Address& address) const {

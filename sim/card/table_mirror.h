@@ -20,6 +20,7 @@ namespace pointsman {
 struct ServiceRows {
   std::optional<uint32_t> source;
   std::optional<uint32_t> frontend;
+  std::optional<uint32_t> affinity;
   std::optional<uint32_t> slot;
   std::optional<uint32_t> endpoint;
 };
@@ -64,11 +65,15 @@ class TableMirror {
   template <class Event>
   void Record(const Event& event, const FlowKey& original, const FlowKey& reply, Family& family);
   EndpointRow EndpointAt(uint32_t index) const;
+  uint32_t EndpointOfSlot(uint32_t slot) const;
+  // The client's row of affinity; nothing: the host chooses.
+  std::optional<uint32_t> FindAffinity(uint32_t group, const Address& client) const;
   // Longest prefix; nothing: no match.
   std::optional<uint32_t> FindSource(const Address& address) const;
 
   std::map<uint32_t, SourceRow> sources_;          // valid ones, by row
   std::map<uint32_t, FrontendRow> frontends_;      // valid ones, by row
+  std::map<uint32_t, AffinityRow> affinity_;       // valid ones, by row
   absl::flat_hash_map<uint32_t, uint32_t> slots_;  // endpoint by slot
   absl::flat_hash_map<uint32_t, EndpointRow> endpoints_;
   Family ipv4_;

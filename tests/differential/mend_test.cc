@@ -54,7 +54,7 @@ class MendCardTest : public testing::Test {
       }
       connections_.Take(*output, image_);
       for (const EventLine& event : output->events) lost_ += event.kind == EventKind::kParity;
-      const Mending mending = MendingOf(output->events, image_, connections_);
+      const Mending mending = MendingOf(output->events, image_, SoftwarePath(1), connections_);
       EXPECT_TRUE(card_->Write(mending.writes).ok());
       out = !output->punts.empty();
       if (out) outcome = output->punts[0];

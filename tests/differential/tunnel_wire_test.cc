@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -89,7 +90,8 @@ TEST(TunnelWireTest, LeavesByThePortAsThePipelineSays) {
   options.node = std::move(node);
   auto simulated = SimulatedCard::Open(CreateVerilatedModel(), std::move(options));
   ASSERT_TRUE(simulated.ok()) << simulated.status();
-  auto card = RingCard::Open(MakeSimulatedTransport(**simulated), {});
+  auto card =
+      RingCard::Open(MakeSimulatedTransport(**simulated), {.deadline = std::chrono::seconds(20)});
   ASSERT_TRUE(card.ok()) << card.status();
   const Image image = World((*card)->description().sizes);
   ASSERT_TRUE(

@@ -53,7 +53,7 @@ TEST_F(CardOpenFaultTest, BringUpRefuses) {
        StatusCode::kInternal, "register error after the rings' start: error is 0x1: ring-size"},
       {"no answers", [](FakeFaults& f) { f.commands_until_hang = 0; },
        StatusCode::kDeadlineExceeded,
-       "command ring: no answer for 20 ms, command-head stands at 0 of 12"},
+       "command ring: no answer for 20 ms, command-head stands at 0 of 13"},
       {"a hash key that decays",
        [](FakeFaults& f) {
          f.decaying_row = {TableId::kHashKeys, 100};

@@ -153,13 +153,32 @@ TEST(Image, RefusesWhatBreaksThePromises) {
   }
 }
 
+TEST(Image, FrontendsWithAffinityHaveSlotsAndTheNumberOfTheirGroup) {
+  Frontend sticky = Service(1, To({Pod(1), Pod(2)}));
+  sticky.affinity_seconds = 60;
+  sticky.affinity_group = "shop/1";
+  Frontend shares = Service(2, To({Pod(1)}));
+  shares.affinity_seconds = 60;
+  shares.affinity_group = "shop/1";
+  Frontend other = Service(3, To({Pod(1)}));
+  other.affinity_seconds = 60;
+  other.affinity_group = "shop/3";
+  const Image image = Build(Wanted({sticky, shares, other, Service(4, To({Pod(1)}))}));
+  EXPECT_EQ(RowOf(image, 1).outside_action, FrontendAction::kForward);
+  EXPECT_NE(RowOf(image, 1).affinity_group, 0u);
+  EXPECT_EQ(RowOf(image, 2).affinity_group, RowOf(image, 1).affinity_group);
+  EXPECT_NE(RowOf(image, 3).affinity_group, RowOf(image, 1).affinity_group);
+  EXPECT_EQ(RowOf(image, 4).affinity_group, 0u);
+}
+
 TEST(Image, HalvesThatTheHostDecidesHaveEndpointsButNoSlots) {
   Frontend sticky = Service(1, To({Pod(1), Pod(2)}));
   sticky.affinity_seconds = 60;
+  sticky.scheduler = Scheduler::kLeastConnection;
   Frontend guarded = Service(2, To({Pod(1)}));
   guarded.source_ranges = {Ipv4Prefix({0x0a000000}, 8)};
   guarded.inside = {};
-  guarded.affinity_seconds = 60;
+  guarded.scheduler = Scheduler::kRoundRobin;
   Frontend turns = Service(3, {});
   turns.scheduler = Scheduler::kRoundRobin;
   const Image image = Build(Wanted({sticky, guarded, turns}));

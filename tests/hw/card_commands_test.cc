@@ -81,7 +81,7 @@ TEST_P(CardCommands, RefusesWhatCannotBeDone) {
       {{.op = static_cast<CommandOp>(5), .table = 2}, CommandStatus::kBadOp},
       {{.op = static_cast<CommandOp>(0), .table = 99, .index = ~0u}, CommandStatus::kBadOp},
       {{.op = CommandOp::kWrite, .table = 0}, CommandStatus::kBadTable},
-      {{.op = CommandOp::kRead, .table = 13, .index = ~0u}, CommandStatus::kBadTable},
+      {{.op = CommandOp::kRead, .table = 14, .index = ~0u}, CommandStatus::kBadTable},
       {ReadRow(TableId::kSources, kSimSizes.sources), CommandStatus::kBadIndex},
       {ReadRow(TableId::kHashKeys, kSimSizes.hash_keys), CommandStatus::kBadIndex},
       {WriteRow(TableId::kSources, 63, SomeRow(2), 2), CommandStatus::kBadIndex},

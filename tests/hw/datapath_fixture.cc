@@ -20,6 +20,7 @@ CardSizes SimSizes() {
   sizes.originals = 16384;
   sizes.originals_ipv6 = 8192;
   sizes.frontend_counters = 4096;
+  sizes.affinity = 4096;
   return sizes;
 }
 
@@ -44,7 +45,7 @@ struct Runs {
 
 void AddServices(ImageBuilder& builder, IpFamily family, const Runs& runs) {
   const auto counter = [family](uint16_t number) {
-    return static_cast<uint16_t>(number + (family == IpFamily::kIpv6 ? 8 : 0));
+    return static_cast<uint16_t>(number + (family == IpFamily::kIpv6 ? 9 : 0));
   };
   FrontendRow tcp = Frontend(In(family, kService), runs.both, 2, counter(1));
   builder.AddFrontend(tcp);
@@ -63,6 +64,9 @@ void AddServices(ImageBuilder& builder, IpFamily family, const Runs& runs) {
   builder.AddFrontend(dropping);
   builder.AddFrontend(Frontend(In(family, kNoEndpoint), runs.without_endpoint, 0, counter(6)));
   builder.AddFrontend(Frontend(In(family, kNoNextHop), runs.without_next_hop, 0, counter(7)));
+  FrontendRow affine = Frontend(In(family, kAffine), runs.both, 2, counter(8));
+  affine.affinity_group = kAffinityGroup;
+  builder.AddFrontend(affine);
 }
 
 void AddFamily(ImageBuilder& builder, IpFamily family, uint16_t pod) {

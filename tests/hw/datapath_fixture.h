@@ -26,6 +26,9 @@ inline constexpr Ipv4Address kNoEndpoint{
     0x0a600005};  // 10.96.0.5, tcp 80: its slot names an invalid row
 inline constexpr Ipv4Address kNoNextHop{
     0x0a600006};  // 10.96.0.6, tcp 80: its endpoint's next hop is invalid
+// 10.96.0.8, tcp 80: session affinity, the group of this number.
+inline constexpr Ipv4Address kAffine{0x0a600008};
+inline constexpr uint32_t kAffinityGroup = 77;
 inline constexpr Ipv4Address kFirstEndpoint{0x0af40001};   // 10.244.0.1:8080, a local pod
 inline constexpr Ipv4Address kSecondEndpoint{0x0af40102};  // 10.244.1.2:8080, on another node
 inline constexpr Ipv4Address kOutsideClient{0xc0a80005};   // 192.168.0.5

@@ -4,6 +4,7 @@
 #include <map>
 #include <random>
 
+#include "flow_tables/affinity_rows.h"
 #include "flow_tables/big_endian.h"
 #include "tests/hw/datapath_fixture.h"
 
@@ -38,7 +39,7 @@ class RandomTest : public DatapathTest {
   // Of TCP or UDP, to a Service most times.
   FrameBytes SomeFlow(IpFamily family, uint16_t port) {
     if (Below(5) != 0) {
-      return TcpTo(In(family, {kService.value + Below(8)}), port, In(family, SomeSource())).frame;
+      return TcpTo(In(family, {kService.value + Below(9)}), port, In(family, SomeSource())).frame;
     }
     UdpSpec spec;
     spec.source_port = port;
@@ -104,8 +105,30 @@ class RandomTest : public DatapathTest {
     if (Below(4) == 0) SendThroughTunnel(input.frame);
     input.ingress = Below(2) != 0 ? Port::kUplink : Port::kNode;
     if (Below(8) == 0) input.attempt = static_cast<uint8_t>(Below(16));
+    if (Below(16) == 0) input.directed_endpoint = Below(8);
     if (Below(3) == 0) input.gap_cycles = Below(8);
     return input;
+  }
+
+  // The host tells of clients, rightly most times, or takes back what it told.
+  void TellOfClients() {
+    for (uint32_t i = 0; i < 4; ++i) {
+      const auto family = Below(2) == 0 ? IpFamily::kIpv4 : IpFamily::kIpv6;
+      const AffinityRows::Client client{kAffinityGroup, In(family, SomeSource()).bits()};
+      std::vector<RowWrite> writes;
+      if (Below(4) == 0) {
+        affinity_.Erase(client, writes);
+      } else {
+        const uint32_t slot = Below(16);
+        const uint32_t leads_to = image_.slots[slot].endpoint;
+        affinity_.Set(client, slot, Below(4) == 0 ? Below(6) : leads_to, writes);
+      }
+      for (const RowWrite& write : writes) {
+        card_.QueueRow(true, write.table, write.index, write.row);
+        pipeline_.affinity().Write(write.index, UnpackRow<AffinityRow>(write.row));
+      }
+    }
+    card_.Drain();
   }
 
   // Time passes; both forget the same connections, and those that live are in the same state.
@@ -152,6 +175,8 @@ class RandomTest : public DatapathTest {
     EXPECT_EQ(reply.destination_address != event.original.source_address, event.masqueraded != 0);
   }
 
+  const Image image_ = TunnelWorld();
+  AffinityRows affinity_{4096};
   std::map<uint32_t, EventLine> rows_;  // of originals
   std::map<uint32_t, EventIpv6Line> ipv6_rows_;
   std::mt19937_64 random_;
@@ -168,6 +193,7 @@ TEST_P(MillionPacketsTest, SameAsTheSoftwarePipeline) {
   random_.seed(seed);
   std::vector<DatapathOutput> seen;
   for (int round = 0; round < kRounds && !HasFailure(); ++round) {
+    TellOfClients();
     std::vector<DatapathInput> inputs;
     for (int i = 0; i < kPacketsARound; ++i) {
       inputs.push_back(SomePacket(seen, round % 2 == 0 ? 3 : 500));

@@ -21,6 +21,7 @@ constexpr TableCase kTables[] = {
     {TableId::kHashKeys, 3328, HashKeyRow::kBits},
     {TableId::kFrontendCounters, 4096, FrontendCounterRow::kBits},
     {TableId::kEndpointCounters, 4096, EndpointCounterRow::kBits},
+    {TableId::kAffinity, 4096, AffinityRow::kBits},
 };
 
 // Links to rows of the other direction: as many bits as the tables have rows.

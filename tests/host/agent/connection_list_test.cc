@@ -50,7 +50,10 @@ CardOutput Of(std::vector<EventLine> events, std::vector<EventIpv6Line> events_i
 
 class ConnectionListTest : public testing::Test {
  protected:
-  std::vector<CardConnection> Take(const CardOutput& output) { return list_.Take(output, image_); }
+  // Those that have ended.
+  std::vector<CardConnection> Take(const CardOutput& output) {
+    return list_.Take(output, image_).ended;
+  }
   const CardConnection& At(TableId table, uint32_t row) const {
     return list_.by_row().at({table, row});
   }
@@ -66,6 +69,17 @@ TEST_F(ConnectionListTest, KeepsTheNewestConnectionOfEachRow) {
   EXPECT_EQ(At(TableId::kOriginals, 3).original.source, Address(Ipv4Address{2}));
   EXPECT_EQ(At(TableId::kOriginals, 7).original.source, Address(Ipv4Address{3}));
   EXPECT_EQ(At(TableId::kOriginalsIpv6, 7).original.source, Address::FromBits(kClient));
+}
+
+TEST_F(ConnectionListTest, TellsWhatWasLearned) {
+  EventLine closed = Learned(1, 1);
+  closed.kind = EventKind::kClose;
+  const ConnectionChanges changes =
+      list_.Take(Of({Learned(7, 1), closed, Learned(3, 2)}, {LearnedIpv6(7)}), image_);
+  ASSERT_EQ(changes.learned.size(), 3u);
+  EXPECT_EQ(changes.learned[0], At(TableId::kOriginals, 7));
+  EXPECT_EQ(changes.learned[2], At(TableId::kOriginalsIpv6, 7));
+  EXPECT_EQ(changes.ended.size(), 1u);
 }
 
 TEST_F(ConnectionListTest, TellsEachEndOnce) {

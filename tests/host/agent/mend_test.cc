@@ -13,8 +13,9 @@ TEST(MendTest, WritesAgainWhatTheImageHas) {
   Image image = EmptyImage(kSimSizes);
   image.endpoints[5] = {.valid = true, .address = {.low = 7}, .port = 80};
   ConnectionList connections;
-  const Mending mending = MendingOf(
-      std::vector{Lost(TableId::kEndpoints, 5), Lost(TableId::kHashKeys, 1)}, image, connections);
+  const Mending mending =
+      MendingOf(std::vector{Lost(TableId::kEndpoints, 5), Lost(TableId::kHashKeys, 1)}, image,
+                SoftwarePath(1), connections);
   ASSERT_EQ(mending.writes.size(), 1u);
   EXPECT_EQ(
       mending.writes[0],
@@ -45,8 +46,8 @@ TEST(MendTest, ForgetsConnectionsInBothDirections) {
   for (const ConnectionTables& tables : {kTablesOfIpv4, kTablesOfIpv6}) {
     for (const auto& [table, row] : {std::pair{tables.originals, 3u}, {tables.replies, 9u}}) {
       ConnectionList connections = SomeConnections();
-      const Mending mending =
-          MendingOf(std::vector{Lost(table, row)}, EmptyImage(kSimSizes), connections);
+      const Mending mending = MendingOf(std::vector{Lost(table, row)}, EmptyImage(kSimSizes),
+                                        SoftwarePath(1), connections);
       ASSERT_EQ(mending.forgotten.size(), 1u) << Name(table);
       EXPECT_EQ(mending.forgotten[0].original_row, 3u);
       EXPECT_EQ(mending.forgotten[0].tables().originals, tables.originals);

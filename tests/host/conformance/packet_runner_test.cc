@@ -74,6 +74,7 @@ class WrongExecutor : public Executor {
     return right_->Adopt(plan, std::move(image));
   }
   absl::Status Age(uint32_t) override { return absl::OkStatus(); }
+  absl::Status Write(std::span<const RowWrite> writes) override { return right_->Write(writes); }
   absl::Status Forget() override { return right_->Forget(); }
   absl::StatusOr<std::vector<ExecutedPacket>> Run(std::span<const PendingPacket> pending) override {
     auto executed = right_->Run(pending);

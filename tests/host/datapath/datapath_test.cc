@@ -29,6 +29,7 @@ class ScriptedExecutor : public Executor {
   const CardSizes& sizes() const override { return kSimSizes; }
   absl::Status Adopt(const Plan&, std::shared_ptr<const Image>) override { return script_.adopt; }
   absl::Status Age(uint32_t) override { return absl::OkStatus(); }
+  absl::Status Write(std::span<const RowWrite>) override { return absl::OkStatus(); }
   absl::Status Forget() override { return absl::OkStatus(); }
   absl::StatusOr<std::vector<ExecutedPacket>> Run(std::span<const PendingPacket> pending) override {
     if (!script_.run.ok()) return script_.run;

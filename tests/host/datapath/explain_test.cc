@@ -22,7 +22,10 @@ Image World() {
   Frontend sticky = web;
   sticky.port = 81;
   sticky.affinity_seconds = 10;
-  wanted.frontends = {web, sticky};
+  Frontend turns = web;
+  turns.port = 83;
+  turns.scheduler = Scheduler::kRoundRobin;
+  wanted.frontends = {web, sticky, turns};
   wanted.sources = {{Ipv4Prefix({0x0af40000}, 16), ClientClass::kLocalPod, {}}};
   wanted.cluster_ips = {kWeb};
   return *BuildImage(wanted, EmptyImage(kSimSizes));
@@ -47,7 +50,8 @@ TEST(RowsMetTest, FollowsAPacketThroughTheTables) {
 
 TEST(RowsMetTest, SaysWhoDecidesAndWhy) {
   EXPECT_THAT(Met(Ipv4Address{0x01020304}, 80), HasSubstr("the card: drops it"));
-  EXPECT_THAT(Met(kPod, 81), HasSubstr("software: decides on the first packet"));
+  EXPECT_THAT(Met(kPod, 81), HasSubstr("a client that table affinity knows meets its endpoint"));
+  EXPECT_THAT(Met(kPod, 83), HasSubstr("software: decides on the first packet"));
   EXPECT_THAT(Met(kPod, 82), HasSubstr("service range 0 (10.96.0.10/32)"));
   EXPECT_THAT(Met(kPod, 80, Protocol::kSctp), HasSubstr("software: the card's tables hold TCP"));
 }

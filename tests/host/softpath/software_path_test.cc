@@ -9,6 +9,7 @@
 
 #include "flow_tables/big_endian.h"
 #include "flow_tables/flow.h"
+#include "flow_tables/frontend_index.h"
 #include "flow_tables/packet.h"
 #include "flow_tables/tunnel.h"
 #include "host/conformance/probe.h"
@@ -256,6 +257,68 @@ TEST_F(SoftwarePathTest, AffinityToAnEndpointThatIsGoneIsChosenAnew) {
   EXPECT_EQ(EndpointOf(later), chosen);
 }
 
+// The card is told of each client that met an endpoint, in a way that holds: by a slot of the run.
+TEST_F(SoftwarePathTest, TheCardIsToldWhomAClientMet) {
+  for (const Address& client : {kPod4, kOutside4, kPod6, kOutside6}) {
+    const FlowKey asked{client, client.is_v4() ? kService4 : kAffineService6, 1, 80,
+                        Protocol::kTcp};
+    const PuntService answer = Serve(asked, Reason::kHostDecides);
+    const std::vector<RowWrite> writes = path_.TakeWrites();
+    ASSERT_EQ(writes.size(), 1u);
+    EXPECT_EQ(path_.AffinityWriteOf(writes[0].index), writes[0]);
+    const auto row = UnpackRow<AffinityRow>(writes[0].row);
+    const FrontendRow& frontend = *FindFrontendRow(
+        image_.frontends, {asked.destination, asked.destination_port, asked.protocol});
+    EXPECT_TRUE(row.valid);
+    EXPECT_EQ(row.group, frontend.affinity_group);
+    EXPECT_EQ(Address::FromBits(row.client_address), client);
+    EXPECT_EQ(row.endpoint, answer.directed_endpoint);
+    EXPECT_EQ(image_.slots[row.slot].endpoint, row.endpoint);
+    const bool outside = client == kOutside4 || client == kOutside6;
+    const uint32_t base = outside ? frontend.outside_slots_base : frontend.inside_slots_base;
+    EXPECT_EQ(row.slot >> frontend.inside_slots_log2 << frontend.inside_slots_log2, base);
+  }
+}
+
+TEST_F(SoftwarePathTest, TheCardForgetsAClientWhoseTimeIsOver) {
+  const FlowKey asked{kPod4, kService4, 1, 80, Protocol::kTcp};
+  const PuntService answer = Serve(asked, Reason::kHostDecides);
+  const EndpointId met{EndpointOf(answer), 8080};
+  path_.TakeWrites();
+  // By the card's own: it tells of the connections it recorded.
+  for (int connection = 0; connection < 3; ++connection) {
+    now_ += absl::Seconds(99);
+    path_.ExpireAffinity(now_);
+    EXPECT_THAT(path_.TakeWrites(), testing::IsEmpty());
+    path_.Learned(asked, met, now_);
+  }
+  now_ += absl::Seconds(100);
+  path_.ExpireAffinity(now_);
+  const std::vector<RowWrite> writes = path_.TakeWrites();
+  ASSERT_EQ(writes.size(), 1u);
+  EXPECT_EQ(writes[0].row, RowBits{});
+  path_.ExpireAffinity(now_);
+  EXPECT_THAT(path_.TakeWrites(), testing::IsEmpty());
+}
+
+TEST_F(SoftwarePathTest, TheCardForgetsTheClientsOfAGroupThatIsGone) {
+  Serve({kPod4, kService4, 1, 80, Protocol::kTcp}, Reason::kHostDecides);
+  path_.TakeWrites();
+  Forwarding wanted = World();
+  wanted.frontends[4].affinity_seconds = 0;
+  Set(wanted);
+  path_.ExpireAffinity(now_);
+  EXPECT_EQ(path_.TakeWrites().size(), 1u);
+}
+
+TEST_F(SoftwarePathTest, TheCardIsNotToldWhereTheHostDecidesAboutAll) {
+  Forwarding wanted = World();
+  wanted.frontends[4].scheduler = Scheduler::kRoundRobin;
+  Set(wanted);
+  Serve({kPod4, kService4, 1, 80, Protocol::kTcp}, Reason::kHostDecides);
+  EXPECT_THAT(path_.TakeWrites(), testing::IsEmpty());
+}
+
 TEST_F(SoftwarePathTest, SourceRangesLookAtTheOriginalSource) {
   Forwarding wanted = World();
   wanted.frontends[4].source_ranges = {Ipv4Prefix({0xcb007100}, 25)};
@@ -274,12 +337,18 @@ TEST_F(SoftwarePathTest, SourceRangesLookAtTheOriginalSource) {
 }
 
 TEST_F(SoftwarePathTest, TakenSourcePortsAreTriedAgain) {
+  Forwarding wanted = World();
+  wanted.frontends[4].scheduler = Scheduler::kRoundRobin;
+  Set(wanted);
   const FlowKey hosted{kPod4, kService4, 1, 80, Protocol::kTcp};
   const PuntService first = Serve(hosted, Reason::kHostDecides);
   const PuntService next = Serve(hosted, Reason::kSourcePortTaken, Port::kNode, 0);
   EXPECT_EQ(next.fate, Fate::kRetry);
   EXPECT_EQ(next.attempt, 1);
   EXPECT_EQ(next.directed_endpoint, first.directed_endpoint);
+  Set(World());
+  EXPECT_EQ(Serve(hosted, Reason::kSourcePortTaken).directed_endpoint, std::nullopt)
+      << "table affinity knows the client";
   const FlowKey other{kPod4, kEndpoint4, 1, 80, Protocol::kTcp};
   EXPECT_EQ(Serve(other, Reason::kSourcePortTaken, Port::kNode, 3).attempt, 4);
   EXPECT_EQ(Serve(other, Reason::kSourcePortTaken, Port::kNode, 3).directed_endpoint, std::nullopt);
