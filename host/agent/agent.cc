@@ -198,6 +198,7 @@ absl::Status Agent::PublishStatus() {
   state.card = &card_->description();
   state.software_packets = punts_.served_packets();
   state.software_counts = punts_.counts();
+  state.affinity_rows = software_.affinity_rows();
   state.rows_written = rows_written_;
   state.last_error = last_error_;
   status_->Publish(StatusDocument(state));

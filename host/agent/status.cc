@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "absl/container/flat_hash_map.h"
+#include "flow_tables/next_hop_rows.h"
 #include "host/services/frontends.h"
 
 namespace pointsman {
@@ -91,6 +94,86 @@ json ConnectionsOf(const AgentState& state) {
   return list;
 }
 
+// By address and port: connections that end there.
+absl::flat_hash_map<EndpointId, uint64_t> ConnectionsByEndpoint(const AgentState& state) {
+  absl::flat_hash_map<EndpointId, uint64_t> counts;
+  state.software_connections->ForEach([&](const HostConnection& connection) {
+    ++counts[{connection.translated.destination, connection.translated.destination_port}];
+  });
+  for (const auto& [row, connection] : state.connections->by_row()) {
+    ++counts[{connection.reply.source, connection.reply.source_port}];
+  }
+  return counts;
+}
+
+json Endpoints(const AgentState& state) {
+  const auto connections = ConnectionsByEndpoint(state);
+  json list = json::array();
+  for (uint32_t row = 0; row < state.image->endpoints.size(); ++row) {
+    const EndpointRow& endpoint = state.image->endpoints[row];
+    if (!endpoint.valid) continue;
+    const EndpointId id{Address::FromBits(endpoint.address), endpoint.port};
+    const NextHop hop = NextHopOf(state.image->next_hops[endpoint.next_hop]);
+    const auto count = connections.find(id);
+    const bool tunnel = hop.vxlan_address != Ipv4Address{};
+    list.push_back({{"row", row},
+                    {"address", DescribeSocket(id.address, id.port)},
+                    {"egress", Name(hop.egress)},
+                    {"tunnel", tunnel ? Describe(hop.vxlan_address) : ""},
+                    {"connections", count == connections.end() ? 0 : count->second}});
+  }
+  return list;
+}
+
+template <class Row>
+size_t ValidRows(const std::vector<Row>& rows) {
+  return static_cast<size_t>(std::ranges::count_if(rows, [](const Row& row) { return row.valid; }));
+}
+
+// Slots that a frontend refers to; runs that several share count once.
+size_t SlotsInUse(const Image& image) {
+  absl::flat_hash_map<uint32_t, uint32_t> length_by_base;
+  for (const FrontendRow& row : image.frontends) {
+    if (!row.valid) continue;
+    if (row.outside_action == FrontendAction::kForward) {
+      length_by_base[row.outside_slots_base] = uint32_t{1} << row.outside_slots_log2;
+    }
+    if (row.inside_action == FrontendAction::kForward) {
+      length_by_base[row.inside_slots_base] = uint32_t{1} << row.inside_slots_log2;
+    }
+  }
+  size_t slots = 0;
+  for (const auto& [base, length] : length_by_base) slots += length;
+  return slots;
+}
+
+json Tables(const AgentState& state) {
+  size_t ipv4 = 0;
+  for (const auto& [row, connection] : state.connections->by_row()) {
+    ipv4 += connection.original.source.is_v4() ? 1 : 0;
+  }
+  const Image& image = *state.image;
+  const size_t ipv6 = state.connections->by_row().size() - ipv4;
+  const std::map<std::string, size_t> used = {
+      {Name(TableId::kFrontends), ValidRows(image.frontends)},
+      {Name(TableId::kSources), ValidRows(image.sources)},
+      {Name(TableId::kSlots), SlotsInUse(image)},
+      {Name(TableId::kEndpoints), ValidRows(image.endpoints)},
+      {Name(TableId::kNextHops), ValidRows(image.next_hops)},
+      {Name(TableId::kOriginals), ipv4},
+      {Name(TableId::kReplies), ipv4},
+      {Name(TableId::kOriginalsIpv6), ipv6},
+      {Name(TableId::kRepliesIpv6), ipv6},
+      {Name(TableId::kAffinity), state.affinity_rows}};
+  json list = json::array();
+  ForEachSize(image.sizes, [&](const char* table, uint32_t rows) {
+    const auto count = used.find(table);
+    if (count != used.end())
+      list.push_back({{"table", table}, {"rows", rows}, {"used", count->second}});
+  });
+  return list;
+}
+
 uint32_t Word(const CardHealth& health, size_t word) {
   return word < health.statistics.size() ? health.statistics[word] : 0;
 }
@@ -141,6 +224,8 @@ std::string StatusDocument(const AgentState& state) {
         {"rows_written", state.rows_written}}},
       {"services", Services(state.forwarding->services)},
       {"frontends", Frontends(state)},
+      {"endpoints", Endpoints(state)},
+      {"tables", Tables(state)},
       {"connections",
        {{"count", state.connections->by_row().size() + state.software_connections->size()},
         {"list", ConnectionsOf(state)}}},

@@ -27,12 +27,14 @@ struct AgentState {
   std::vector<FrontendCounterRow> counters;
   uint64_t software_packets = 0;
   PuntCounts software_counts;
+  size_t affinity_rows = 0;  // in use
   uint64_t rows_written = 0;
   std::string last_error;
 };
 
-// {"node", "card": {...}, "services": [...], "connections": [...], "drops": {...}, "packets":
-// {...}, "problems": [...]}
+// {"node", "card": {...}, "services": [...], "frontends": [...], "endpoints": [...], "tables":
+// [...], "connections": {...}, "packets": {...}, "reasons": {...}, "problems": [...], "notes":
+// [...], "last_error"}
 std::string StatusDocument(const AgentState& state);
 
 }  // namespace pointsman

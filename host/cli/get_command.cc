@@ -51,6 +51,25 @@ Rows FrontendRows(const json& document) {
   return rows;
 }
 
+Rows EndpointRows(const json& document) {
+  Rows rows = {{"ENDPOINT", "EGRESS", "TUNNEL", "CONNECTIONS", "ROW"}};
+  for (const json& e : document["endpoints"]) {
+    rows.push_back({Text(e["address"]), Text(e["egress"]), Text(e["tunnel"]),
+                    Text(e["connections"]), Text(e["row"])});
+  }
+  return rows;
+}
+
+Rows TableRows(const json& document) {
+  Rows rows = {{"TABLE", "ROWS", "USED", "SHARE"}};
+  for (const json& t : document["tables"]) {
+    const double share = t["used"].get<double>() / t["rows"].get<double>();
+    rows.push_back(
+        {Text(t["table"]), Text(t["rows"]), Text(t["used"]), fmt::format("{:.1f} %", 100 * share)});
+  }
+  return rows;
+}
+
 Rows ConnectionRows(const json& document) {
   Rows rows = {{"PROTOCOL", "CLIENT", "FRONTEND", "ENDPOINT", "SOURCE", "STATE", "BY"}};
   for (const json& c : document["connections"]["list"]) {
@@ -75,6 +94,8 @@ json Part(const json& document, const std::string& what) {
 Rows RowsOf(const json& document, const std::string& what) {
   if (what == "services") return ServiceRows(document);
   if (what == "frontends") return FrontendRows(document);
+  if (what == "endpoints") return EndpointRows(document);
+  if (what == "tables") return TableRows(document);
   if (what == "connections") return ConnectionRows(document);
   if (what == "drops") return CountRows(document["reasons"], "REASON");
   return CountRows(document["packets"], "KIND");
@@ -106,9 +127,12 @@ void AddGetCommand(CLI::App& app, Run& run) {
   auto options = std::make_shared<GetOptions>();
   CLI::App* command = app.add_subcommand(
       "get", "Shows what a running agent forwards. Example:\n  pointsman get services");
-  command->add_option("what", options->what, "services, frontends, connections, packets or drops")
+  command
+      ->add_option("what", options->what,
+                   "services, frontends, endpoints, connections, tables, packets or drops")
       ->required()
-      ->check(CLI::IsMember({"services", "frontends", "connections", "packets", "drops"}));
+      ->check(CLI::IsMember(
+          {"services", "frontends", "endpoints", "connections", "tables", "packets", "drops"}));
   command->add_option("--status", options->status_socket, "the agent's Unix socket")
       ->capture_default_str();
   command->add_option("--output", options->output, "text or json")

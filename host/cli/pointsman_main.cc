@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   pointsman::AddReplayCommand(app, run);
   pointsman::AddTraceCommand(app, run);
   pointsman::AddGetCommand(app, run);
+  pointsman::AddTopCommand(app, run);
   pointsman::AddCardCommand(app, run);
   try {
     app.parse(argc, argv);

@@ -40,6 +40,9 @@ class CardAffinity {
   // What the card is to be told since the last call, in this order.
   std::vector<RowWrite> TakeWrites();
 
+  // Clients that the card knows.
+  size_t size() const { return rows_ ? rows_->row_by_client().size() : 0; }
+
   // The write of a row as it is to be; nothing: the card has no such row.
   std::optional<RowWrite> WriteOf(uint32_t index) const;
 

@@ -106,6 +106,9 @@ class SoftwarePath {
   // given back.
   std::vector<RowWrite> TakeWrites() { return card_affinity_.TakeWrites(); }
 
+  // Clients that table affinity knows.
+  size_t affinity_rows() const { return card_affinity_.size(); }
+
   // What mends a row of table affinity.
   std::optional<RowWrite> AffinityWriteOf(uint32_t row) const {
     return card_affinity_.WriteOf(row);

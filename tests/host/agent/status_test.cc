@@ -58,13 +58,47 @@ class StatusTest : public testing::Test {
 
 TEST_F(StatusTest, HasTheDocumentedKeys) {
   const json document = json::parse(StatusDocument(State()));
-  EXPECT_THAT(Keys(document),
-              UnorderedElementsAre("node", "card", "services", "frontends", "connections",
-                                   "packets", "reasons", "problems", "notes", "last_error"));
+  EXPECT_THAT(Keys(document), UnorderedElementsAre("node", "card", "services", "frontends",
+                                                   "endpoints", "tables", "connections", "packets",
+                                                   "reasons", "problems", "notes", "last_error"));
   EXPECT_THAT(Keys(document["card"]),
               UnorderedElementsAre("profile", "heartbeat", "cycles", "error_bits", "rows_written"));
   EXPECT_EQ(document["node"], "n1");
   EXPECT_EQ(document["card"]["profile"], "sim");
+}
+
+TEST_F(StatusTest, TellsEndpointsAndHowManyConnectionsEndThere) {
+  CardOutput output;
+  output.events.push_back({.kind = EventKind::kLearn,
+                           .table = static_cast<uint8_t>(TableId::kOriginals),
+                           .original_row = 3,
+                           .reply = {.source_address = 0x0af4010a, .source_port = 8080}});
+  connections_.Take(output, image_);
+  const json document = json::parse(StatusDocument(State()));
+  ASSERT_EQ(document["endpoints"].size(), 2u);
+  size_t met = 0;
+  for (const json& endpoint : document["endpoints"]) {
+    if (endpoint["connections"] != 0) {
+      ++met;
+      EXPECT_EQ(endpoint["address"], "10.244.1.10:8080");
+      EXPECT_EQ(endpoint["egress"], "node");
+    }
+  }
+  EXPECT_EQ(met, 1u);
+}
+
+TEST_F(StatusTest, TellsHowFullEachTableIs) {
+  AgentState state = State();
+  state.affinity_rows = 5;
+  const json document = json::parse(StatusDocument(state));
+  std::map<std::string, json> by_name;
+  for (const json& table : document["tables"]) by_name[table["table"]] = table;
+  EXPECT_EQ(by_name["endpoints"]["used"], 2);
+  EXPECT_EQ(by_name["endpoints"]["rows"], kSimSizes.endpoints);
+  EXPECT_EQ(by_name["affinity"]["used"], 5);
+  EXPECT_EQ(by_name["originals"]["used"], 0);
+  EXPECT_GE(by_name["slots"]["used"], 2);
+  EXPECT_FALSE(by_name.contains("hash-keys"));
 }
 
 TEST_F(StatusTest, TellsServicesAndFrontendsWithTheirCounters) {
