@@ -90,8 +90,9 @@ TEST(TunnelWireTest, LeavesByThePortAsThePipelineSays) {
   options.node = std::move(node);
   auto simulated = SimulatedCard::Open(CreateVerilatedModel(), std::move(options));
   ASSERT_TRUE(simulated.ok()) << simulated.status();
-  auto card =
-      RingCard::Open(MakeSimulatedTransport(**simulated), {.deadline = std::chrono::seconds(20)});
+  RingCardOptions card_options;
+  card_options.deadline = std::chrono::seconds(20);
+  auto card = RingCard::Open(MakeSimulatedTransport(**simulated), card_options);
   ASSERT_TRUE(card.ok()) << card.status();
   const Image image = World((*card)->description().sizes);
   ASSERT_TRUE(
