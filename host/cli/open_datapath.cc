@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -22,6 +23,9 @@ constexpr const char* kWaveform = "--waveform";
 
 // A card that records all its signals is a hundred times slower.
 constexpr std::chrono::seconds kWaveformDeadline(60);
+
+// A simulated card that shares two cores with others takes seconds to clear a table.
+constexpr std::chrono::milliseconds kSimulationDeadline(20'000);
 
 // Leaves what is in the file: nothing has run yet.
 absl::Status CheckWritable(const char* option, const std::string& path) {
@@ -88,8 +92,11 @@ absl::Status RequestSimulationFiles(const DatapathOptions& options) {
 
 absl::StatusOr<std::unique_ptr<Card>> OpenChosenCard(const CardOptions& options,
                                                      const RingCardOptions& ring_options) {
-  if (options.card == "sim")
-    return OpenCard(SimulatedCardAddress{POINTSMAN_SIMULATED_CARD_FOLDER}, ring_options);
+  if (options.card == "sim") {
+    RingCardOptions patient = ring_options;
+    patient.deadline = std::max(patient.deadline, kSimulationDeadline);
+    return OpenCard(SimulatedCardAddress{POINTSMAN_SIMULATED_CARD_FOLDER}, patient);
+  }
   if (options.xclbin.empty()) {
     return absl::InvalidArgumentError(
         "--card names a real card: --xclbin must say what to load into it");

@@ -37,9 +37,10 @@ json TopOf(const json& before, const json& after, double seconds, size_t fronten
                                 {"packets_per_s", rate("packets")},
                                 {"bits_per_s", 8 * rate("bytes")}});
   }
-  std::ranges::stable_sort(top["frontends"], [](const json& a, const json& b) {
-    return a["packets_per_s"].get<double>() > b["packets_per_s"].get<double>();
-  });
+  std::stable_sort(top["frontends"].begin(), top["frontends"].end(),
+                   [](const json& a, const json& b) {
+                     return a["packets_per_s"].get<double>() > b["packets_per_s"].get<double>();
+                   });
   if (top["frontends"].size() > frontends_max) {
     top["frontends"].erase(top["frontends"].begin() + static_cast<ptrdiff_t>(frontends_max),
                            top["frontends"].end());

@@ -81,7 +81,7 @@ TEST_F(StatusTest, TellsEndpointsAndHowManyConnectionsEndThere) {
     if (endpoint["connections"] != 0) {
       ++met;
       EXPECT_EQ(endpoint["address"], "10.244.1.10:8080");
-      EXPECT_EQ(endpoint["egress"], "node");
+      EXPECT_EQ(endpoint["egress"], "uplink") << "no neighbour is known here: the gateway";
     }
   }
   EXPECT_EQ(met, 1u);
