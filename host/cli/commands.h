@@ -16,6 +16,7 @@ void AddTestCommand(CLI::App& app, Run& run);
 void AddReplayCommand(CLI::App& app, Run& run);
 void AddTraceCommand(CLI::App& app, Run& run);
 void AddGetCommand(CLI::App& app, Run& run);
+void AddClusterCommand(CLI::App& app, Run& run);
 void AddCardCommand(CLI::App& app, Run& run);
 
 }  // namespace pointsman
