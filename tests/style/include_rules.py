@@ -17,7 +17,9 @@ MAY_INCLUDE = {
     "host/apiserver": {"host/kube"},
     "host/services": {"hw", "flow_tables", "host/kube"},
     "host": {"hw", "flow_tables", "driver"},
-    "tests": {"hw", "flow_tables", "driver", "sim/card", "host"},
+    "host/cli": {"hw", "flow_tables", "driver", "host", "sim/cluster"},
+    "sim/cluster": {"hw", "flow_tables", "driver", "host"},
+    "tests": {"hw", "flow_tables", "driver", "sim/card", "sim/cluster", "host"},
 }
 # Pure folders do no I/O, read no clock, write no log, start no thread.
 PURE = ("flow_tables", "host/services")
