@@ -15,6 +15,7 @@ MAY_INCLUDE = {
     "sim/card": {"hw", "flow_tables", "driver"},
     "host/kube": set(),
     "host/apiserver": {"host/kube"},
+    "host/dns": {"host/kube"},
     "host/services": {"hw", "flow_tables", "host/kube"},
     "host": {"hw", "flow_tables", "driver"},
     "host/cli": {"hw", "flow_tables", "driver", "host", "sim/cluster"},
