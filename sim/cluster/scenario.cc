@@ -105,13 +105,6 @@ class Parser {
     return std::move(out_);
   }
 
-  static void RefuseUnknown(const Field& field, const std::set<std::string_view>& known) {
-    if (!field.present()) return;
-    for (const kube::Member& member : field.value()->members) {
-      if (!known.contains(member.key)) field[member.key].Fail("no such field");
-    }
-  }
-
   // ---- objects ----
 
   void ReadObjects(const Field& root) {

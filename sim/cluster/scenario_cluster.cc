@@ -46,6 +46,7 @@ class Decoder {
  public:
   ClusterSetup Decode(const Field& root) {
     const Field network = root["network"];
+    RefuseUnknown(network, {"model", "mode", "privateCIDR", "serviceCIDR"});
     setup_.model = network["model"].Enum<NetworkModel>(kModels, NetworkModel::kVpc);
     setup_.mode = network["mode"].Enum<ForwardingMode>(kModes, ForwardingMode::kPointsman);
     setup_.private_cidr = Prefix(network["privateCIDR"], "192.168.0.0/16");
@@ -112,6 +113,7 @@ class Decoder {
 
   void AddNodes(const Field& field) {
     if (field["count"].present()) return AddManyNodes(field);
+    RefuseUnknown(field, {"name", "address", "publicAddress", "podCIDR", "zone", "card"});
     NodeSetup node;
     node.name = NameIn(field);
     AddName(node.name, field["name"]);
@@ -134,6 +136,7 @@ class Decoder {
 
   // {prefix, count, firstAddress, podCIDR}: pods' ranges are /24 of the podCIDR, in order.
   void AddManyNodes(const Field& field) {
+    RefuseUnknown(field, {"prefix", "count", "firstAddress", "firstPublicAddress", "podCIDR"});
     const auto count = field["count"].Integer(1, kNodesMax, "a number of nodes").value_or(0);
     const std::string prefix = field["prefix"].Text();
     const auto first = field["firstAddress"].Ip();
@@ -165,6 +168,7 @@ class Decoder {
   }
 
   void AddBalancer(const Field& field) {
+    RefuseUnknown(field, {"name", "kind", "address", "publicAddress", "targets"});
     LoadBalancerSetup one;
     one.name = NameIn(field);
     const std::string owner = "load balancer " + one.name;
@@ -186,6 +190,7 @@ class Decoder {
   }
 
   void AddClient(const Field& field) {
+    RefuseUnknown(field, {"name", "address"});
     OutsideClient client;
     client.name = NameIn(field);
     if (!field["address"].present()) field["address"].Fail("missing");
@@ -205,6 +210,13 @@ class Decoder {
 };
 
 }  // namespace
+
+void RefuseUnknown(const Field& field, const std::set<std::string_view>& known) {
+  if (!field.present()) return;
+  for (const kube::Member& member : field.value()->members) {
+    if (!known.contains(member.key)) field[member.key].Fail("no such field");
+  }
+}
 
 IpAddress Plus(const IpAddress& first, uint32_t places) {
   std::array<uint8_t, 4> bytes{};

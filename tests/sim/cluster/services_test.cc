@@ -136,6 +136,30 @@ TEST(ServicesTest, TheUnderlayOfATunnelCarriesNoPodAddress) {
 )");
 }
 
+// Were the packet to leave for the balancer, another node might be the one that masquerades it.
+TEST(ServicesTest, UnderPolicyClusterTheNodeAnswersForABalancersAddress) {
+  for (const char* mode : kModes) {
+    ExpectAsWritten(Cluster(mode, "vpc", kBalancedCluster, kOnShared), R"(
+  - {from: node node-b, to: "balancer shared:80", expect: ok, source: 192.168.0.12}
+  - {from: node node-c, to: "balancer shared:80", expect: ok, source: 192.168.0.13}
+  - {from: pod default/on-a, to: "balancer shared:80", expect: ok, source: 192.168.0.11}
+)");
+  }
+}
+
+TEST(ServicesTest, UdpGoesTheSameWays) {
+  SmallCluster cluster = Cluster("pointsman", "tunnel", kNodePortCluster);
+  cluster.more_objects = R"(
+  - {apiVersion: v1, kind: Service, metadata: {name: dns}, spec: {clusterIP: 10.96.0.53, selector: {app: dns}, ports: [{port: 53, protocol: UDP}]}}
+  - {apiVersion: v1, kind: Pod, metadata: {name: dns, labels: {app: dns}},
+     spec: {nodeName: node-c, containers: [{name: dns, ports: [{containerPort: 53, protocol: UDP}]}]},
+     status: {phase: Running, podIP: 10.244.3.10, conditions: [{type: Ready, status: "True"}]}})";
+  ExpectAsWritten(cluster, R"(
+  - {from: pod default/on-a, to: "service default/dns:53", protocol: UDP, expect: ok, source: 10.244.1.20}
+  - {from: pod default/on-a, to: "10.96.0.53:53", expect: fail}
+)");
+}
+
 TEST(ServicesTest, ANodeDropsItsOwnAddressFromOutside) {
   ExpectAsWritten(Cluster("iptables", "vpc", kBalancedLocal, kOnShared), R"(
   - {from: node node-b, to: "balancer shared:80", expect: fail, reason: own source address}
@@ -279,7 +303,7 @@ std::set<std::string> Matches(const std::string& text, const char* pattern) {
 
 TEST(ServicesDocTest, ThePageAndTheTestsNameEachOther) {
   std::set<std::string> there;
-  for (const char* folder : {"sim/cluster", "host/dns"}) {
+  for (const char* folder : {"sim/cluster", "host/dns", "host/services"}) {
     for (const auto& entry :
          std::filesystem::directory_iterator(std::string(POINTSMAN_TESTS_FOLDER) + "/" + folder)) {
       if (!entry.is_regular_file()) continue;
