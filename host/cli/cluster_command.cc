@@ -146,6 +146,11 @@ absl::StatusOr<std::string> ReadText(const std::filesystem::path& path) {
   return text;
 }
 
+// Input that only shows its faults together, or a card.
+int ReportRunError(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) ? ReportInputError(status) : ReportCardError(status);
+}
+
 int RunScenarioFile(const RunOptions& options) {
   const absl::StatusOr<std::string> text = ReadText(options.file);
   if (!text.ok()) return ReportInputError(text.status());
@@ -158,7 +163,7 @@ int RunScenarioFile(const RunOptions& options) {
                         : cluster::OpenSoftwareDatapath();
   };
   const auto report = cluster::RunScenario(*scenario, open);
-  if (!report.ok()) return ReportCardError(report.status());
+  if (!report.ok()) return ReportRunError(report.status());
   fmt::print("{}", options.output == "json" ? ScenarioJson(*report)
                                             : ScenarioText(*scenario, *report, options.verbose));
   return report->failed() == 0 ? kExitDone : kExitFailed;

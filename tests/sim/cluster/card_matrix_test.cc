@@ -8,8 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "driver/open_card.h"
-#include "host/datapath/card_executor.h"
+#include "host/cli/open_datapath.h"
 #include "sim/cluster/matrix.h"
 
 namespace pointsman::cluster {
@@ -39,9 +38,7 @@ std::vector<Placed> Placements() {
 std::vector<MatrixCell> AskAll(const MatrixColumn& column, const std::string& card_node) {
   const auto open = [&](const NodeSetup& node) -> absl::StatusOr<std::unique_ptr<Datapath>> {
     if (node.name != card_node) return OpenSoftwareDatapath();
-    auto card = OpenCard(SimulatedCardAddress{POINTSMAN_SIMULATED_CARD_FOLDER}, {});
-    if (!card.ok()) return card.status();
-    return std::make_unique<Datapath>(MakeCardExecutor(*std::move(card)));
+    return OpenDatapath({.datapath = "card", .card = {}, .files = {}});
   };
   std::vector<MatrixCell> cells;
   const auto cluster = MatrixCluster::Open(column, Remedy::kNone, open);
