@@ -144,9 +144,11 @@ absl::Status StopRings(Transport& transport) {
   return ReadRegister(transport, RegisterOffset::kRingEnable).status();
 }
 
-absl::StatusOr<CardRings> StartRings(Transport& transport, const RingSizes& sizes) {
+absl::StatusOr<CardRings> StartRings(Transport& transport, const RingSizes& sizes,
+                                     Traffic traffic) {
   POINTSMAN_RETURN_IF_ERROR(CheckRingSizes(sizes));
-  POINTSMAN_RETURN_IF_ERROR(Quiet(transport));
+  POINTSMAN_RETURN_IF_ERROR(traffic == Traffic::kBypasses ? Quiet(transport)
+                                                          : StopRings(transport));
   POINTSMAN_ASSIGN_OR_RETURN(CardRings rings, AllocateRings(transport, sizes));
   POINTSMAN_RETURN_IF_ERROR(SetAddresses(transport, rings, sizes));
   if (absl::Status enabled = Enable(transport); !enabled.ok()) {

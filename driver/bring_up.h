@@ -36,10 +36,14 @@ struct CardRings {
 // description (ParseCardDescription).
 absl::StatusOr<CardDescription> Identify(Transport& transport, std::chrono::milliseconds deadline);
 
-// Puts the card in mode bypass, gives it zeroed rings and starts them.
+// What becomes of packets while the rings are made anew.
+enum class Traffic : uint8_t { kBypasses, kGoesOn };
+
+// Puts the card in mode bypass, or leaves it in its mode, gives it zeroed rings and starts them.
 // Errors: InvalidArgument naming the ring whose size is out of range; DataLoss: a register does not
 // hold what was written; Internal: the card refuses; those of the transport.
-absl::StatusOr<CardRings> StartRings(Transport& transport, const RingSizes& sizes);
+absl::StatusOr<CardRings> StartRings(Transport& transport, const RingSizes& sizes,
+                                     Traffic traffic = Traffic::kBypasses);
 
 // Stops the rings: the card touches their memory no more once this returns OK.
 absl::Status StopRings(Transport& transport);

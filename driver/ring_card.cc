@@ -44,9 +44,17 @@ bool EndsUse(const absl::Status& status) {
 absl::StatusOr<std::unique_ptr<Card>> RingCard::Open(std::unique_ptr<Transport> transport,
                                                      const RingCardOptions& options) {
   POINTSMAN_ASSIGN_OR_RETURN(CardDescription description, Identify(*transport, options.deadline));
-  POINTSMAN_ASSIGN_OR_RETURN(CardRings rings, StartRings(*transport, options.rings));
+  POINTSMAN_ASSIGN_OR_RETURN(const uint32_t mode, ReadRegister(*transport, RegisterOffset::kMode));
+  const bool forwards = options.adopt && mode == uint32_t(Mode::kOffload);
+  POINTSMAN_ASSIGN_OR_RETURN(
+      CardRings rings,
+      StartRings(*transport, options.rings, forwards ? Traffic::kGoesOn : Traffic::kBypasses));
   std::unique_ptr<RingCard> card(
       new RingCard(std::move(transport), options, std::move(description), std::move(rings)));
+  if (forwards) {
+    POINTSMAN_RETURN_IF_ERROR(card->Settle(card->TakeOver()));
+    return card;
+  }
   POINTSMAN_RETURN_IF_ERROR(card->Settle(card->FillTables(options.hash_key_seed)));
   // docs/card.md, "Bring-up": write the configuration registers; leaving bypass is the user's.
   POINTSMAN_RETURN_IF_ERROR(card->Configure(CardSettings{}));
@@ -73,6 +81,18 @@ absl::Status RingCard::FillTables(std::optional<uint64_t> hash_key_seed) {
   const uint64_t seed = hash_key_seed.has_value() ? *hash_key_seed : RandomSeed();
   hash_keys_ = HashKeyWrites(seed);
   return WriteRows(commands_, description_.sizes, hash_keys_);
+}
+
+// What the card has is what was written last: hash keys, and what Configure writes step by step.
+absl::Status RingCard::TakeOver() {
+  POINTSMAN_ASSIGN_OR_RETURN(
+      const std::vector<RowBits> keys,
+      ReadRows(commands_, description_.sizes, TableId::kHashKeys, 0, description_.sizes.hash_keys));
+  for (const RowBits& row : keys) {
+    hash_keys_.push_back({TableId::kHashKeys, uint32_t(hash_keys_.size()), row});
+  }
+  POINTSMAN_ASSIGN_OR_RETURN(settings_, ReadRangesAndTunnel(*transport_));
+  return absl::OkStatus();
 }
 
 absl::Status RingCard::MendHashKeys(std::span<const EventLine> events) {

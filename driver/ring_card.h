@@ -28,11 +28,15 @@ struct RingCardOptions {
   // Of the placement hash's keys; none: new random ones. Set only where results must repeat: keys
   // that outsiders know let them fill buckets.
   std::optional<uint64_t> hash_key_seed;
+  // A card that forwards (mode offload) goes on doing so: its tables, hash keys and registers stay
+  // as they are, for the user to read. Any other card is brought up as always.
+  bool adopt = false;
 };
 
 class RingCard : public Card {
  public:
-  // Brings the card up: all tables empty, mode bypass, default settings.
+  // Brings the card up: all tables empty, mode bypass, default settings; see also
+  // RingCardOptions::adopt.
   // Errors: those of Identify, StartRings and WriteRows.
   static absl::StatusOr<std::unique_ptr<Card>> Open(std::unique_ptr<Transport> transport,
                                                     const RingCardOptions& options);
@@ -53,6 +57,7 @@ class RingCard : public Card {
            CardDescription description, CardRings rings);
 
   absl::Status FillTables(std::optional<uint64_t> hash_key_seed);
+  absl::Status TakeOver();
   // Writes again the hash keys among the rows that `events` say have lost their content: nobody
   // else knows them.
   absl::Status MendHashKeys(std::span<const EventLine> events);

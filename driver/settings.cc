@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <vector>
 
 #include "driver/registers.h"
@@ -107,7 +108,44 @@ std::vector<RegisterWrite> Writes(const CardSettings& settings, const CardSettin
   return order;
 }
 
+absl::StatusOr<Bits128> ReadRangeWords(Transport& transport, uint32_t first) {
+  std::array<uint64_t, kWordsOf128Bits> words{};
+  for (uint32_t word = 0; word < kWordsOf128Bits; ++word) {
+    POINTSMAN_ASSIGN_OR_RETURN(
+        words[word], ReadRegister(transport, RegisterOffset::kServiceRanges, first + word));
+  }
+  return Bits128{.low = words[1] << 32 | words[0], .high = words[3] << 32 | words[2]};
+}
+
+absl::StatusOr<Tunnel> ReadTunnel(Transport& transport) {
+  using enum RegisterOffset;
+  POINTSMAN_ASSIGN_OR_RETURN(const uint32_t address, ReadRegister(transport, kVxlanAddress));
+  POINTSMAN_ASSIGN_OR_RETURN(const uint32_t port, ReadRegister(transport, kVxlanPort));
+  POINTSMAN_ASSIGN_OR_RETURN(const uint32_t vni, ReadRegister(transport, kVxlanVni));
+  POINTSMAN_ASSIGN_OR_RETURN(const uint64_t mac_low, ReadRegister(transport, kVxlanMacLow));
+  POINTSMAN_ASSIGN_OR_RETURN(const uint64_t mac_high, ReadRegister(transport, kVxlanMacHigh));
+  POINTSMAN_ASSIGN_OR_RETURN(const uint32_t mtu, ReadRegister(transport, kVxlanMtu));
+  return Tunnel{.address = {address},
+                .port = static_cast<uint16_t>(port),
+                .vni = vni,
+                .mac = {mac_high << 32 | mac_low},
+                .mtu = static_cast<uint16_t>(mtu)};
+}
+
 }  // namespace
+
+absl::StatusOr<CardSettings> ReadRangesAndTunnel(Transport& transport) {
+  CardSettings settings;
+  Configuration& configuration = settings.configuration;
+  POINTSMAN_ASSIGN_OR_RETURN(configuration.tunnel, ReadTunnel(transport));
+  for (uint32_t i = 0; i < kServiceRanges; ++i) {
+    const uint32_t first = 2 * kWordsOf128Bits * i;
+    ServiceRange& range = configuration.service_ranges[i];
+    POINTSMAN_ASSIGN_OR_RETURN(range.address, ReadRangeWords(transport, first));
+    POINTSMAN_ASSIGN_OR_RETURN(range.mask, ReadRangeWords(transport, first + kWordsOf128Bits));
+  }
+  return settings;
+}
 
 absl::Status WriteSettings(Transport& transport, const CardSettings& settings,
                            const CardSettings* before) {

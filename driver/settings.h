@@ -3,6 +3,7 @@
 #define POINTSMAN_DRIVER_SETTINGS_H_
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "driver/card.h"
 #include "driver/transport.h"
 
@@ -16,6 +17,10 @@ namespace pointsman {
 // register that reads back differently; those of the transport.
 absl::Status WriteSettings(Transport& transport, const CardSettings& settings,
                            const CardSettings* before);
+
+// What the registers of the service ranges and of the tunnel hold; the rest of the settings is
+// default. Errors: those of the transport.
+absl::StatusOr<CardSettings> ReadRangesAndTunnel(Transport& transport);
 
 }  // namespace pointsman
 

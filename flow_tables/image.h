@@ -65,25 +65,10 @@ struct Image {
 // All tables zero: every frame passes.
 Image EmptyImage(const CardSizes& sizes);
 
-// The image of `wanted`, made as an heir of `previous`: what stays keeps its rows and ids, and what
-// is new takes only rows that `previous` does not use (frontends apart, which are replaced in one
-// write), so that a plan between the two can make before it breaks. Slots that no frontend refers
-// to keep what they held.
-//
-// Row 0 of next-hops is the gateway. Endpoints and sources behind the gateway share that row, so
-// that one write takes all of them, and their connections, to a new gateway.
-//
-// Frontends that are not for the card (IsForCard) make no rows, but set host_forwards_sctp. Where
-// the host decides (WhyHostDecides), a half that forwards has action host, no slots, and its
-// endpoints as rows; where the card has no room for a frontend's source ranges (range_sets.h), so
-// has one that rejects. The service ranges are as few prefixes as the registers hold that cover
-// wanted.cluster_ips and wanted.service_ranges; what they hold besides costs a punt and is passed
-// on.
-//
-// Errors, naming table and object: ResourceExhausted when old and new do not fit side by side (an
-// image between the two that only removes makes room), InvalidArgument for what breaks a promise of
-// forwarding.h, or a half that forwards without endpoints. REQUIRES: `previous` is from EmptyImage
-// or BuildImage.
+// The image of `wanted`, made as an heir of `previous` in one step (image_keeper.h says how): what
+// stays keeps its rows and ids. Errors, naming table and object: those of ImageKeeper::Replace, and
+// ResourceExhausted where a frontend does not fit. REQUIRES: `previous` is from EmptyImage or
+// BuildImage.
 absl::StatusOr<Image> BuildImage(const Forwarding& wanted, const Image& previous);
 
 }  // namespace pointsman

@@ -89,10 +89,12 @@ int RunSlotsLog2(size_t endpoints, uint32_t density) {
   return std::min(kRunSlotsLog2Max, std::countr_zero(std::bit_ceil(endpoints * density)));
 }
 
-uint32_t ChooseDensity(std::span<const size_t> set_sizes, uint32_t slots) {
+uint32_t ChooseDensity(const std::map<size_t, size_t>& sets_by_size, uint32_t slots) {
   for (uint32_t density = kFullDensity; density > 1; density /= 2) {
     uint64_t taken = 0;
-    for (const size_t size : set_sizes) taken += uint64_t{1} << RunSlotsLog2(size, density);
+    for (const auto& [size, sets] : sets_by_size) {
+      taken += uint64_t{sets} << RunSlotsLog2(size, density);
+    }
     if (taken <= slots / 2) return density;
   }
   return 1;
@@ -109,6 +111,11 @@ std::vector<uint32_t> MaglevSlots(std::span<const MaglevIdentity> endpoints, int
     while (slots[slot] != kUnclaimed) slot = walks[endpoint].Next();
     slots[slot] = endpoint;
   };
+  const auto weighs_one = [](const MaglevIdentity& endpoint) { return endpoint.weight == 1; };
+  if (std::ranges::all_of(endpoints, weighs_one)) {  // what Turns would do, without its queue
+    for (size_t claimed = 0; claimed < size; ++claimed) claim(claimed % endpoints.size());
+    return slots;
+  }
   Turns turns(endpoints);
   for (size_t claimed = 0; claimed < size; ++claimed) claim(turns.Next());
   return slots;

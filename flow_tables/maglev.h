@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -39,11 +40,11 @@ inline constexpr uint32_t kFullDensity = 512;
 // density > 0.
 int RunSlotsLog2(size_t endpoints, uint32_t density = kFullDensity);
 
-// The highest density, a power of two, at which runs for sets of so many endpoints each take at
-// most half of the slots, so that new runs fit beside old ones; 1 if none does. What it depends on
-// is the same on every node of a cluster whose cards are of one size. When it changes, all runs do:
-// new connections of the same 5-tuple may then meet another endpoint.
-uint32_t ChooseDensity(std::span<const size_t> set_sizes, uint32_t slots);
+// The highest density, a power of two, at which runs for so many sets of endpoints (by the size of
+// the set) take at most half of the slots, so that new runs fit beside old ones; 1 if none does.
+// What it depends on is the same on every node of a cluster whose cards are of one size. When it
+// changes, all runs do: new connections of the same 5-tuple may then meet another endpoint.
+uint32_t ChooseDensity(const std::map<size_t, size_t>& sets_by_size, uint32_t slots);
 
 // For each of 2^slots_log2 slots the index in `endpoints`. The order of the endpoints breaks ties:
 // callers pass them sorted. REQUIRES: 0 < endpoints.size() <= 2^slots_log2, some weight is not 0.

@@ -1,7 +1,5 @@
 #include "flow_tables/next_hop_rows.h"
 
-#include "fmt/format.h"
-
 namespace pointsman {
 namespace {
 
@@ -16,26 +14,76 @@ NextHopRow RowOf(const NextHop& next_hop) {
 
 }  // namespace
 
-NextHopRows::NextHopRows(const NextHop& gateway, const Image& previous, Image& image)
-    : image_(image), ids_(image.sizes.next_hops) {
-  for (uint32_t id = 1; id < previous.next_hops.size(); ++id) {
-    if (previous.next_hops[id].valid) ids_.Keep(PackRow(previous.next_hops[id]), id);
+NextHopRows::NextHopRows(ImageDraft& draft)
+    : draft_(draft),
+      users_(draft.image().next_hops.size()),
+      in_free_(users_.size()),
+      is_released_(users_.size()) {
+  const std::vector<NextHopRow>& rows = draft.image().next_hops;
+  for (const bool valid : {false, true}) {
+    for (uint32_t row = 0; row < rows.size(); ++row) {
+      if (rows[row].valid != valid) continue;
+      if (valid) rows_.try_emplace(PackRow(rows[row]), row);
+      if (row != 0) Free(row);
+    }
   }
-  image.next_hops[0] = RowOf(gateway);
-  ids_.Keep(PackRow(image.next_hops[0]), 0);
 }
 
-std::optional<uint16_t> NextHopRows::Find(const NextHop& next_hop) {
-  const NextHopRow row = RowOf(next_hop);
-  const auto id = ids_.Id(PackRow(row));
-  if (!id) return std::nullopt;
-  image_.next_hops[*id] = row;
-  return static_cast<uint16_t>(*id);
+void NextHopRows::SetGateway(const NextHop& gateway) {
+  const NextHopRow& held = draft_.image().next_hops[0];
+  const NextHopRow wanted = RowOf(gateway);
+  if (const auto old = rows_.find(PackRow(held)); old != rows_.end() && old->second == 0) {
+    rows_.erase(old);
+  }
+  draft_.Set(0, wanted);
+  rows_.try_emplace(PackRow(wanted), 0);
 }
 
-absl::Status NextHopRows::Exhausted(const std::string& user) const {
-  return absl::ResourceExhaustedError(fmt::format(
-      "table next-hops: all {} rows are taken, none is free for {}", image_.sizes.next_hops, user));
+std::optional<uint16_t> NextHopRows::Acquire(const NextHop& next_hop) {
+  const NextHopRow content = RowOf(next_hop);
+  const RowBits bits = PackRow(content);
+  auto known = rows_.find(bits);
+  if (known == rows_.end()) {
+    const auto row = TakeRow();
+    if (!row) return std::nullopt;
+    draft_.Set(*row, content);
+    known = rows_.emplace(bits, *row).first;
+  }
+  ++users_[known->second];
+  return static_cast<uint16_t>(known->second);
+}
+
+// Forgets what the row held.
+std::optional<uint32_t> NextHopRows::TakeRow() {
+  for (auto row = free_.Take(); row; row = free_.Take()) {
+    in_free_[*row] = false;
+    if (users_[*row] != 0 || is_released_[*row]) continue;
+    const NextHopRow& held = draft_.image().next_hops[*row];
+    const auto old = rows_.find(PackRow(held));
+    if (old != rows_.end() && old->second == *row) rows_.erase(old);
+    return row;
+  }
+  return std::nullopt;
+}
+
+void NextHopRows::Free(uint32_t row) {
+  if (in_free_[row]) return;
+  in_free_[row] = true;
+  free_.Return(row);
+}
+
+void NextHopRows::Release(uint16_t row) {
+  if (--users_[row] != 0 || row == 0 || is_released_[row]) return;
+  is_released_[row] = true;
+  released_.push_back(row);
+}
+
+void NextHopRows::Settle() {
+  for (const uint32_t row : released_) {
+    is_released_[row] = false;
+    if (users_[row] == 0) Free(row);
+  }
+  released_.clear();
 }
 
 }  // namespace pointsman

@@ -1,16 +1,17 @@
 // Table next-hops of an image: row 0 is the gateway, equal next hops share a row.
+//
+// A row that nobody uses any more keeps its content until another next hop needs it, the oldest
+// first: connections have the numbers of rows, and those to an endpoint that drains still go there.
 #ifndef POINTSMAN_FLOW_TABLES_NEXT_HOP_ROWS_H_
 #define POINTSMAN_FLOW_TABLES_NEXT_HOP_ROWS_H_
 
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <vector>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "flow_tables/describe.h"
-#include "flow_tables/image.h"
-#include "flow_tables/stable_ids.h"
+#include "absl/container/flat_hash_map.h"
+#include "flow_tables/free_rows.h"
+#include "flow_tables/image_draft.h"
 
 namespace pointsman {
 
@@ -22,23 +23,35 @@ inline NextHop NextHopOf(const NextHopRow& row) {
 
 class NextHopRows {
  public:
-  // Writes row 0. Borrows `image`, which must outlive it.
-  NextHopRows(const NextHop& gateway, const Image& previous, Image& image);
+  // Takes over the rows that the draft has, all of them without users. Borrows the draft.
+  explicit NextHopRows(ImageDraft& draft);
 
-  // The row of this next hop, written to the image. Who has the gateway's next hop follows row 0,
-  // unless `previous` has a row of its own for it. ResourceExhausted, naming `user`.
-  template <class User>  // Frontend or Source
-  absl::StatusOr<uint16_t> Id(const NextHop& next_hop, const User& user) {
-    const auto id = Find(next_hop);
-    return id ? absl::StatusOr<uint16_t>(*id) : Exhausted(Describe(user));
-  }
+  // Writes row 0. Who has the gateway's next hop follows it.
+  void SetGateway(const NextHop& gateway);
+
+  // The row of this next hop, which has one user more; nothing: all rows are taken.
+  std::optional<uint16_t> Acquire(const NextHop& next_hop);
+  // One user more. REQUIRES: the row is part of the table.
+  void Use(uint16_t row) { ++users_[row]; }
+  void Release(uint16_t row);
+
+  // Rows that lost their last user may be taken from now on.
+  void Settle();
+
+  uint32_t users(uint16_t row) const { return users_[row]; }
 
  private:
-  std::optional<uint16_t> Find(const NextHop& next_hop);
-  absl::Status Exhausted(const std::string& user) const;
+  std::optional<uint32_t> TakeRow();
+  void Free(uint32_t row);
 
-  Image& image_;
-  StableIds ids_;
+  ImageDraft& draft_;
+  absl::flat_hash_map<RowBits, uint32_t> rows_;  // by content
+  std::vector<uint32_t> users_;
+  // Rows without users, each once, and some that somebody uses again.
+  FreeRows free_;
+  std::vector<bool> in_free_;
+  std::vector<uint32_t> released_;  // since the last Settle; somebody may use them again
+  std::vector<bool> is_released_;
 };
 
 }  // namespace pointsman

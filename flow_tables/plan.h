@@ -24,19 +24,41 @@ struct RowWrite {
   friend bool operator==(const RowWrite&, const RowWrite&) = default;
 };
 
+// A row that changes.
+template <class Row>
+struct RowChange {
+  uint32_t index = 0;
+  Row from;
+  Row to;
+};
+
+// What differs between two images; no row of a table comes twice.
+struct ImageChange {
+  std::optional<Configuration> configuration;
+  std::vector<RowChange<FrontendRow>> frontends;
+  std::vector<RowChange<SourceRow>> sources;
+  std::vector<RowChange<SlotRow>> slots;
+  std::vector<RowChange<EndpointRow>> endpoints;
+  std::vector<RowChange<NextHopRow>> next_hops;
+};
+
 struct Plan {
   std::optional<Configuration> configuration;  // first, if it changes
   std::vector<RowWrite> writes;
 };
 
-// The writes that make the tables of `from` those of `to`; names are not written. In this order:
-// next hops and endpoints that are new, slots, sources, frontends, and last the rows of endpoints
-// and next hops that nobody refers to any more. Each table's answer to a key is the old one or the
-// new one at any moment. Two things to know:
+// The writes that make the change; names are not written. In this order: next hops and endpoints
+// that are new, slots, sources, frontends, and last the rows of endpoints and next hops that nobody
+// refers to any more. Each table's answer to a key is the old one or the new one at any moment. Two
+// things to know:
 // - A frontend that changes rows stands in two for a moment, equal in every field.
 // - A new gateway is one write to row 0 of next-hops, before all else: who is behind it follows.
-// A new slot hash seed in `configuration` changes all answers at once.
-// REQUIRES: `to` was built as an heir of `from` (BuildImage), with the same sizes.
+// A new slot hash seed in `configuration` changes all answers at once. The work is that of the rows
+// that change, whatever the size of the tables.
+// REQUIRES: the later image was built as an heir of the earlier one (image_keeper.h).
+Plan MakePlan(const ImageChange& change);
+
+// The same, by walking over both images. REQUIRES: they have the same sizes.
 Plan MakePlan(const Image& from, const Image& to);
 
 // The write of a row as `image` has it; nothing for tables that are not part of an image, and for

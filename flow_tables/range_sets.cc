@@ -16,70 +16,72 @@ std::vector<AddressPrefix> SetOf(const Frontend& frontend) {
   return {prefixes.begin(), prefixes.end()};
 }
 
-bool NeedsSet(const Frontend& frontend) {
-  return IsForCard(frontend) && !frontend.source_ranges.empty() && WhyHostDecides(frontend).empty();
-}
-
 bool Contains(const AddressPrefix& outer, const AddressPrefix& inner) {
   return outer.length_bits <= inner.length_bits && outer.Contains(inner.address);
 }
 
-bool Uses(const Image& image, size_t place) {
-  return std::ranges::any_of(image.frontends, [place](const FrontendRow& row) {
-    return row.valid && row.range_set == place + 1;
-  });
+// In order.
+std::vector<AddressPrefix> PrefixesIn(size_t place, const Image& image) {
+  std::set<AddressPrefix> prefixes;
+  for (const SourceRow& row : image.sources) {
+    if (!row.valid || (row.range_sets >> place & 1) == 0) continue;
+    prefixes.insert({Address::FromBits(row.address), row.prefix_length});
+  }
+  return {prefixes.begin(), prefixes.end()};
 }
 
-// Prefixes that rows are needed for.
-class Room {
- public:
-  Room(const Forwarding& wanted, const Image& image) : most_(image.sizes.sources / 2) {
-    for (const Source& source : wanted.sources) prefixes_.insert(source.prefix);
-    for (const auto& set : image.range_sets) prefixes_.insert(set.begin(), set.end());
-  }
-  // Takes the room for a set; false: there is none.
-  bool Take(const std::vector<AddressPrefix>& set) {
-    std::set<AddressPrefix> with = prefixes_;
-    with.insert(set.begin(), set.end());
-    if (with.size() > most_) return false;
-    prefixes_ = std::move(with);
-    return true;
-  }
-
- private:
-  const size_t most_;
-  std::set<AddressPrefix> prefixes_;
-};
+// Whether rows for the prefixes of one more set may be taken.
+bool HasRoom(const std::vector<AddressPrefix>& set, const std::vector<Source>& sources,
+             const Image& image) {
+  std::set<AddressPrefix> prefixes(set.begin(), set.end());
+  for (const Source& source : sources) prefixes.insert(source.prefix);
+  for (const auto& held : image.range_sets) prefixes.insert(held.begin(), held.end());
+  return prefixes.size() <= image.sizes.sources / 2;
+}
 
 }  // namespace
 
-void NumberRangeSets(const Forwarding& wanted, const Image& previous, Image& image) {
-  std::set<std::vector<AddressPrefix>> needed;
-  for (const Frontend& frontend : wanted.frontends) {
-    if (!NeedsSet(frontend)) continue;
-    // Nobody of its family may use it: the host says so.
-    if (auto set = SetOf(frontend); !set.empty()) needed.insert(std::move(set));
-  }
+bool NeedsRangeSet(const Frontend& frontend) {
+  return IsForCard(frontend) && !frontend.source_ranges.empty() && WhyHostDecides(frontend).empty();
+}
+
+// What the rows say counts: a card says nothing else, and a plan may have broken off.
+RangeSets::RangeSets(ImageDraft& draft) : draft_(draft) {
   for (size_t place = 0; place < kRangeSets; ++place) {
-    const auto& held = previous.range_sets[place];
-    if (held.empty()) continue;
-    if (needed.erase(held) != 0 || Uses(previous, place)) image.range_sets[place] = held;
-  }
-  Room room(wanted, image);
-  for (const std::vector<AddressPrefix>& set : needed) {
-    const auto free =
-        std::ranges::find_if(image.range_sets, [](const auto& s) { return s.empty(); });
-    if (free == image.range_sets.end()) return;
-    if (room.Take(set)) *free = set;
+    auto& set = draft.range_sets()[place];
+    const std::vector<AddressPrefix> held = PrefixesIn(place, draft.image());
+    const bool is_right =
+        std::ranges::includes(held, set) && std::ranges::all_of(held, [&](const auto& prefix) {
+          return std::ranges::any_of(set, [&](const auto& in) { return Contains(in, prefix); });
+        });
+    if (!is_right) set = held;
   }
 }
 
-uint8_t RangeSetOf(const Frontend& frontend, const Image& image) {
-  if (!NeedsSet(frontend)) return 0;
+uint8_t RangeSets::Acquire(const Frontend& frontend, const std::vector<Source>& sources) {
+  if (!NeedsRangeSet(frontend)) return 0;
   const std::vector<AddressPrefix> set = SetOf(frontend);
-  const auto found = std::ranges::find(image.range_sets, set);
-  if (set.empty() || found == image.range_sets.end()) return 0;
-  return static_cast<uint8_t>(found - image.range_sets.begin() + 1);
+  if (set.empty()) return 0;  // nobody of its family may use it: the host says so
+  auto& sets = draft_.range_sets();
+  auto place = std::ranges::find(sets, set);
+  if (place == sets.end()) {
+    place = std::ranges::find_if(sets, [](const auto& held) { return held.empty(); });
+    if (place == sets.end() || !HasRoom(set, sources, draft_.image())) return 0;
+    *place = set;
+    changed_ = true;
+  }
+  const auto number = static_cast<uint8_t>(place - sets.begin() + 1);
+  Use(number);
+  return number;
+}
+
+void RangeSets::Settle() {
+  for (size_t place = 0; place < kRangeSets; ++place) {
+    auto& set = draft_.range_sets()[place];
+    if (users_[place] != 0 || set.empty()) continue;
+    set.clear();
+    changed_ = true;
+  }
 }
 
 std::vector<Source> SourcesWithRanges(const Forwarding& wanted, const Image& image) {

@@ -39,53 +39,118 @@ std::vector<uint32_t> EndpointsIn(const SlotRun& run, const Image& image) {
   return endpoints;
 }
 
-void Fill(const SlotRun& run, std::span<const uint32_t> endpoints, Image& image) {
-  std::vector<MaglevIdentity> identities;
-  for (const uint32_t endpoint : endpoints) {
-    const EndpointRow& row = image.endpoints[endpoint];
-    identities.push_back({.address = Address::FromBits(row.address), .port = row.port});
-  }
-  const std::vector<uint32_t> slots = MaglevSlots(identities, run.log2);
-  for (size_t i = 0; i < slots.size(); ++i) {
-    image.slots[run.base + i].endpoint = endpoints[slots[i]];
-  }
-}
-
 }  // namespace
 
-SlotRuns::SlotRuns(const Image& previous, uint32_t density)
-    : density_(density), space_(previous.sizes.slots, RunsInUse(previous)) {
-  for (const SlotRun& run : RunsInUse(previous)) runs_.emplace(EndpointsIn(run, previous), run);
+SlotRuns::SlotRuns(EndpointRows& endpoints, ImageDraft& draft)
+    : endpoints_(endpoints),
+      draft_(draft),
+      space_(draft.image().sizes.slots, RunsInUse(draft.image())) {
+  for (const SlotRun& place : RunsInUse(draft.image())) {
+    std::vector<uint32_t> named = EndpointsIn(place, draft.image());
+    const std::vector<uint32_t> right = Filling(named, place.log2);
+    const bool is_right =
+        std::ranges::equal(right, std::span(draft.image().slots).subspan(place.base, right.size()),
+                           {}, {}, &SlotRow::endpoint);
+    if (!is_right || runs_.contains(Key{named, place.log2})) {
+      strange_.push_back(place);
+      continue;
+    }
+    Run* run = Add({std::move(named), place.log2}, place);
+    adopted_.emplace_back(place, run);
+    ++run->users;
+    Release(run);
+  }
 }
 
-absl::StatusOr<SlotRun> SlotRuns::RunOf(std::span<const uint32_t> endpoints,
-                                        const Frontend& frontend, Image& image) {
-  EndpointSet set(endpoints.begin(), endpoints.end());
-  std::sort(set.begin(), set.end());
-  int log2 = RunSlotsLog2(endpoints.size(), density_);
-  const auto known = runs_.find(set);
-  if (known != runs_.end() && known->second.log2 == log2) return known->second;
+SlotRuns::Run* SlotRuns::Adopt(const SlotRun& place) {
+  const auto found =
+      std::ranges::lower_bound(adopted_, place, {}, &std::pair<SlotRun, Run*>::first);
+  if (found == adopted_.end() || found->first != place) return nullptr;
+  ++found->second->users;
+  return found->second;
+}
+
+// The endpoint of each slot. The order in which they take turns is that of their addresses.
+std::vector<uint32_t> SlotRuns::Filling(std::vector<uint32_t> endpoints, int log2) const {
+  const std::vector<EndpointRow>& rows = draft_.image().endpoints;
+  std::ranges::sort(endpoints, {}, [&rows](uint32_t row) {
+    return std::tuple(Address::FromBits(rows[row].address), rows[row].port, row);
+  });
+  std::vector<MaglevIdentity> identities;
+  identities.reserve(endpoints.size());
+  for (const uint32_t row : endpoints) {
+    identities.push_back({.address = Address::FromBits(rows[row].address), .port = rows[row].port});
+  }
+  std::vector<uint32_t> slots = MaglevSlots(identities, log2);
+  for (uint32_t& slot : slots) slot = endpoints[slot];
+  return slots;
+}
+
+SlotRuns::Run* SlotRuns::Add(Key key, const SlotRun& place) {
+  Run& run = runs_[key];
+  run = {.place = place, .endpoints = std::move(key.first), .users = 0};
+  for (const uint32_t endpoint : run.endpoints) endpoints_.Use(endpoint);
+  return &run;
+}
+
+absl::StatusOr<SlotRuns::Run*> SlotRuns::Acquire(std::vector<uint32_t> endpoints, int log2,
+                                                 const Frontend& user) {
+  std::sort(endpoints.begin(), endpoints.end());
   const size_t length = size_t{1} << log2;
   if (endpoints.size() > length) {
     return absl::ResourceExhaustedError(
-        fmt::format("table slots: {} has {} endpoints and a run at most {} slots; serve "
-                    "it in software",
-                    Describe(frontend), endpoints.size(), length));
+        fmt::format("table slots: {} has {} endpoints and a run at most {} slots", Describe(user),
+                    endpoints.size(), length));
   }
-  auto run = space_.Take(log2);
-  if (!run && known != runs_.end()) return known->second;
-  while (!run && log2 > 0 && size_t{1} << (log2 - 1) >= endpoints.size()) {
-    run = space_.Take(--log2);
+  Key key{std::move(endpoints), log2};
+  const auto known = [&]() -> Run* {
+    const auto found = runs_.find(key);
+    if (found == runs_.end()) return nullptr;
+    ++found->second.users;
+    return &found->second;
+  };
+  if (Run* run = known()) return run;
+  auto place = space_.Take(log2);
+  for (key.second = kRunSlotsLog2Max; !place && key.second >= 0; --key.second) {
+    if (Run* run = known()) return run;
   }
-  if (!run) {
+  while (!place && log2 > 0 && size_t{1} << (log2 - 1) >= key.first.size()) {
+    place = space_.Take(--log2);
+  }
+  if (!place) {
     return absl::ResourceExhaustedError(
-        fmt::format("table slots: no free run of {} slots for the {} endpoints of {}, of "
-                    "{} in all; have fewer Services on the card",
-                    length, endpoints.size(), Describe(frontend), image.sizes.slots));
+        fmt::format("table slots: no free run of {} slots for the {} endpoints of {}, of {} in all",
+                    length, key.first.size(), Describe(user), draft_.image().sizes.slots));
   }
-  Fill(*run, endpoints, image);
-  runs_.insert_or_assign(std::move(set), *run);
-  return *run;
+  key.second = place->log2;
+  const std::vector<uint32_t> slots = Filling(key.first, place->log2);
+  for (uint32_t i = 0; i < slots.size(); ++i) {
+    draft_.Set(place->base + i, SlotRow{.endpoint = slots[i]});
+  }
+  Run* run = Add(std::move(key), *place);
+  ++run->users;
+  return run;
+}
+
+void SlotRuns::Release(Run* run) {
+  if (--run->users != 0 || run->is_released) return;
+  run->is_released = true;
+  released_.push_back(run);
+}
+
+void SlotRuns::Settle() {
+  for (Run* run : released_) {
+    run->is_released = false;
+    if (run->users != 0) continue;
+    for (const uint32_t endpoint : run->endpoints) endpoints_.Release(endpoint);
+    space_.Return(run->place);
+    Key key{std::move(run->endpoints), run->place.log2};
+    runs_.erase(key);
+  }
+  released_.clear();
+  for (const SlotRun& place : strange_) space_.Return(place);
+  strange_.clear();
+  adopted_.clear();
 }
 
 }  // namespace pointsman

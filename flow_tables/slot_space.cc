@@ -28,6 +28,17 @@ std::optional<SlotRun> SlotSpace::Take(int log2) {
   return std::nullopt;
 }
 
+// Two halves of a block are one. Blocks never reach across the end: what lies behind is not free.
+void SlotSpace::Return(const SlotRun& run) {
+  SlotRun block = run;
+  while (block.log2 < kLog2Max &&
+         free_[block.log2].erase(block.base ^ (uint32_t{1} << block.log2)) != 0) {
+    block.base &= ~(uint32_t{1} << block.log2);
+    ++block.log2;
+  }
+  free_[block.log2].insert(block.base);
+}
+
 void SlotSpace::Free(uint32_t begin, uint32_t end) {
   while (begin < end) {
     const int fits = std::bit_width(end - begin) - 1;

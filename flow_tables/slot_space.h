@@ -1,5 +1,5 @@
 // Which parts of table slots are free, for runs of a power of two of slots, each at a multiple of
-// its length (a buddy allocator without a memory: made anew from the runs in use).
+// its length (a buddy allocator: blocks that are given back grow together again).
 #ifndef POINTSMAN_FLOW_TABLES_SLOT_SPACE_H_
 #define POINTSMAN_FLOW_TABLES_SLOT_SPACE_H_
 
@@ -27,6 +27,9 @@ class SlotSpace {
 
   // The lowest of the smallest free blocks that hold such a run; nothing if there is none.
   std::optional<SlotRun> Take(int log2);
+
+  // REQUIRES: in use.
+  void Return(const SlotRun& run);
 
  private:
   static constexpr int kLog2Max = 31;

@@ -2,19 +2,15 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "flow_tables/describe.h"
 #include "flow_tables/range_sets.h"
-#include "flow_tables/stable_ids.h"
 #include "fmt/format.h"
 
 namespace pointsman {
 namespace {
-
-// The prefix alone, as a row.
-RowBits PrefixOf(const Bits128& address, uint8_t prefix_length) {
-  return PackRow(SourceRow{.address = address, .prefix_length = prefix_length});
-}
 
 absl::Status CheckPrefix(const Source& source) {
   const AddressPrefix& prefix = source.prefix;
@@ -29,44 +25,67 @@ absl::Status CheckPrefix(const Source& source) {
                   Describe(source), 128 - least));
 }
 
-absl::Status FillSource(const Source& source, NextHopRows& next_hops, StableIds& ids,
-                        Image& image) {
-  if (absl::Status status = CheckPrefix(source); !status.ok()) return status;
-  const Bits128 address = source.prefix.address.bits();
-  const auto row = ids.Id(PrefixOf(address, source.prefix.length_bits));
-  if (!row) {
-    return absl::ResourceExhaustedError(
-        fmt::format("table sources: all {} rows are taken, none is free for {}",
-                    image.sizes.sources, Describe(source)));
+}  // namespace
+
+absl::Status CheckSources(const std::vector<Source>& sources) {
+  std::set<AddressPrefix> prefixes;
+  for (const Source& source : sources) {
+    if (absl::Status status = CheckPrefix(source); !status.ok()) return status;
+    if (!prefixes.insert(source.prefix).second) {
+      return absl::InvalidArgumentError(fmt::format("{} is there twice", Describe(source)));
+    }
   }
-  if (image.sources[*row].valid) {
-    return absl::InvalidArgumentError(fmt::format("{} is there twice", Describe(source)));
-  }
-  const auto next_hop = next_hops.Id(source.next_hop, source);
-  if (!next_hop.ok()) return next_hop.status();
-  image.sources[*row] = {.valid = true,
-                         .address = address,
-                         .prefix_length = source.prefix.length_bits,
-                         .client_class = source.client_class,
-                         .next_hop = *next_hop,
-                         .range_sets = RangeSetsOf(source.prefix, image)};
   return absl::OkStatus();
 }
 
-}  // namespace
+SourceRows::SourceRows(NextHopRows& next_hops, ImageDraft& draft)
+    : draft_(draft), next_hops_(next_hops) {
+  const std::vector<SourceRow>& rows = draft.image().sources;
+  for (uint32_t row = 0; row < rows.size(); ++row) {
+    if (!rows[row].valid) continue;
+    rows_.try_emplace({Address::FromBits(rows[row].address), rows[row].prefix_length}, row);
+    next_hops_.Use(rows[row].next_hop);
+  }
+}
 
-absl::Status FillSources(const std::vector<Source>& sources, const Image& previous,
-                         NextHopRows& next_hops, Image& image) {
-  StableIds ids(image.sizes.sources);
-  for (uint32_t row = 0; row < previous.sources.size(); ++row) {
-    const SourceRow& held = previous.sources[row];
-    if (held.valid) ids.Keep(PrefixOf(held.address, held.prefix_length), row);
-  }
+absl::Status SourceRows::Fill(const std::vector<Source>& sources) {
+  const std::vector<SourceRow>& held = draft_.image().sources;
+  std::map<AddressPrefix, uint32_t> rows;
+  std::vector<std::pair<uint32_t, SourceRow>> wanted;
+  const auto refuse = [&](const Source& source, const char* table, uint32_t size) {
+    for (const auto& [row, content] : wanted) next_hops_.Release(content.next_hop);
+    return absl::ResourceExhaustedError(fmt::format(
+        "table {}: all {} rows are taken, none is free for {}", table, size, Describe(source)));
+  };
+  uint32_t next_free = 0;
   for (const Source& source : sources) {
-    if (absl::Status status = FillSource(source, next_hops, ids, image); !status.ok()) {
-      return status;
+    const auto known = rows_.find(source.prefix);
+    if (known == rows_.end()) {
+      while (next_free < held.size() && held[next_free].valid) ++next_free;
+      if (next_free == held.size()) {
+        return refuse(source, "sources", draft_.image().sizes.sources);
+      }
     }
+    const uint32_t row = known == rows_.end() ? next_free++ : known->second;
+    const auto next_hop = next_hops_.Acquire(source.next_hop);
+    if (!next_hop) return refuse(source, "next-hops", draft_.image().sizes.next_hops);
+    rows.emplace(source.prefix, row);
+    wanted.emplace_back(row, SourceRow{.valid = true,
+                                       .address = source.prefix.address.bits(),
+                                       .prefix_length = source.prefix.length_bits,
+                                       .client_class = source.client_class,
+                                       .next_hop = *next_hop,
+                                       .range_sets = RangeSetsOf(source.prefix, draft_.image())});
   }
+  std::vector<bool> stays(held.size());
+  for (const auto& [row, content] : wanted) stays[row] = true;
+  for (uint32_t row = 0; row < held.size(); ++row) {
+    if (!held[row].valid) continue;
+    next_hops_.Release(held[row].next_hop);
+    if (!stays[row]) draft_.Set(row, SourceRow{});
+  }
+  for (const auto& [row, content] : wanted) draft_.Set(row, content);
+  rows_ = std::move(rows);
   return absl::OkStatus();
 }
 

@@ -2,19 +2,34 @@
 #ifndef POINTSMAN_FLOW_TABLES_SOURCE_ROWS_H_
 #define POINTSMAN_FLOW_TABLES_SOURCE_ROWS_H_
 
+#include <map>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "flow_tables/image.h"
+#include "flow_tables/free_rows.h"
+#include "flow_tables/image_draft.h"
 #include "flow_tables/next_hop_rows.h"
 
 namespace pointsman {
 
-// Writes a row for each source, with the sets of image.range_sets that hold it; a
-// prefix that `previous` has keeps its row. Errors, naming the source: InvalidArgument for a
-// repeated or impossible prefix, ResourceExhausted.
-absl::Status FillSources(const std::vector<Source>& sources, const Image& previous,
-                         NextHopRows& next_hops, Image& image);
+// InvalidArgument, naming the source: not a prefix, or there twice.
+absl::Status CheckSources(const std::vector<Source>& sources);
+
+class SourceRows {
+ public:
+  // Takes over the rows that the draft has. Borrows both.
+  SourceRows(NextHopRows& next_hops, ImageDraft& draft);
+
+  // The table holds these and no others; a prefix that it has keeps its row. Rows that become free
+  // are taken from the next call on. ResourceExhausted, naming the source: nothing changed.
+  // REQUIRES: CheckSources.
+  absl::Status Fill(const std::vector<Source>& sources);
+
+ private:
+  ImageDraft& draft_;
+  NextHopRows& next_hops_;
+  std::map<AddressPrefix, uint32_t> rows_;
+};
 
 }  // namespace pointsman
 

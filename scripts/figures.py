@@ -7,6 +7,9 @@ card      clock cycles of 100,000 minimum-size packets of each kind through the 
           counts are kept in build/dev/synthesis and used again while the RTL is the same
 sim       simulated clock cycles in a second of CPU time, with a packet in every clock: profiles sim and alveo-u55c
 softpath  CPU time of a packet in the software pipeline
+control   CPU time from objects in memory to the plan, and from one changed endpoint to its row writes; the same by nft and
+          iptables-legacy, with kube-proxy's rules, as ratios (root, and some minutes: --without-peers leaves them out);
+          connections that break under changes of endpoints, of 1,000,000 in software
 api       CPU time and memory from a TLS connection to the plan, 1,000 Services x 100 endpoints in a list; watch events
           that a second of CPU time takes in
 """
@@ -15,9 +18,10 @@ import json
 import subprocess
 import sys
 
+from peer_figures import peer_figures
 from resource_figures import resource_figures
 
-GROUPS = ["card", "sim", "softpath", "api"]
+GROUPS = ["card", "sim", "softpath", "control", "api"]
 SOFTPATH_GOALS_NS = {"established_64k": 15, "first_64k": 120, "established_1m": 30}
 
 
@@ -49,11 +53,19 @@ def softpath_figures(folder):
                    "ok": value <= goal}
 
 
-def measure(folder, groups):
+def control_figures(folder, with_peers):
+    yield from run_bench(folder, "control_figures")
+    if with_peers:
+        yield from peer_figures(f"{folder}/tests/bench/control_figures")
+
+
+def measure(folder, groups, with_peers):
     if {"card", "sim"} & set(groups):
         yield from card_figures(folder, groups)
     if "softpath" in groups:
         yield from softpath_figures(folder)
+    if "control" in groups:
+        yield from control_figures(folder, with_peers)
     if "api" in groups:
         yield from run_bench(folder, "api_figures")
 
@@ -64,11 +76,12 @@ def main():
     parser.add_argument("folder", help=argparse.SUPPRESS)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"{', '.join(GROUPS)}; none: all")
     parser.add_argument("--output", choices=["text", "json"], default="text")
+    parser.add_argument("--without-peers", action="store_true", help="do not run nft and iptables")
     options = parser.parse_args()
     groups = options.groups or GROUPS
     for group in set(groups) - set(GROUPS):
         parser.error(f"there is no group {group}; there are {', '.join(GROUPS)}")
-    figures = measure(options.folder, groups)
+    figures = measure(options.folder, groups, not options.without_peers)
     if options.output == "json":
         print(json.dumps(list(figures), indent=2))
         return

@@ -17,6 +17,14 @@ namespace {
 constexpr std::chrono::milliseconds kStatusPeriod(250);
 constexpr std::chrono::microseconds kNap(200);
 
+// A pass over all rows takes ten minutes.
+constexpr std::chrono::milliseconds kAuditPeriod(100);
+constexpr uint64_t kAuditPeriodsOfAPass = 6000;
+
+// How often frontends that the card has no room for may take the place of less busy ones.
+constexpr std::chrono::seconds kExchangePeriod(10);
+constexpr int kExchangesAPeriod = 16;
+
 // Connections over SCTP, which software carries by itself.
 constexpr size_t kSoftwareConnections = 1 << 20;
 
@@ -49,22 +57,26 @@ uint32_t CountersInUse(const Image& image) {
 
 Agent::Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cycles,
              std::unique_ptr<Feed> feed, std::unique_ptr<StatusServer> status,
-             std::unique_ptr<HealthServer> health)
+             std::unique_ptr<HealthServer> health, bool adopt)
     : node_name_(std::move(node_name)),
       card_(std::move(card)),
       feed_(std::move(feed)),
       status_(std::move(status)),
       health_(std::move(health)),
+      adopt_(adopt),
       reconciler_(*card_, tick_cycles),
       software_(kSoftwareConnections),
-      punts_(*card_) {}
+      punts_(*card_, [this](const WantedRow& wanted) { return reconciler_.Lend(wanted); }) {}
 
 absl::Status Agent::Run(const std::atomic<bool>& stop) {
+  if (absl::Status status = adopt_ ? Adopt() : absl::OkStatus(); !status.ok()) return status;
   while (!stop) {
     if (absl::Status status = Age(); !status.ok()) return status;
     if (absl::Status status = TakeNewForwarding(); !status.ok()) return status;
     absl::StatusOr<bool> busy = ServeCard();
     if (!busy.ok()) return busy.status();
+    if (absl::Status status = LookAtRows(); !status.ok()) return status;
+    if (absl::Status status = ExchangePlaces(); !status.ok()) return status;
     if (Clock::now() >= next_status_) {
       if (absl::Status status = PublishStatus(); !status.ok()) return status;
       next_status_ = Clock::now() + kStatusPeriod;
@@ -72,6 +84,50 @@ absl::Status Agent::Run(const std::atomic<bool>& stop) {
     if (!*busy) std::this_thread::sleep_for(kNap);
   }
   return absl::OkStatus();
+}
+
+absl::Status Agent::Adopt() {
+  absl::Status status = reconciler_.Adopt();
+  if (absl::IsFailedPrecondition(status)) {
+    spdlog::warn("what the card held makes no sense and is cleared: {}",
+                 std::string(status.message()));
+    return absl::OkStatus();
+  }
+  if (!status.ok()) return status;
+  return ReadConnections(*card_, connections_);
+}
+
+absl::Status Agent::ExchangePlaces() {
+  if (Clock::now() < next_exchange_) return absl::OkStatus();
+  next_exchange_ = Clock::now() + kExchangePeriod;
+  busyness_.EndPeriod();
+  bool changed = false;
+  for (int i = 0; i < kExchangesAPeriod; ++i) {
+    const auto exchange = busyness_.Choose(reconciler_.keeper());
+    if (!exchange) break;
+    changed = true;
+    if (absl::Status status = reconciler_.MakeWay(*exchange); !status.ok()) return status;
+    if (reconciler_.keeper().misfits().contains(exchange->misfit)) {
+      busyness_.GiveUp(exchange->misfit);
+    }
+  }
+  if (!changed) return absl::OkStatus();
+  software_.SetForwarding(std::make_shared<const Forwarding>(forwarding_.forwarding),
+                          reconciler_.image());
+  return absl::OkStatus();
+}
+
+absl::Status Agent::LookAtRows() {
+  if (Clock::now() < next_audit_) return absl::OkStatus();
+  next_audit_ = Clock::now() + kAuditPeriod;
+  const uint64_t rows = AuditedRows(card_->description().sizes) / kAuditPeriodsOfAPass + 1;
+  const uint64_t mended = audit_.counts().mended;
+  absl::Status status = audit_.LookAtNext(static_cast<uint32_t>(rows), reconciler_.image(), *card_);
+  if (audit_.counts().mended != mended) {
+    spdlog::warn("{} rows of the card did not hold what was written: they are written again",
+                 audit_.counts().mended - mended);
+  }
+  return status;
 }
 
 absl::Status Agent::TakeNewForwarding() {
@@ -89,6 +145,7 @@ absl::Status Agent::TakeNewForwarding() {
   last_error_.clear();
   rows_written_ += *rows;
   forwarding_ = *std::move(newest);
+  busyness_.TryAgain();
   software_.SetForwarding(std::make_shared<const Forwarding>(forwarding_.forwarding),
                           reconciler_.image());
   if (absl::Status status = PurgeUdp(); !status.ok()) return status;
@@ -134,6 +191,8 @@ absl::StatusOr<bool> Agent::ServeCard() {
   if (!output.ok()) return output.status();
   const ConnectionChanges changes = connections_.Take(*output, reconciler_.image());
   for (const CardConnection& learned : changes.learned) {
+    const FlowKey& key = learned.original;
+    busyness_.Count({key.destination, key.destination_port, key.protocol});
     software_.Learned(learned.original, EndpointOf(learned), SteadyNow());
   }
   for (const CardConnection& ended : changes.ended) software_.Ended(EndpointOf(ended));
@@ -201,6 +260,8 @@ absl::Status Agent::PublishStatus() {
   state.affinity_rows = software_.affinity_rows();
   state.rows_written = rows_written_;
   state.last_error = last_error_;
+  state.misfits = &reconciler_.keeper().misfits();
+  state.audit = audit_.counts();
   status_->Publish(StatusDocument(state));
   return absl::OkStatus();
 }

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "driver/card.h"
+#include "host/agent/audit.h"
 #include "host/agent/connection_list.h"
 #include "host/agent/feed.h"
 #include "host/agent/health_server.h"
@@ -24,10 +25,10 @@ namespace pointsman {
 class Agent {
  public:
   // `tick_cycles`: clock cycles of a tick, where the card's clock is a clock; 0: the agent tells
-  // the card the time.
+  // the card the time. `adopt`: take over what the card's tables hold (RingCardOptions::adopt).
   Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cycles,
         std::unique_ptr<Feed> feed, std::unique_ptr<StatusServer> status,
-        std::unique_ptr<HealthServer> health);
+        std::unique_ptr<HealthServer> health, bool adopt);
 
   // Works until `stop` is true. Errors: those of Card, when the card does not answer any more. What
   // cannot be programmed (a full table) is reported and leaves the last state in place.
@@ -36,7 +37,12 @@ class Agent {
  private:
   using Clock = std::chrono::steady_clock;
 
+  // What an agent before this one left in the card.
+  absl::Status Adopt();
   absl::Status TakeNewForwarding();
+  absl::Status LookAtRows();
+  // Now and then: whom the card should carry instead of others.
+  absl::Status ExchangePlaces();
   // The card's UDP connections whose endpoints do not serve any more.
   absl::Status PurgeUdp();
   void TellHealth(bool programmed);
@@ -51,7 +57,10 @@ class Agent {
   std::unique_ptr<Feed> feed_;
   std::unique_ptr<StatusServer> status_;
   std::unique_ptr<HealthServer> health_;  // may be none
+  const bool adopt_;
   Reconciler reconciler_;
+  Audit audit_;
+  Busyness busyness_;
   SoftwarePath software_;
   PuntServer punts_;
   ConnectionList connections_;
@@ -62,6 +71,8 @@ class Agent {
   uint32_t tick_ = 0;
   uint32_t affinity_tick_ = 0;
   Clock::time_point next_status_{};
+  Clock::time_point next_audit_{};
+  Clock::time_point next_exchange_{};
 };
 
 }  // namespace pointsman

@@ -18,6 +18,18 @@ uint32_t TriesAfterParity(const PuntedFrame& punt) {
 
 }  // namespace
 
+absl::Status PuntServer::LendRow(PuntService& service) {
+  const absl::StatusOr<uint32_t> row =
+      lend_ ? lend_(*service.wanted_row) : absl::NotFoundError("no row");
+  if (row.ok()) {
+    service.directed_endpoint = *row;
+    return absl::OkStatus();
+  }
+  service = {.fate = Fate::kDropped, .reason = Reason::kNoEndpoint};
+  const bool is_answer = absl::IsNotFound(row.status()) || absl::IsResourceExhausted(row.status());
+  return is_answer ? absl::OkStatus() : row.status();
+}
+
 absl::Status PuntServer::Serve(const std::vector<PuntedFrame>& punts, SoftwarePath& software,
                                absl::Time now) {
   std::vector<PuntService> services;
@@ -33,8 +45,11 @@ absl::Status PuntServer::Serve(const std::vector<PuntedFrame>& punts, SoftwarePa
       frames.push_back(again);
       continue;
     }
-    const PuntService& service = services.emplace_back(
+    PuntService& service = services.emplace_back(
         software.Serve({punt.frame, punt.line.ingress, punt.line.reason, punt.line.attempt}, now));
+    if (service.wanted_row) {
+      if (absl::Status status = LendRow(service); !status.ok()) return status;
+    }
     ++counts_.by_fate[static_cast<size_t>(service.fate)];
     if (service.fate == Fate::kDropped) ++counts_.drops[static_cast<size_t>(service.reason)];
     InjectedFrame frame;

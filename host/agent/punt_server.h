@@ -6,9 +6,12 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "driver/card.h"
 #include "host/softpath/software_path.h"
@@ -21,10 +24,14 @@ struct PuntCounts {
   std::array<uint64_t, 256> drops{};  // by Reason
 };
 
+// Makes a row of endpoints for a frontend that the card has no room for, and returns it. Errors:
+// NotFound and ResourceExhausted, the packet is dropped; others end the service.
+using RowLender = std::function<absl::StatusOr<uint32_t>(const WantedRow&)>;
+
 class PuntServer {
  public:
-  // Borrows the card.
-  explicit PuntServer(Card& card) : card_(card) {}
+  // Borrows the card. Without a lender there is no row.
+  explicit PuntServer(Card& card, RowLender lend = nullptr) : card_(card), lend_(std::move(lend)) {}
 
   // Punts that came at `now`. Errors: those of Card::Write and Card::Inject; frames not injected by
   // then are lost, as by a full queue.
@@ -34,7 +41,11 @@ class PuntServer {
   const PuntCounts& counts() const { return counts_; }
 
  private:
+  // Finds the row that the service wants; no service if there is none.
+  absl::Status LendRow(PuntService& service);
+
   Card& card_;
+  RowLender lend_;
   uint64_t served_packets_ = 0;
   PuntCounts counts_;
 };

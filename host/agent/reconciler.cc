@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "flow_tables/image_check.h"
 #include "flow_tables/plan.h"
+#include "host/agent/read_image.h"
 
 namespace pointsman {
 
@@ -21,24 +24,73 @@ uint32_t UnconfirmedQuota(const CardSizes& sizes) {
 }  // namespace
 
 Reconciler::Reconciler(Card& card, uint32_t tick_cycles)
-    : card_(card), image_(EmptyImage(card.description().sizes)) {
+    : card_(card), keeper_(std::make_unique<ImageKeeper>(EmptyImage(card.description().sizes))) {
   settings_.mode = Mode::kOffload;
   settings_.tick_cycles = tick_cycles;
 }
 
+// Who knows the clients that have met an endpoint has gone.
+absl::Status Reconciler::ForgetAffinity() {
+  const uint32_t rows = image().sizes.affinity;
+  if (rows == 0) return absl::OkStatus();
+  const auto held = card_.Read(TableId::kAffinity, 0, rows);
+  if (!held.ok()) return held.status();
+  std::vector<RowWrite> writes;
+  for (uint32_t row = 0; row < rows; ++row) {
+    if ((*held)[row] != RowBits{}) writes.push_back({.table = TableId::kAffinity, .index = row});
+  }
+  return card_.Write(writes);
+}
+
+absl::Status Reconciler::Adopt() {
+  if (absl::Status status = ForgetAffinity(); !status.ok()) return status;
+  absl::StatusOr<Image> held = ReadImage(card_);
+  if (!held.ok()) return held.status();
+  const absl::Status sense = CheckImage(*held);
+  if (!sense.ok()) {
+    const Image empty = EmptyImage(held->sizes);
+    absl::Status cleared = card_.Write(MakePlan(*held, empty).writes);
+    return cleared.ok() ? sense : cleared;
+  }
+  keeper_ = std::make_unique<ImageKeeper>(*std::move(held));
+  programmed_.reset();
+  return card_.Write(keeper_->first_plan().writes);
+}
+
 absl::StatusOr<size_t> Reconciler::Program(Forwarding wanted) {
-  wanted.unconfirmed_quota = UnconfirmedQuota(image_.sizes);
-  absl::StatusOr<Image> next = BuildImage(wanted, image_);
-  if (!next.ok()) return next.status();
-  const Plan plan = MakePlan(image_, *next);
+  wanted.unconfirmed_quota = UnconfirmedQuota(image().sizes);
+  const absl::StatusOr<Plan> plan = PlanFor(wanted);
+  if (!plan.ok()) return plan.status();
+  programmed_ = std::move(wanted);
+  if (absl::Status status = Write(*plan); !status.ok()) return status;
+  return plan->writes.size();
+}
+
+// Who is behind the gateway follows a new one; that some did before and do not any more, only a
+// look at all frontends tells.
+absl::StatusOr<Plan> Reconciler::PlanFor(const Forwarding& wanted) {
+  const bool all = !programmed_ || programmed_->gateway != wanted.gateway;
+  return all ? keeper_->Replace(wanted) : keeper_->Update(ChangeBetween(*programmed_, wanted));
+}
+
+absl::Status Reconciler::Write(const Plan& plan) {
   if (plan.configuration || !configured_) {
-    settings_.configuration = next->configuration;
+    settings_.configuration = image().configuration;
     if (absl::Status status = card_.Configure(settings_); !status.ok()) return status;
     configured_ = true;
   }
-  if (absl::Status status = card_.Write(plan.writes); !status.ok()) return status;
-  image_ = *std::move(next);
-  return plan.writes.size();
+  return card_.Write(plan.writes);
+}
+
+absl::Status Reconciler::MakeWay(const Busyness::Exchange& exchange) {
+  return Write(keeper_->MakeWay(exchange.misfit, exchange.resident));
+}
+
+absl::StatusOr<uint32_t> Reconciler::Lend(const WantedRow& wanted) {
+  const auto loan = keeper_->Lend(wanted.frontend, wanted.endpoint);
+  if (!loan.ok()) return loan.status();
+  if (absl::Status status = Write(loan->plan); !status.ok()) return status;
+  return loan->endpoint;
 }
 
 absl::Status Reconciler::SetTick(uint32_t tick) {

@@ -4,34 +4,57 @@
 #define POINTSMAN_HOST_AGENT_RECONCILER_H_
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "driver/card.h"
-#include "flow_tables/image.h"
+#include "flow_tables/busyness.h"
+#include "flow_tables/image_keeper.h"
+#include "host/softpath/software_path.h"
 
 namespace pointsman {
 
 class Reconciler {
  public:
-  // Borrows the card, whose tables are zero. `tick_cycles`: see Agent. A sixteenth of the card's
-  // connections over IPv4, a quarter of those over IPv6 at most, is what one frontend may have
-  // unconfirmed.
+  // Borrows the card, whose tables are zero unless Adopt follows. `tick_cycles`: see Agent. A
+  // sixteenth of the card's connections over IPv4, a quarter of those over IPv6 at most, is what
+  // one frontend may have unconfirmed.
   Reconciler(Card& card, uint32_t tick_cycles);
 
+  // Takes over what the card's tables hold, also where a plan broke off: the next Program writes
+  // the differences only. Session affinity is forgotten. FailedPrecondition, naming table and row: that makes no sense, and the
+  // tables are zero now. Other errors: those of Card. Call it before Program.
+  absl::Status Adopt();
+
   // Writes what differs and returns how many rows that were. The first call takes the card to
-  // offload mode. Errors of BuildImage leave the card as it is; those of Card leave it part of the
-  // way.
+  // offload mode. Errors of ImageKeeper leave the card as it is; those of Card leave it part of the
+  // way: open it anew, and Adopt. Frontends that do not fit are misfits, no error.
   absl::StatusOr<size_t> Program(Forwarding wanted);
+
+  // The misfit takes the resident's place. Errors: those of Card.
+  absl::Status MakeWay(const Busyness::Exchange& exchange);
+
+  // A row of endpoints for one connection of a misfit; see ImageKeeper::Lend. Errors: those, and
+  // those of Card.
+  absl::StatusOr<uint32_t> Lend(const WantedRow& wanted);
 
   // Tells a card that does not count the time by itself; the first time before the first Program,
   // so that no connection sees the time jump. Errors: those of Card.
   absl::Status SetTick(uint32_t tick);
 
-  const Image& image() const { return image_; }
+  const Image& image() const { return keeper_->image(); }
+  const ImageKeeper& keeper() const { return *keeper_; }
 
  private:
+  absl::Status ForgetAffinity();
+  absl::StatusOr<Plan> PlanFor(const Forwarding& wanted);
+  absl::Status Write(const Plan& plan);
+
   Card& card_;
-  Image image_;
+  std::unique_ptr<ImageKeeper> keeper_;
+  std::optional<Forwarding> programmed_;
   CardSettings settings_;
   bool configured_ = false;
 };

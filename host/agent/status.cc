@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "flow_tables/next_hop_rows.h"
 #include "host/services/frontends.h"
+#include "host/services/table_values.h"
 
 namespace pointsman {
 namespace {
@@ -19,9 +20,17 @@ using nlohmann::json;
 constexpr size_t kListedConnections = 1000;
 constexpr size_t kFirstReasonWord = 32;
 
-json Services(const std::vector<ServiceReport>& services) {
+// Why software starts the connections of a frontend that the card should carry; empty: it does not.
+std::string WhyInSoftware(const FrontendReport& frontend, const AgentState& state) {
+  if (state.misfits == nullptr) return "";
+  const auto misfit = state.misfits->find(
+      FrontendKey(TableAddress(frontend.address), frontend.port, TableProtocol(frontend.protocol)));
+  return misfit == state.misfits->end() ? "" : misfit->second.why;
+}
+
+json Services(const AgentState& state) {
   json list = json::array();
-  for (const ServiceReport& service : services) {
+  for (const ServiceReport& service : state.forwarding->services) {
     json frontends = json::array();
     for (const FrontendReport& frontend : service.frontends) {
       frontends.push_back({{"kind", ToString(frontend.kind)},
@@ -32,6 +41,12 @@ json Services(const std::vector<ServiceReport>& services) {
     json limitations = json::array();
     for (const Limitation& limitation : service.limitations) {
       limitations.push_back(fmt::format("{}: {}", limitation.what, limitation.why));
+    }
+    for (const FrontendReport& frontend : service.frontends) {
+      const std::string why = WhyInSoftware(frontend, state);
+      if (!why.empty()) {
+        limitations.push_back(fmt::format("connections begin in software: {}", why));
+      }
     }
     list.push_back({{"namespace", service.service.ns},
                     {"name", service.service.name},
@@ -221,8 +236,11 @@ std::string StatusDocument(const AgentState& state) {
         {"heartbeat", state.health.heartbeat},
         {"cycles", state.health.cycles},
         {"error_bits", state.health.error_bits},
-        {"rows_written", state.rows_written}}},
-      {"services", Services(state.forwarding->services)},
+        {"rows_written", state.rows_written},
+        {"rows_audited", state.audit.rows},
+        {"audit_passes", state.audit.passes},
+        {"rows_mended", state.audit.mended}}},
+      {"services", Services(state)},
       {"frontends", Frontends(state)},
       {"endpoints", Endpoints(state)},
       {"tables", Tables(state)},

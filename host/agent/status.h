@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "driver/card.h"
-#include "flow_tables/image.h"
+#include "flow_tables/image_keeper.h"
+#include "host/agent/audit.h"
 #include "host/agent/connection_list.h"
 #include "host/agent/node_forwarding.h"
 #include "host/agent/punt_server.h"
@@ -30,6 +31,9 @@ struct AgentState {
   size_t affinity_rows = 0;  // in use
   uint64_t rows_written = 0;
   std::string last_error;
+  // Frontends that the card has no room for; nullptr: none.
+  const absl::flat_hash_map<FrontendKey, ImageKeeper::Misfit>* misfits = nullptr;
+  AuditCounts audit;
 };
 
 // {"node", "card": {...}, "services": [...], "frontends": [...], "endpoints": [...], "tables":

@@ -77,6 +77,9 @@ OnObjects UpdateNames(const std::shared_ptr<dns::Server>& server, const std::str
   };
 }
 
+// A simulated card begins and ends with its process.
+bool OutlivesAgents(const CardOptions& card) { return card.card != "sim"; }
+
 // A simulated card's clock is no measure of time.
 uint32_t TickCycles(const CardOptions& card) {
   constexpr uint32_t kClockHz = 300'000'000;
@@ -92,7 +95,9 @@ absl::StatusOr<kube::ServerConfig> ConfigOfServer(const AgentOptions& options) {
 int RunWith(const AgentOptions& options, std::unique_ptr<Feed> feed,
             const std::function<void()>& start) {
   // Opening a card sets the environment, so no other thread runs yet.
-  absl::StatusOr<std::unique_ptr<Card>> card = OpenChosenCard(options.card);
+  RingCardOptions ring_options;
+  ring_options.adopt = OutlivesAgents(options.card);
+  absl::StatusOr<std::unique_ptr<Card>> card = OpenChosenCard(options.card, ring_options);
   if (!card.ok()) return ReportCardError(card.status());
   absl::StatusOr<std::unique_ptr<StatusServer>> status = StatusServer::Open(options.status_socket);
   if (!status.ok()) return ReportInputError(status.status());
@@ -105,7 +110,7 @@ int RunWith(const AgentOptions& options, std::unique_ptr<Feed> feed,
   spdlog::info("node {}: card of profile {} is up, status on {}", options.node,
                (*card)->description().profile, options.status_socket);
   Agent agent(options.node, *std::move(card), TickCycles(options.card), std::move(feed),
-              *std::move(status), *std::move(health));
+              *std::move(status), *std::move(health), ring_options.adopt);
   if (absl::Status result = agent.Run(stop_requested); !result.ok()) return ReportCardError(result);
   return kExitDone;
 }

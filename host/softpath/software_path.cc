@@ -146,7 +146,11 @@ PuntService SoftwarePath::ServeUntagged(const HandedOver& packet, absl::Time now
       return Retry(packet, now);
     case Reason::kServiceRange: {
       const std::optional<Flow> flow = ParseFlow(packet.frame);
-      return flow ? Refuse(packet, flow->key.destination) : PassOn(packet);
+      if (!flow) return PassOn(packet);
+      const FlowKey& key = flow->key;
+      const bool is_misfit =
+          lookup_->FindFrontend(key.destination, key.destination_port, key.protocol) != nullptr;
+      return is_misfit ? Direct(packet, packet.attempt, now) : Refuse(packet, key.destination);
     }
     default:
       return ByAnswer(packet, packet.reason);
@@ -208,8 +212,15 @@ PuntService SoftwarePath::Direct(const HandedOver& packet, uint8_t attempt, absl
   if (decision.endpoint == nullptr) return Drop(Reason::kNoEndpoint);
   const auto row = endpoint_rows_.find(EndpointPlace{
       {decision.endpoint->address, decision.endpoint->port}, decision.endpoint->next_hop});
-  if (row == endpoint_rows_.end()) return Drop(Reason::kNoEndpoint);
   if (attempt == 0) Commit(decision, flow->key, now);
+  if (row == endpoint_rows_.end()) {
+    const FlowKey& key = flow->key;
+    return {.fate = Fate::kRetry,
+            .attempt = attempt,
+            .directed_endpoint = {},
+            .wanted_row = WantedRow{{key.destination, key.destination_port, key.protocol},
+                                    *decision.endpoint}};
+  }
   const bool outside = decision.client.client_class == ClientClass::kOutside;
   card_affinity_.Tell(*decision.frontend, outside, flow->key, row->second);
   return {.fate = Fate::kRetry, .attempt = attempt, .directed_endpoint = row->second};

@@ -23,6 +23,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "flow_tables/forwarding.h"
+#include "flow_tables/frontend_index.h"
 #include "flow_tables/image.h"
 #include "host/softpath/affinity.h"
 #include "host/softpath/card_affinity.h"
@@ -52,12 +53,20 @@ enum class Fate : uint8_t {
 inline constexpr size_t kFates = 6;
 const char* Name(Fate fate);  // "passed", "forwarded", ..., "given-back"
 
+// A row of endpoints that is wanted for a connection of a frontend that the card has no room for
+// (ImageKeeper::Lend).
+struct WantedRow {
+  FrontendKey frontend;
+  Backend endpoint;
+};
+
 struct PuntService {
   Fate fate = Fate::kDropped;
   Reason reason = Reason::kNone;  // of a drop
   // For kRetry: which candidate for the source port, and which row of endpoints.
   uint8_t attempt = 0;
   std::optional<uint32_t> directed_endpoint{};
+  std::optional<WantedRow> wanted_row{};  // to be directed there, once there is one
   // Else what is sent, and where; empty: nothing.
   Port egress = Port::kUplink;
   std::vector<uint8_t> frame{};

@@ -15,6 +15,7 @@ namespace pointsman {
 
 struct ClientAnswer {
   ClientClass client_class = ClientClass::kOutside;
+  uint32_t range_sets = 0;
   NextHopRow next_hop;  // where replies go
   friend bool operator==(const ClientAnswer&, const ClientAnswer&) = default;
 };
@@ -27,13 +28,17 @@ inline ClientAnswer LookUpClient(const Image& image, const Address& address) {
     if (longest == nullptr || row.prefix_length > longest->prefix_length) longest = &row;
   }
   if (longest == nullptr) {
-    return {.client_class = ClientClass::kOutside, .next_hop = image.next_hops.at(0)};
+    return {
+        .client_class = ClientClass::kOutside, .range_sets = 0, .next_hop = image.next_hops.at(0)};
   }
-  return {.client_class = longest->client_class, .next_hop = image.next_hops.at(longest->next_hop)};
+  return {.client_class = longest->client_class,
+          .range_sets = longest->range_sets,
+          .next_hop = image.next_hops.at(longest->next_hop)};
 }
 
 struct ServiceAnswer {
-  bool found = false;  // a frontend
+  bool found = false;    // a frontend
+  bool admitted = true;  // by the source ranges
   FrontendAction action{};
   bool masquerade = false;
   uint16_t counter = 0;
@@ -66,8 +71,12 @@ inline std::optional<FrontendRow> FindFrontend(const Image& image, const FlowKey
 inline ServiceAnswer LookUpService(const Image& image, const FlowKey& key, bool inside) {
   const auto frontend = FindFrontend(image, key);
   if (!frontend) return {};
+  const uint32_t client_sets = LookUpClient(image, key.source).range_sets;
+  const bool admitted =
+      frontend->range_set == 0 || (client_sets >> (frontend->range_set - 1) & 1) != 0;
   ServiceAnswer answer{
       .found = true,
+      .admitted = admitted,
       .action = inside ? frontend->inside_action : frontend->outside_action,
       .masquerade = inside ? frontend->inside_masquerade : frontend->outside_masquerade,
       .counter = frontend->counter,

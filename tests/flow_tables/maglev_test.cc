@@ -60,7 +60,7 @@ TEST(ChooseDensity, RunsTakeAtMostHalfOfTheSlots) {
                {100, 10, 65536, 16},    {1000, 10, 65536, 2},    {1000, 10, 1 << 20, 32},
                {10000, 10, 1 << 20, 2}, {128, 10, 1 << 20, 256}, {8, 1, 16, 512}};
   for (const auto& c : cases) {
-    EXPECT_EQ(ChooseDensity(std::vector<size_t>(c.sets, c.endpoints), c.slots), c.density)
+    EXPECT_EQ(ChooseDensity({{c.endpoints, c.sets}}, c.slots), c.density)
         << c.sets << " sets of " << c.endpoints << ", " << c.slots << " slots";
   }
 }

@@ -37,9 +37,24 @@ inline Address RandomClient(std::mt19937_64& random) {
 }
 
 inline NextHop RandomNextHop(std::mt19937_64& random) {
-  return {.egress = Port::kNode,
-          .destination_mac = MacAddress{uint64_t{0x020000000000} + Below(random, 12)},
-          .source_mac = MacAddress{0x020000ffffff}};
+  NextHop next_hop = {.egress = Port::kNode,
+                      .destination_mac = MacAddress{uint64_t{0x020000000000} + Below(random, 12)},
+                      .source_mac = MacAddress{0x020000ffffff}};
+  if (Below(random, 4) == 0) {
+    next_hop.vxlan_address = {0xc0a80000 + Below(random, 4)};
+    next_hop.vxlan_mac = MacAddress{0x020000eeeeee};
+  }
+  return next_hop;
+}
+
+// Prefixes that hold some of the clients.
+inline AddressPrefix RandomClientPrefix(std::mt19937_64& random, bool v4) {
+  const Address address = RandomAddress(v4, 0x0a000000 + Below(random, 256));
+  const uint32_t least = v4 ? kIpv4PrefixBits + 8 : 0;
+  const auto length = static_cast<uint8_t>(128 - 4 * Below(random, (128 - least) / 4 + 1));
+  const AddressPrefix mask{{}, length};
+  return {Address::FromWords(address.high() & mask.HighMask(), address.low() & mask.LowMask()),
+          length};
 }
 
 inline FrontendHalf RandomHalf(std::mt19937_64& random, const NextHop& gateway, bool v4) {
@@ -54,7 +69,10 @@ inline FrontendHalf RandomHalf(std::mt19937_64& random, const NextHop& gateway, 
                               .next_hop = Below(random, 3) == 0 ? gateway : RandomNextHop(random)});
   }
   std::ranges::sort(half.endpoints);
-  half.endpoints.erase(std::unique(half.endpoints.begin(), half.endpoints.end()),
+  const auto same_socket = [](const Backend& a, const Backend& b) {
+    return a.address == b.address && a.port == b.port;
+  };
+  half.endpoints.erase(std::unique(half.endpoints.begin(), half.endpoints.end(), same_socket),
                        half.endpoints.end());
   return half;
 }
@@ -62,22 +80,19 @@ inline FrontendHalf RandomHalf(std::mt19937_64& random, const NextHop& gateway, 
 inline Frontend RandomFrontend(std::mt19937_64& random, const NextHop& gateway) {
   const uint32_t key = Below(random, kRandomFrontendKeys);
   const bool v4 = key % 4 < 2;
-  return {.name = "test/frontend-" + std::to_string(key),
-          .address = RandomAddress(v4, 0x0a600000 + key * 77),
-          .port = 80,
-          .protocol = key % 2 == 0 ? Protocol::kTcp : Protocol::kUdp,
-          .outside = RandomHalf(random, gateway, v4),
-          .inside = RandomHalf(random, gateway, v4)};
+  Frontend frontend = {.name = "test/frontend-" + std::to_string(key),
+                       .address = RandomAddress(v4, 0x0a600000 + key * 77),
+                       .port = 80,
+                       .protocol = key % 2 == 0 ? Protocol::kTcp : Protocol::kUdp,
+                       .outside = RandomHalf(random, gateway, v4),
+                       .inside = RandomHalf(random, gateway, v4)};
+  if (Below(random, 6) == 0) frontend.source_ranges = {RandomClientPrefix(random, v4)};
+  if (Below(random, 8) == 0) frontend.scheduler = Scheduler::kRoundRobin;
+  return frontend;
 }
 
 inline Source RandomSource(std::mt19937_64& random) {
-  const Address address = RandomClient(random);
-  const uint32_t least = address.is_v4() ? kIpv4PrefixBits + 8 : 0;
-  const auto length = static_cast<uint8_t>(128 - 4 * Below(random, (128 - least) / 4 + 1));
-  const AddressPrefix mask{{}, length};
-  return {.prefix = {Address::FromWords(address.high() & mask.HighMask(),
-                                        address.low() & mask.LowMask()),
-                     length},
+  return {.prefix = RandomClientPrefix(random, Below(random, 2) == 0),
           .client_class = static_cast<ClientClass>(Below(random, 3)),
           .next_hop = RandomNextHop(random)};
 }

@@ -21,5 +21,17 @@ TEST(SlotSpace, IsAllFreeWhenNothingIsUsed) {
   EXPECT_EQ(space.Take(0), std::nullopt);
 }
 
+TEST(SlotSpace, WhatIsGivenBackGrowsTogether) {
+  SlotSpace space(1024, {});
+  std::vector<SlotRun> runs;
+  for (int i = 0; i < 16; ++i) runs.push_back(space.Take(6).value());
+  EXPECT_EQ(space.Take(0), std::nullopt);
+  for (const int i : {3, 9, 0, 15, 1, 2, 8, 14, 4, 7, 5, 6, 11, 10, 12}) space.Return(runs[i]);
+  EXPECT_EQ(space.Take(9), (SlotRun{.base = 0, .log2 = 9}));
+  EXPECT_EQ(space.Take(9), std::nullopt);
+  space.Return(runs[13]);
+  EXPECT_EQ(space.Take(9), (SlotRun{.base = 512, .log2 = 9}));
+}
+
 }  // namespace
 }  // namespace pointsman

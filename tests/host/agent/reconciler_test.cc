@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "flow_tables/frontend_index.h"
+#include "host/agent/audit.h"
 #include "tests/driver/card_fixture.h"
 
 namespace pointsman {
@@ -24,6 +26,14 @@ Forwarding Frontends(uint32_t count) {
 class ReconcilerTest : public CardFixture {
  protected:
   void SetUp() override { ASSERT_TRUE(Open().ok()); }
+
+  absl::Status OpenAdopting() {
+    RingCardOptions options = SmallRings();
+    options.adopt = true;
+    auto card = RingCard::Open(fake_.Connect(), options);
+    if (card.ok()) card_ = *std::move(card);
+    return card.status();
+  }
 
   void ExpectCardHolds(const Image& image) const {
     for (uint32_t i = 0; i < image.sizes.frontends; ++i) {
@@ -67,23 +77,111 @@ TEST_F(ReconcilerTest, LeavesTheTimeToACardThatCountsIt) {
   EXPECT_EQ(fake_.Register(RegisterOffset::kTick), 0u);
 }
 
-TEST_F(ReconcilerTest, LeavesTheCardAsItIsWhereATableIsFull) {
+TEST_F(ReconcilerTest, LeavesTheCardAsItIsWhereForwardingMakesNoSense) {
   Reconciler reconciler(*card_, 0);
   ASSERT_TRUE(reconciler.Program(Frontends(3)).ok());
   const Image before = reconciler.image();
   const size_t writes = fake_.writes().size();
-  const auto result = reconciler.Program(Frontends(kSimSizes.frontends + 1));
-  EXPECT_EQ(result.status().code(), absl::StatusCode::kResourceExhausted);
+  Forwarding twice = Frontends(3);
+  twice.frontends.push_back(twice.frontends[0]);
+  EXPECT_EQ(reconciler.Program(twice).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(reconciler.image(), before);
   EXPECT_EQ(fake_.writes().size(), writes);
   ExpectCardHolds(before);
 }
 
-TEST_F(ReconcilerTest, KeepsTheOldImageWhereTheCardFails) {
+TEST_F(ReconcilerTest, LendsRowsToWhatDoesNotFit) {
   Reconciler reconciler(*card_, 0);
-  fake_.faults.commands_until_hang = 0;
-  EXPECT_EQ(reconciler.Program(Frontends(3)).status().code(), absl::StatusCode::kDeadlineExceeded);
-  EXPECT_EQ(reconciler.image(), EmptyImage(kSimSizes));
+  const Forwarding wanted = Frontends(kSimSizes.frontends + 50);
+  ASSERT_TRUE(reconciler.Program(wanted).ok());
+  ASSERT_GE(reconciler.keeper().misfits().size(), 50u);
+  ExpectCardHolds(reconciler.image());
+  for (int i = 0; i < 3 * static_cast<int>(RowsToLend(kSimSizes.frontends)); ++i) {
+    const auto& misfits = reconciler.keeper().misfits();
+    const FrontendKey key = std::next(misfits.begin(), i % 40)->first;
+    const Backend endpoint{.address = Ipv4Address{0x0afa0000 + static_cast<uint32_t>(i % 60)},
+                           .port = 8080,
+                           .next_hop = {}};
+    const auto row = reconciler.Lend({key, endpoint});
+    ASSERT_TRUE(row.ok()) << row.status();
+    const auto held = UnpackRow<EndpointRow>(fake_.Row(TableId::kEndpoints, *row));
+    EXPECT_TRUE(held.valid);
+    EXPECT_EQ(held.address, endpoint.address.bits());
+    const auto rows = IndexFrontends(reconciler.image().frontends);
+    ASSERT_TRUE(rows.contains(key));
+    EXPECT_EQ(reconciler.image().frontends[rows.at(key)].outside_action, FrontendAction::kHost);
+  }
+  ExpectCardHolds(reconciler.image());
+  EXPECT_FALSE(reconciler.Lend({KeyOf(Frontends(9000).frontends[8999]), {}}).ok());
+  // Lent rows go with the next change, and what has room then moves in.
+  ASSERT_TRUE(reconciler.Program(Frontends(kSimSizes.frontends / 2)).ok());
+  EXPECT_TRUE(reconciler.keeper().misfits().empty());
+  ExpectCardHolds(reconciler.image());
+}
+
+// The card stops in the middle of a plan. Opened anew it forwards on, and gets what is missing.
+TEST_F(ReconcilerTest, ResumesAPlanWhereverTheCardFails) {
+  for (uint64_t commands = 0; commands < 40; ++commands) {
+    card_.reset();
+    ASSERT_TRUE(Open().ok());
+    Reconciler broken(*card_, 0);
+    ASSERT_TRUE(broken.Program(Frontends(3)).ok());
+    fake_.faults.commands_until_hang = commands;
+    const auto failed = broken.Program(Frontends(6));
+    const bool failed_late = !failed.ok();
+    card_.reset();
+    fake_.faults = {};
+    ASSERT_TRUE(OpenAdopting().ok());
+    EXPECT_EQ(fake_.Register(RegisterOffset::kMode), uint32_t(Mode::kOffload));
+    Reconciler resumed(*card_, 0);
+    ASSERT_TRUE(resumed.Adopt().ok());
+    const auto rows = resumed.Program(Frontends(6));
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    EXPECT_TRUE(failed_late || *rows == 0) << "nothing was missing";
+    ExpectCardHolds(resumed.image());
+    EXPECT_EQ(IndexFrontends(resumed.image().frontends).size(), 6u);
+    card_.reset();
+  }
+}
+
+TEST_F(ReconcilerTest, ClearsTablesThatMakeNoSense) {
+  {
+    Reconciler before(*card_, 0);
+    ASSERT_TRUE(before.Program(Frontends(3)).ok());
+    const RowWrite foreign{
+        .table = TableId::kFrontends,
+        .index = 9,
+        .row = PackRow(FrontendRow{.valid = true, .counter = 1, .outside_slots_log2 = 31})};
+    ASSERT_TRUE(card_->Write({&foreign, 1}).ok());
+    card_.reset();
+  }
+  ASSERT_TRUE(OpenAdopting().ok());
+  Reconciler after(*card_, 0);
+  const absl::Status adopted = after.Adopt();
+  EXPECT_EQ(adopted.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(adopted.message().find("table frontends, row 9"), std::string_view::npos) << adopted;
+  ASSERT_TRUE(after.Program(Frontends(2)).ok());
+  ExpectCardHolds(after.image());
+}
+
+TEST_F(ReconcilerTest, AnAuditMendsRowsThatDiffer) {
+  Reconciler reconciler(*card_, 0);
+  ASSERT_TRUE(reconciler.Program(Frontends(3)).ok());
+  const RowWrite damage{.table = TableId::kEndpoints, .index = 1, .row = RowBits{7}};
+  ASSERT_TRUE(card_->Write({&damage, 1}).ok());
+  Audit audit;
+  const uint64_t rows = AuditedRows(kSimSizes);
+  while (audit.counts().passes == 0) {
+    ASSERT_LE(audit.counts().rows, rows);
+    ASSERT_TRUE(audit.LookAtNext(1000, reconciler.image(), *card_).ok());
+  }
+  EXPECT_EQ(audit.counts().rows, rows);
+  EXPECT_EQ(audit.counts().mended, 1u);
+  ExpectCardHolds(reconciler.image());
+  for (uint64_t seen = 0; seen < rows; seen = audit.counts().rows - rows) {
+    ASSERT_TRUE(audit.LookAtNext(4096, reconciler.image(), *card_).ok());
+  }
+  EXPECT_EQ(audit.counts().mended, 1u);
 }
 
 }  // namespace

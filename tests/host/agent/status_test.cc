@@ -62,7 +62,8 @@ TEST_F(StatusTest, HasTheDocumentedKeys) {
                                                    "endpoints", "tables", "connections", "packets",
                                                    "reasons", "problems", "notes", "last_error"));
   EXPECT_THAT(Keys(document["card"]),
-              UnorderedElementsAre("profile", "heartbeat", "cycles", "error_bits", "rows_written"));
+              UnorderedElementsAre("profile", "heartbeat", "cycles", "error_bits", "rows_written",
+                                   "rows_audited", "audit_passes", "rows_mended"));
   EXPECT_EQ(document["node"], "n1");
   EXPECT_EQ(document["card"]["profile"], "sim");
 }
@@ -99,6 +100,16 @@ TEST_F(StatusTest, TellsHowFullEachTableIs) {
   EXPECT_EQ(by_name["originals"]["used"], 0);
   EXPECT_GE(by_name["slots"]["used"], 2);
   EXPECT_FALSE(by_name.contains("hash-keys"));
+}
+
+TEST_F(StatusTest, SaysWhyConnectionsBeginInSoftware) {
+  AgentState state = State();
+  const absl::flat_hash_map<FrontendKey, ImageKeeper::Misfit> misfits = {
+      {KeyOf(forwarding_.forwarding.frontends[0]), {.has_row = false, .why = "table slots"}}};
+  state.misfits = &misfits;
+  const json document = json::parse(StatusDocument(state));
+  const json& limitations = document["services"][0]["limitations"];
+  EXPECT_EQ(limitations.back(), "connections begin in software: table slots");
 }
 
 TEST_F(StatusTest, TellsServicesAndFrontendsWithTheirCounters) {
