@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "host/agent/node_forwarding.h"
+#include "host/agent/node_update.h"
 
 namespace pointsman {
 
@@ -13,8 +13,9 @@ class Feed {
  public:
   virtual ~Feed() = default;
 
-  // What the source says now, if that was not taken yet. Nothing until it has said all there is.
-  virtual std::optional<NodeForwarding> TakeNewest() = 0;
+  // What the source says now, if that was not taken yet. Nothing until it has said all there is;
+  // the first one is whole.
+  virtual std::optional<NodeUpdate> TakeNewest() = 0;
 };
 
 }  // namespace pointsman

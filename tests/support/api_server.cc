@@ -27,6 +27,7 @@ std::string StatusJson(int code, const std::string& reason, const std::string& m
 std::string KindOf(const std::string& collection) {
   if (collection.ends_with("/services")) return "Service";
   if (collection.ends_with("/nodes")) return "Node";
+  if (collection.ends_with("/servicecidrs")) return "ServiceCIDR";
   return "EndpointSlice";
 }
 
@@ -121,6 +122,9 @@ class ApiServer::Impl {
     if (!options_.token.empty() && authorization != "Bearer " + options_.token) {
       // A server that tells what it should not.
       return Answer(response, 401, StatusJson(401, "Unauthorized", "no: " + authorization));
+    }
+    if (!options_.service_cidrs && request.path.ends_with("/servicecidrs")) {
+      return Answer(response, 404, "404 page not found");
     }
     if (request.get_param_value("watch") == "true") return Watch(request, response);
     List(request, response);
