@@ -51,9 +51,10 @@ ServedChange ForwardingTracker::Update(const std::set<kube::ObjectKey>& changed)
   std::set<FrontendKey> asked;
   ServedChange change;
   for (const kube::ObjectKey& service : services) {
-    const UdpFrontends before = Withdraw(service, asked);
-    const UdpFrontends& now = Plan(service, asked);
-    if (now != before) change.udp.emplace(service, now);
+    const Planned before = Withdraw(service, asked);
+    const UdpFrontends& udp = Plan(service, asked);
+    ReleaseClusterIps(before);
+    if (udp != before.udp) change.udp.emplace(service, udp);
   }
   NoteFrontends(asked, change);
   // Who gets a frontend, or loses it to one of these.
@@ -137,16 +138,11 @@ Slices ForwardingTracker::SlicesOf(const kube::ObjectKey& service) const {
   return slices;
 }
 
-UdpFrontends ForwardingTracker::Withdraw(const kube::ObjectKey& service,
-                                         std::set<FrontendKey>& asked) {
+ForwardingTracker::Planned ForwardingTracker::Withdraw(const kube::ObjectKey& service,
+                                                       std::set<FrontendKey>& asked) {
   const auto planned = planned_.find(service);
   if (planned == planned_.end()) return {};
   for (const PortPlan& plan : planned->second.plans) {
-    const auto cluster_ip = cluster_ips_.find(TableAddress(plan.port.cluster_ip));
-    if (--cluster_ip->second == 0) {
-      cluster_ips_.erase(cluster_ip);
-      cluster_ips_changed_ = true;
-    }
     for (const ServedAddress& address : plan.addresses) {
       const FrontendKey key = KeyOfAddress(plan, address);
       asked.insert(key);
@@ -157,9 +153,19 @@ UdpFrontends ForwardingTracker::Withdraw(const kube::ObjectKey& service,
     }
   }
   health_changed_ |= !planned->second.health_check_ports.empty();
-  UdpFrontends udp = std::move(planned->second.udp);
+  Planned before = std::move(planned->second);
   planned_.erase(planned);
-  return udp;
+  return before;
+}
+
+// After the Service was planned anew, so that one that it keeps is never without a port.
+void ForwardingTracker::ReleaseClusterIps(const Planned& before) {
+  for (const PortPlan& plan : before.plans) {
+    const auto cluster_ip = cluster_ips_.find(TableAddress(plan.port.cluster_ip));
+    if (--cluster_ip->second != 0) continue;
+    cluster_ips_.erase(cluster_ip);
+    cluster_ips_changed_ = true;
+  }
 }
 
 const UdpFrontends& ForwardingTracker::Plan(const kube::ObjectKey& key,

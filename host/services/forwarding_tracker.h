@@ -62,9 +62,10 @@ class ForwardingTracker {
   Slices SlicesOf(const kube::ObjectKey& service) const;
 
   // The first forgets what a Service wants, the second plans it anew; frontends that it wanted or
-  // wants are added to `asked`. They return what it served over UDP, and serves.
-  UdpFrontends Withdraw(const kube::ObjectKey& service, std::set<FrontendKey>& asked);
+  // wants are added to `asked`. They return what it was, and what it serves over UDP.
+  Planned Withdraw(const kube::ObjectKey& service, std::set<FrontendKey>& asked);
   const UdpFrontends& Plan(const kube::ObjectKey& service, std::set<FrontendKey>& asked);
+  void ReleaseClusterIps(const Planned& before);
   const std::set<Claim>& ClaimsOf(const FrontendKey& key) const;
   const PortPlan& PlanOf(const Claim& claim) const;
   const ServedAddress& AddressOf(const Claim& claim) const;

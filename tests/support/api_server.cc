@@ -116,15 +116,15 @@ class ApiServer::Impl {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request.target);
     }
+    if (!options_.service_cidrs && request.path.ends_with("/servicecidrs")) {
+      return Answer(response, 404, "404 page not found");
+    }
     if (Happens(&ApiFaults::silent_requests)) WaitForCut(kSilence);
     if (Happens(&ApiFaults::refuse)) return Refuse(response);
     const std::string authorization = request.get_header_value("Authorization");
     if (!options_.token.empty() && authorization != "Bearer " + options_.token) {
       // A server that tells what it should not.
       return Answer(response, 401, StatusJson(401, "Unauthorized", "no: " + authorization));
-    }
-    if (!options_.service_cidrs && request.path.ends_with("/servicecidrs")) {
-      return Answer(response, 404, "404 page not found");
     }
     if (request.get_param_value("watch") == "true") return Watch(request, response);
     List(request, response);
