@@ -39,6 +39,13 @@ EndpointId EndpointOf(const CardConnection& connection) {
   return {connection.reply.source, connection.reply.source_port};
 }
 
+// Whether clients may have to meet other endpoints than they met before.
+bool ConcernsAffinity(const ServedChange& change) {
+  return std::ranges::any_of(change.frontends, [](const auto& entry) {
+    return !entry.second || entry.second->affinity_seconds != 0;
+  });
+}
+
 // Counters up to the last one that has a name.
 uint32_t CountersInUse(const Image& image) {
   size_t count = image.counter_names.size();
@@ -103,6 +110,7 @@ absl::Status Agent::Program(const NodeUpdate& update) {
   last_error_.clear();
   rows_written_ += *rows;
   metrics_.Programmed(*rows, absl::FromChrono(Clock::now() - started), absl::Now());
+  if (update.whole || ConcernsAffinity(update.change)) TellSoftware();
   if (update.whole || !update.change.udp.empty()) {
     if (absl::Status status = PurgeUdp(); !status.ok()) return status;
   }
@@ -112,7 +120,8 @@ absl::Status Agent::Program(const NodeUpdate& update) {
   return absl::OkStatus();
 }
 
-// Its tables are made when a packet asks, as that takes time with the size of the cluster.
+// Its tables are made when a packet asks, or once a second, as that takes time with the size of the
+// cluster.
 void Agent::TellSoftware() {
   if (!std::exchange(software_is_behind_, false)) return;
   software_.SetForwarding(std::make_shared<const Forwarding>(forwarding_.forwarding),
@@ -193,6 +202,7 @@ absl::Status Agent::Age() {
   const uint32_t tick = TickOf(now);
   if (((tick - affinity_tick_) & kTickMask) >= kTicksPerSecond) {
     affinity_tick_ = tick;
+    TellSoftware();
     software_.ExpireAffinity(now);
     if (absl::Status status = card_->Write(software_.TakeWrites()); !status.ok()) return status;
   }
