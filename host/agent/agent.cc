@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -14,7 +15,7 @@
 namespace pointsman {
 namespace {
 
-constexpr std::chrono::milliseconds kStatusPeriod(250);
+constexpr std::chrono::milliseconds kHealthPeriod(250);
 constexpr std::chrono::microseconds kNap(200);
 
 // A pass over all rows takes ten minutes.
@@ -46,6 +47,13 @@ EndpointId EndpointOf(const CardConnection& connection) {
   return {connection.reply.source, connection.reply.source_port};
 }
 
+// Whether clients may have to meet other endpoints than they met before.
+bool ConcernsAffinity(const ServedChange& change) {
+  return std::ranges::any_of(change.frontends, [](const auto& entry) {
+    return !entry.second || entry.second->affinity_seconds != 0;
+  });
+}
+
 // Counters up to the last one that has a name.
 uint32_t CountersInUse(const Image& image) {
   size_t count = image.counter_names.size();
@@ -57,13 +65,14 @@ uint32_t CountersInUse(const Image& image) {
 
 Agent::Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cycles,
              std::unique_ptr<Feed> feed, std::unique_ptr<StatusServer> status,
-             std::unique_ptr<HealthServer> health, bool adopt)
+             std::unique_ptr<HealthServer> health, bool adopt, AgentMetrics& metrics)
     : node_name_(std::move(node_name)),
       card_(std::move(card)),
       feed_(std::move(feed)),
       status_(std::move(status)),
       health_(std::move(health)),
       adopt_(adopt),
+      metrics_(metrics),
       reconciler_(*card_, tick_cycles),
       software_(kSoftwareConnections),
       punts_(*card_, [this](const WantedRow& wanted) { return reconciler_.Lend(wanted); }) {}
@@ -77,9 +86,9 @@ absl::Status Agent::Run(const std::atomic<bool>& stop) {
     if (!busy.ok()) return busy.status();
     if (absl::Status status = LookAtRows(); !status.ok()) return status;
     if (absl::Status status = ExchangePlaces(); !status.ok()) return status;
-    if (Clock::now() >= next_status_) {
+    if (absl::Status status = LookAtCard(); !status.ok()) return status;
+    if (status_->wanted()) {
       if (absl::Status status = PublishStatus(); !status.ok()) return status;
-      next_status_ = Clock::now() + kStatusPeriod;
     }
     if (!*busy) std::this_thread::sleep_for(kNap);
   }
@@ -112,8 +121,8 @@ absl::Status Agent::ExchangePlaces() {
     }
   }
   if (!changed) return absl::OkStatus();
-  software_.SetForwarding(std::make_shared<const Forwarding>(forwarding_.forwarding),
-                          reconciler_.image());
+  software_is_behind_ = true;
+  TellSoftware();
   return absl::OkStatus();
 }
 
@@ -131,29 +140,49 @@ absl::Status Agent::LookAtRows() {
 }
 
 absl::Status Agent::TakeNewForwarding() {
-  std::optional<NodeForwarding> newest = feed_->TakeNewest();
+  const std::optional<NodeUpdate> newest = feed_->TakeNewest();
   if (!newest) return absl::OkStatus();
-  for (const std::string& problem : newest->problems) spdlog::error("{}", problem);
+  metrics_.Queued(newest->heard, absl::Now());
+  newest->ApplyTo(forwarding_);
+  if (newest->whole || newest->problems) {
+    for (const std::string& problem : forwarding_.problems) spdlog::error("{}", problem);
+  }
   TellHealth(/*programmed=*/false);
-  absl::StatusOr<size_t> rows = reconciler_.Program(newest->forwarding);
+  return Program(*newest);
+}
+
+// Software is always asked for the newest state, also where the card has no room for it.
+absl::Status Agent::Program(const NodeUpdate& update) {
+  const Clock::time_point started = Clock::now();
+  absl::StatusOr<size_t> rows = reconciler_.Program(forwarding_.forwarding);
+  software_is_behind_ = true;
   if (!rows.ok() && !IsAboutInput(rows.status())) return rows.status();
   if (!rows.ok()) {
+    metrics_.Refused();
     last_error_ = std::string(rows.status().message());
     spdlog::error("not programmed, the last state stays: {}", last_error_);
     return absl::OkStatus();
   }
   last_error_.clear();
   rows_written_ += *rows;
-  forwarding_ = *std::move(newest);
   busyness_.TryAgain();
-  software_.SetForwarding(std::make_shared<const Forwarding>(forwarding_.forwarding),
-                          reconciler_.image());
-  if (absl::Status status = PurgeUdp(); !status.ok()) return status;
+  metrics_.Programmed(*rows, absl::FromChrono(Clock::now() - started), absl::Now());
+  if (update.whole || ConcernsAffinity(update.change)) TellSoftware();
+  if (update.whole || !update.change.udp.empty()) {
+    if (absl::Status status = PurgeUdp(); !status.ok()) return status;
+  }
   TellHealth(/*programmed=*/true);
   spdlog::info("programmed {} frontends of {} Services, {} rows written",
                forwarding_.forwarding.frontends.size(), forwarding_.services.size(), *rows);
-  next_status_ = {};
   return absl::OkStatus();
+}
+
+// Its tables are made when a packet asks, or once a second, as that takes time with the size of the
+// cluster.
+void Agent::TellSoftware() {
+  if (!std::exchange(software_is_behind_, false)) return;
+  software_.SetForwarding(std::make_shared<const Forwarding>(forwarding_.forwarding),
+                          reconciler_.image());
 }
 
 absl::Status Agent::PurgeUdp() {
@@ -200,6 +229,7 @@ absl::StatusOr<bool> Agent::ServeCard() {
   if (output->events_lost != events_lost_) {
     if (absl::Status status = RereadConnections(output->events_lost); !status.ok()) return status;
   }
+  if (!output->punts.empty()) TellSoftware();
   if (absl::Status status = punts_.Serve(output->punts, software_, SteadyNow()); !status.ok()) {
     return status;
   }
@@ -231,6 +261,7 @@ absl::Status Agent::Age() {
   const uint32_t tick = TickOf(now);
   if (((tick - affinity_tick_) & kTickMask) >= kTicksPerSecond) {
     affinity_tick_ = tick;
+    TellSoftware();
     software_.ExpireAffinity(now);
     if (absl::Status status = card_->Write(software_.TakeWrites()); !status.ok()) return status;
   }
@@ -240,12 +271,37 @@ absl::Status Agent::Age() {
   return reconciler_.SetTick(tick);
 }
 
+absl::Status Agent::LookAtCard() {
+  const Clock::time_point now = Clock::now();
+  if (now < next_look_) return absl::OkStatus();
+  next_look_ = now + kHealthPeriod;
+  absl::StatusOr<CardHealth> health = card_->Health();
+  if (!health.ok()) return health.status();
+  card_health_ = *std::move(health);
+  CountCard();
+  return absl::OkStatus();
+}
+
+void Agent::CountCard() {
+  const Image& image = reconciler_.image();
+  const auto in_use = [](const auto& rows) {
+    return static_cast<size_t>(std::ranges::count_if(rows, [](const auto& r) { return r.valid; }));
+  };
+  metrics_.SetCard({.health = card_health_,
+                    .sizes = image.sizes,
+                    .frontends = in_use(image.frontends),
+                    .endpoints = in_use(image.endpoints),
+                    .sources = in_use(image.sources),
+                    .next_hops = in_use(image.next_hops),
+                    .card_connections = connections_.by_row().size(),
+                    .software_connections = software_.connections().size(),
+                    .software = punts_.counts()});
+}
+
 absl::Status Agent::PublishStatus() {
   AgentState state;
   state.node = node_name_;
-  absl::StatusOr<CardHealth> health = card_->Health();
-  if (!health.ok()) return health.status();
-  state.health = *std::move(health);
+  state.health = card_health_;
   absl::StatusOr<std::vector<RowBits>> rows =
       card_->Read(TableId::kFrontendCounters, 0, CountersInUse(reconciler_.image()));
   if (!rows.ok()) return rows.status();

@@ -14,6 +14,7 @@
 #include "host/agent/connection_list.h"
 #include "host/agent/feed.h"
 #include "host/agent/health_server.h"
+#include "host/agent/metrics.h"
 #include "host/agent/punt_server.h"
 #include "host/agent/reconciler.h"
 #include "host/agent/status_server.h"
@@ -26,9 +27,10 @@ class Agent {
  public:
   // `tick_cycles`: clock cycles of a tick, where the card's clock is a clock; 0: the agent tells
   // the card the time. `adopt`: take over what the card's tables hold (RingCardOptions::adopt).
+  // Borrows `metrics`.
   Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cycles,
         std::unique_ptr<Feed> feed, std::unique_ptr<StatusServer> status,
-        std::unique_ptr<HealthServer> health, bool adopt);
+        std::unique_ptr<HealthServer> health, bool adopt, AgentMetrics& metrics);
 
   // Works until `stop` is true. Errors: those of Card, when the card does not answer any more. What
   // cannot be programmed (a full table) is reported and leaves the last state in place.
@@ -43,6 +45,8 @@ class Agent {
   absl::Status LookAtRows();
   // Now and then: whom the card should carry instead of others.
   absl::Status ExchangePlaces();
+  absl::Status Program(const NodeUpdate& update);
+  void TellSoftware();
   // The card's UDP connections whose endpoints do not serve any more.
   absl::Status PurgeUdp();
   void TellHealth(bool programmed);
@@ -50,6 +54,8 @@ class Agent {
   absl::Status MendRows(const std::vector<EventLine>& events);
   absl::Status RereadConnections(uint32_t events_lost);
   absl::Status Age();
+  absl::Status LookAtCard();
+  void CountCard();
   absl::Status PublishStatus();
 
   const std::string node_name_;
@@ -58,6 +64,7 @@ class Agent {
   std::unique_ptr<StatusServer> status_;
   std::unique_ptr<HealthServer> health_;  // may be none
   const bool adopt_;
+  AgentMetrics& metrics_;
   Reconciler reconciler_;
   Audit audit_;
   Busyness busyness_;
@@ -65,14 +72,16 @@ class Agent {
   PuntServer punts_;
   ConnectionList connections_;
   NodeForwarding forwarding_;
+  bool software_is_behind_ = false;  // of forwarding_, until a packet asks
   std::string last_error_;
   uint64_t rows_written_ = 0;
   uint32_t events_lost_ = 0;
   uint32_t tick_ = 0;
   uint32_t affinity_tick_ = 0;
-  Clock::time_point next_status_{};
   Clock::time_point next_audit_{};
   Clock::time_point next_exchange_{};
+  CardHealth card_health_;  // as read last
+  Clock::time_point next_look_{};
 };
 
 }  // namespace pointsman

@@ -5,7 +5,7 @@
 #include <functional>
 #include <optional>
 
-#include "host/agent/node_forwarding.h"
+#include "host/agent/node_update.h"
 #include "host/kube/object_set.h"
 
 namespace pointsman {
@@ -18,8 +18,9 @@ class Feed {
  public:
   virtual ~Feed() = default;
 
-  // What the source says now, if that was not taken yet. Nothing until it has said all there is.
-  virtual std::optional<NodeForwarding> TakeNewest() = 0;
+  // What the source says now, if that was not taken yet. Nothing until it has said all there is;
+  // the first one is whole.
+  virtual std::optional<NodeUpdate> TakeNewest() = 0;
 };
 
 }  // namespace pointsman

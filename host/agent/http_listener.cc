@@ -90,7 +90,7 @@ class HttplibListener : public HttpListener {
           const HealthAnswer answer = answer_(request.path);
           response.status = answer.status;
           for (const auto& [name, value] : answer.headers) response.set_header(name, value);
-          response.set_content(answer.body, "application/json");
+          response.set_content(answer.body, answer.content_type);
           return httplib::Server::HandlerResponse::Handled;
         });
   }

@@ -38,9 +38,12 @@ ManifestFeed::ManifestFeed(kube::FolderWatch watch, kube::ManifestFolder folder,
 
 ManifestFeed::~ManifestFeed() = default;
 
-std::optional<NodeForwarding> ManifestFeed::TakeNewest() {
+std::optional<NodeUpdate> ManifestFeed::TakeNewest() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(newest_, std::nullopt);
+  if (!newest_) return std::nullopt;
+  NodeUpdate update;
+  update.whole = std::exchange(newest_, std::nullopt);
+  return update;
 }
 
 absl::Status ManifestFeed::Publish() {

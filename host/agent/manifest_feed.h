@@ -35,7 +35,7 @@ class ManifestFeed : public Feed {
   // What was wrong with the manifests as Open found them.
   const std::vector<std::string>& FirstProblems() const { return first_problems_; }
 
-  std::optional<NodeForwarding> TakeNewest() override;
+  std::optional<NodeUpdate> TakeNewest() override;
 
  private:
   ManifestFeed(kube::FolderWatch watch, kube::ManifestFolder folder, std::string node_name,

@@ -6,22 +6,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "flow_tables/forwarding.h"
 #include "host/kube/manifest_set.h"
-#include "host/services/forwarding_builder.h"
-#include "host/services/health.h"
 #include "host/services/node_facts.h"
-#include "host/services/serving_udp.h"
+#include "host/services/served_change.h"
 
 namespace pointsman {
 
-struct NodeForwarding {
+struct NodeForwarding : ServedState {
   NodeFacts facts;
-  Forwarding forwarding;
-  std::vector<ServiceReport> services;
-  std::vector<HealthCheckPort> health_check_ports;
   bool node_eligible = true;  // for traffic from outside, see IsNodeEligible
-  ServingUdp serving_udp;
   std::vector<std::string>
       problems;  // for people; what they are about is left out of the forwarding
   std::vector<std::string> notes;
@@ -36,6 +29,14 @@ absl::StatusOr<NodeForwarding> ForwardingOfNode(const kube::ObjectSet& objects,
 absl::StatusOr<NodeForwarding> ForwardingOfNode(const kube::ManifestView& manifests,
                                                 const std::string& node_name,
                                                 const NodeOverrides& overrides);
+
+bool IsEligible(const kube::ObjectSet& objects, const std::string& node_name);
+
+std::vector<std::string> Texts(const std::vector<kube::Problem>& problems);
+
+// What had to be assumed about the node, and what Services do not get from the card.
+std::vector<std::string> NotesOf(const std::vector<kube::Note>& node_notes,
+                                 const std::vector<ServiceReport>& services);
 
 }  // namespace pointsman
 

@@ -4,6 +4,8 @@
 #include <httplib.h>
 
 #include <chrono>
+#include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -12,16 +14,16 @@
 namespace pointsman {
 namespace {
 
-constexpr int kAnswerSeconds = 2;
+constexpr int kStartSeconds = 2;
+constexpr int kDocumentSeconds = 2;
+constexpr int kAnswerSeconds = 3;  // more than a document takes
 
 class HttpStatusServer : public StatusServer {
  public:
   explicit HttpStatusServer(std::string path) : path_(std::move(path)) {
     server_.set_address_family(AF_UNIX);
-    server_.Get("/status", [this](const httplib::Request&, httplib::Response& response) {
-      const std::lock_guard lock(mutex_);
-      response.set_content(document_, "application/json");
-    });
+    server_.Get("/status",
+                [this](const httplib::Request&, httplib::Response& response) { Answer(response); });
   }
 
   ~HttpStatusServer() override {
@@ -43,19 +45,41 @@ class HttpStatusServer : public StatusServer {
     return AwaitListening();
   }
 
-  void Publish(std::string document) override {
+  bool wanted() const override {
     const std::lock_guard lock(mutex_);
-    document_ = std::move(document);
+    return waiting_ > 0;
+  }
+
+  void Publish(std::string document) override {
+    {
+      const std::lock_guard lock(mutex_);
+      document_ = std::move(document);
+      waiting_ = 0;
+      ++documents_;
+    }
+    published_.notify_all();
   }
 
  private:
+  void Answer(httplib::Response& response) {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    const uint64_t last = documents_;
+    if (published_.wait_for(lock, std::chrono::seconds(kDocumentSeconds),
+                            [&] { return documents_ != last; })) {
+      response.set_content(document_, "application/json");
+    } else {
+      response.status = 503;
+    }
+  }
+
   // Until the thread listens, server_.stop() would have no effect.
   absl::Status AwaitListening() const {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kAnswerSeconds);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(kStartSeconds);
     while (!server_.is_running()) {
       if (std::chrono::steady_clock::now() > deadline) {
         return absl::FailedPreconditionError(
-            fmt::format("{}: the status socket did not listen within {} s", path_, kAnswerSeconds));
+            fmt::format("{}: the status socket did not listen within {} s", path_, kStartSeconds));
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
@@ -64,8 +88,11 @@ class HttpStatusServer : public StatusServer {
 
   const std::string path_;
   httplib::Server server_;
-  std::mutex mutex_;
-  std::string document_;  // guarded by mutex_
+  mutable std::mutex mutex_;
+  std::condition_variable published_;
+  std::string document_;    // guarded by mutex_
+  uint64_t documents_ = 0;  // guarded by mutex_: up to now
+  int waiting_ = 0;         // guarded by mutex_: for the next one
   std::thread thread_;
 };
 

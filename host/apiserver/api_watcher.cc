@@ -32,8 +32,8 @@ ApiFailure Because(std::string message) {
 
 // One kind: what is known of it and the request that runs.
 struct Stream {
-  Stream(Kind kind, const ReflectorTiming& timing, uint32_t seed, ObjectSet& objects)
-      : reflector(ResourceOf(kind), timing, seed, objects) {}
+  Stream(Resource resource, const ReflectorTiming& timing, uint32_t seed, ObjectSet& objects)
+      : reflector(std::move(resource), timing, seed, objects) {}
 
   Reflector reflector;
   ApiJsonReader reader;
@@ -48,10 +48,12 @@ struct Stream {
 
 class ApiWatcher::Impl {
  public:
-  Impl(CURLM* multi, ServerConfig config, const ReflectorTiming& timing, uint32_t seed)
+  Impl(CURLM* multi, ServerConfig config, const std::string& proxy_name,
+       const ReflectorTiming& timing, uint32_t seed)
       : multi_(multi), credentials_(std::move(config)) {
-    for (const Kind kind : {Kind::kService, Kind::kEndpointSlice, Kind::kNode}) {
-      streams_.push_back(std::make_unique<Stream>(kind, timing, seed++, objects_));
+    for (const Kind kind : kFollowedKinds) {
+      streams_.push_back(
+          std::make_unique<Stream>(ResourceOf(kind, proxy_name), timing, seed++, objects_));
     }
     curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
   }
@@ -85,10 +87,18 @@ class ApiWatcher::Impl {
     return all;
   }
 
-  bool TakeChanged() {
-    bool changed = std::exchange(was_synced_, synced()) != synced();
-    for (const auto& stream : streams_) changed |= stream->reflector.collection().TakeChanged();
-    return changed;
+  ApiChanges TakeChanges() {
+    ApiChanges changes;
+    changes.any = std::exchange(was_synced_, synced()) != synced();
+    for (const auto& stream : streams_) {
+      changes.Append(stream->reflector.collection().TakeChanges());
+    }
+    return changes;
+  }
+  size_t TakeLists() {
+    size_t lists = 0;
+    for (const auto& stream : streams_) lists += stream->reflector.lists();
+    return lists - std::exchange(lists_told_, lists);
   }
   std::vector<std::string> TakeErrors() { return std::exchange(errors_, {}); }
 
@@ -247,11 +257,13 @@ class ApiWatcher::Impl {
   ObjectSet objects_;
   std::vector<std::unique_ptr<Stream>> streams_;
   std::vector<std::string> errors_;
+  size_t lists_told_ = 0;
   bool was_synced_ = false;
   bool heard_ = false;  // in this Poll
 };
 
 absl::StatusOr<std::unique_ptr<ApiWatcher>> ApiWatcher::Open(ServerConfig config,
+                                                             const std::string& proxy_name,
                                                              const ReflectorTiming& timing,
                                                              uint32_t seed) {
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
@@ -260,7 +272,7 @@ absl::StatusOr<std::unique_ptr<ApiWatcher>> ApiWatcher::Open(ServerConfig config
   CURLM* multi = curl_multi_init();
   if (multi == nullptr) return absl::InternalError("libcurl cannot be set up");
   return std::unique_ptr<ApiWatcher>(
-      new ApiWatcher(std::make_unique<Impl>(multi, std::move(config), timing, seed)));
+      new ApiWatcher(std::make_unique<Impl>(multi, std::move(config), proxy_name, timing, seed)));
 }
 
 ApiWatcher::ApiWatcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -270,7 +282,8 @@ void ApiWatcher::Wake() { impl_->Wake(); }
 bool ApiWatcher::synced() const { return impl_->synced(); }
 const ObjectSet& ApiWatcher::objects() const { return impl_->objects(); }
 std::vector<Problem> ApiWatcher::problems() const { return impl_->problems(); }
-bool ApiWatcher::TakeChanged() { return impl_->TakeChanged(); }
+size_t ApiWatcher::TakeLists() { return impl_->TakeLists(); }
+ApiChanges ApiWatcher::TakeChanges() { return impl_->TakeChanges(); }
 std::vector<std::string> ApiWatcher::TakeErrors() { return impl_->TakeErrors(); }
 
 }  // namespace pointsman::kube

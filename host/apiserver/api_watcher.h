@@ -1,6 +1,6 @@
-// A cluster's Services, EndpointSlices and Nodes, followed at its API server: reflectors
-// (host/apiserver/reflector.h) and the requests they ask for, on libcurl. Nothing waits without a
-// deadline, and nothing that a server does or fails to do ends it.
+// A cluster's Services, EndpointSlices, Nodes and ServiceCIDRs, followed at its API server:
+// reflectors (host/apiserver/reflector.h) and the requests they ask for, on libcurl. Nothing waits
+// without a deadline, and nothing that a server does or fails to do ends it.
 #ifndef POINTSMAN_HOST_APISERVER_API_WATCHER_H_
 #define POINTSMAN_HOST_APISERVER_API_WATCHER_H_
 
@@ -20,8 +20,10 @@ namespace pointsman::kube {
 // For one thread, but for Wake.
 class ApiWatcher {
  public:
-  // `seed` is for jitter. Errors: Internal, where libcurl cannot be set up.
+  // `proxy_name`: see ResourceOf. `seed` is for jitter. Errors: Internal, where libcurl cannot be
+  // set up.
   static absl::StatusOr<std::unique_ptr<ApiWatcher>> Open(ServerConfig config,
+                                                          const std::string& proxy_name,
                                                           const ReflectorTiming& timing,
                                                           uint32_t seed);
   ~ApiWatcher();
@@ -38,8 +40,10 @@ class ApiWatcher {
   const ObjectSet& objects() const;
   // Objects that were refused, which keep their last good state.
   std::vector<Problem> problems() const;
-  // Whether objects, problems or synced have changed since the last call.
-  bool TakeChanged();
+  // What became of objects, problems and synced since the last call.
+  ApiChanges TakeChanges();
+  // Complete lists since the last call.
+  size_t TakeLists();
   // Requests that failed since the last call, each with the server, the verb and the resource.
   // Without secrets.
   std::vector<std::string> TakeErrors();

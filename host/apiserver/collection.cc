@@ -53,15 +53,15 @@ void Collection::DropList() {
 
 void Collection::EndList() {
   for (const auto& [key, known] : known_) {
-    if (!known.deleted && !listed_.contains(key)) changed_ |= objects_.Delete(key);
+    if (!known.deleted && !listed_.contains(key)) Remove(key);
   }
   std::map<ObjectKey, Known> known;
   for (auto& [key, object] : listed_) {
     known[key].version = object ? VersionNumber(Metadata(*object).resource_version) : 0;
-    if (object) changed_ |= objects_.Apply(*std::move(object));
+    if (object) Store(*std::move(object));
   }
   known_ = std::move(known);
-  changed_ |= problems_ != listed_problems_;
+  changes_.any |= problems_ != listed_problems_;
   problems_ = std::move(listed_problems_);
   DropList();
 }
@@ -83,8 +83,8 @@ void Collection::ApplyObject(WatchEventType type, Object object) {
   if (IsOld(key, version, deletion)) return;
   if (deletion) return Delete(key, version);
   known_[key] = {version};
-  changed_ |= problems_.erase(key) != 0;
-  changed_ |= objects_.Apply(std::move(object));
+  changes_.any |= problems_.erase(key) != 0;
+  Store(std::move(object));
 }
 
 void Collection::Refuse(WatchEventType type, const ObjectKey& key, uint64_t version,
@@ -94,7 +94,7 @@ void Collection::Refuse(WatchEventType type, const ObjectKey& key, uint64_t vers
   if (deletion) return Delete(key, version);
   known_[key] = {version};
   problems_[key] = std::move(problems);
-  changed_ = true;
+  changes_.any = true;
 }
 
 // Servers differ in whether a deletion has a version of its own or the object's last one.
@@ -107,15 +107,33 @@ bool Collection::IsOld(const ObjectKey& key, uint64_t version, bool deletion) co
 
 void Collection::Delete(const ObjectKey& key, uint64_t version) {
   known_[key] = {version, true};
-  changed_ |= problems_.erase(key) != 0;
-  changed_ |= objects_.Delete(key);
+  changes_.any |= problems_.erase(key) != 0;
+  Remove(key);
+}
+
+void Collection::Store(Object object) {
+  ObjectKey key = KeyOf(object);
+  if (!objects_.Apply(std::move(object))) return;
+  changes_.any = true;
+  changes_.objects.insert(std::move(key));
+}
+
+void Collection::Remove(const ObjectKey& key) {
+  if (!objects_.Delete(key)) return;
+  changes_.any = true;
+  changes_.objects.insert(key);
 }
 
 void Collection::ForgetDeleted() {
   std::erase_if(known_, [](const auto& entry) { return entry.second.deleted; });
 }
 
-bool Collection::TakeChanged() { return std::exchange(changed_, false); }
+ApiChanges Collection::TakeChanges() { return std::exchange(changes_, {}); }
+
+void ApiChanges::Append(ApiChanges later) {
+  any |= later.any;
+  objects.merge(later.objects);
+}
 
 std::vector<Problem> Collection::problems() const {
   std::vector<Problem> all;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,14 @@ namespace pointsman::kube {
 // A number that grows with every write of the cluster (KEP-5504); 0: the text is no number, and
 // nothing is newer or older than it.
 uint64_t VersionNumber(const std::string& resource_version);
+
+// `any`: something has changed, if only a problem.
+struct ApiChanges {
+  bool any = false;
+  std::set<ObjectKey> objects;  // that came, went or are otherwise now
+
+  void Append(ApiChanges later);
+};
 
 class Collection {
  public:
@@ -40,8 +49,8 @@ class Collection {
   // The server says that everything up to now was sent: older events do not come any more.
   void ForgetDeleted();
 
-  // Whether objects or problems have changed since the last call.
-  bool TakeChanged();
+  // What became of objects and problems since the last call.
+  ApiChanges TakeChanges();
   std::vector<Problem> problems() const;  // of objects that were refused
 
  private:
@@ -55,6 +64,8 @@ class Collection {
               std::vector<Problem> problems);
   bool IsOld(const ObjectKey& key, uint64_t version, bool deletion) const;
   void Delete(const ObjectKey& key, uint64_t version);
+  void Store(Object object);
+  void Remove(const ObjectKey& key);
 
   const Kind kind_;
   ObjectSet& objects_;
@@ -62,7 +73,7 @@ class Collection {
   std::map<ObjectKey, std::vector<Problem>> problems_;
   std::map<ObjectKey, std::optional<Object>> listed_;  // none: it was refused
   std::map<ObjectKey, std::vector<Problem>> listed_problems_;
-  bool changed_ = false;
+  ApiChanges changes_;
 };
 
 }  // namespace pointsman::kube

@@ -114,6 +114,10 @@ void Reflector::End(absl::Time now) {
 
 bool Reflector::Fail(const ApiFailure& failure, absl::Time now) {
   if (phase_ == Phase::kWatch && now - started_ >= timing_.good_watch) failures_ = 0;
+  if (phase_ != Phase::kInitialEvents && IsAbsent(failure)) {
+    TakeAbsence(now);
+    return failure.code != 404;
+  }
   if (IsVersionLost(failure)) {
     StartOver();
   } else if (phase_ == Phase::kInitialEvents) {
@@ -132,6 +136,20 @@ bool Reflector::Fail(const ApiFailure& failure, absl::Time now) {
 void Reflector::GiveUp(absl::Time now) {
   if (phase_ == Phase::kInitialEvents && answered_) return ListInstead(now);
   Fail({}, now);
+}
+
+bool Reflector::IsAbsent(const ApiFailure& failure) const {
+  return resource_.optional && (failure.code == 404 || failure.code == 403);
+}
+
+void Reflector::TakeAbsence(absl::Time now) {
+  collection_.DropList();
+  resource_version_.clear();
+  phase_ = Phase::kWaiting;
+  due_ = now;
+  if (std::exchange(tried_older_, !tried_older_)) absent_ = true;
+  std::swap(resource_.path, resource_.older_path);
+  if (!tried_older_) due_ = now + timing_.absent_retry;
 }
 
 // Every page after the first stands for the state of the first. A server that forgets it between
@@ -156,7 +174,7 @@ void Reflector::ListInstead(absl::Time now) {
 void Reflector::EndList(const std::string& resource_version) {
   collection_.EndList();
   resource_version_ = resource_version;
-  synced_ = true;
+  ++lists_;
   paged_ = true;
   failures_ = lists_in_vain_;
 }

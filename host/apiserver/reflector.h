@@ -10,6 +10,7 @@
 #ifndef POINTSMAN_HOST_APISERVER_REFLECTOR_H_
 #define POINTSMAN_HOST_APISERVER_REFLECTOR_H_
 
+#include <cstddef>
 #include <optional>
 #include <random>
 #include <string>
@@ -33,6 +34,8 @@ struct ReflectorTiming {
   // know streaming lists.
   absl::Duration initial_events_quiet = absl::Seconds(3);
   absl::Duration list_total = absl::Minutes(5);
+  // When a kind that the server does not have, or does not let be read, is asked for again.
+  absl::Duration absent_retry = absl::Minutes(10);
   // A watch that lived so long was no failure, however it ended.
   absl::Duration good_watch = absl::Seconds(5);
   // How long the server is asked to keep a watch: between this and twice as long.
@@ -61,8 +64,10 @@ class Reflector {
   Collection& collection() { return collection_; }
   const Collection& collection() const { return collection_; }
 
-  // Whether a complete list was taken once.
-  bool synced() const { return synced_; }
+  // Whether a complete list was taken once, or the server has no such kind and need not.
+  bool synced() const { return lists_ > 0 || absent_; }
+  // Complete lists up to now.
+  size_t lists() const { return lists_; }
 
   // The request to run now; none: one runs, or it is too early.
   std::optional<ApiRequest> Next(absl::Time now);
@@ -86,6 +91,8 @@ class Reflector {
   enum class Phase { kWaiting, kList, kInitialEvents, kWatch };
 
   bool TakeInitialEvent(WatchEvent event, absl::Time now);
+  bool IsAbsent(const ApiFailure& failure) const;
+  void TakeAbsence(absl::Time now);
   void StartOver();
   void ListInstead(absl::Time now);
   void EndList(const std::string& resource_version);
@@ -94,7 +101,7 @@ class Reflector {
   absl::Duration Quiet() const;
   int WatchTimeoutSeconds();
 
-  const Resource resource_;
+  Resource resource_;
   const ReflectorTiming timing_;
   std::minstd_rand random_;
   Collection collection_;
@@ -105,7 +112,9 @@ class Reflector {
   absl::Time heard_;
   bool answered_ = false;
 
-  bool synced_ = false;
+  size_t lists_ = 0;
+  bool absent_ = false;
+  bool tried_older_ = false;
   bool streaming_ = true;         // until the server shows that it cannot
   bool paged_ = true;             // this list
   bool newest_ = false;           // the next list must not be a cached one

@@ -5,8 +5,8 @@
 namespace pointsman::kube {
 namespace {
 
-constexpr char kProxySelector[] =
-    "!service.kubernetes.io/service-proxy-name,!service.kubernetes.io/headless";
+constexpr char kProxyNameLabel[] = "service.kubernetes.io/service-proxy-name";
+constexpr char kNoHeadless[] = "!service.kubernetes.io/headless";
 
 // RFC 3986: unreserved characters stay.
 std::string PercentEncoded(std::string_view text) {
@@ -42,11 +42,25 @@ class Target {
 
 }  // namespace
 
-Resource ResourceOf(Kind kind) {
+Resource ResourceOf(Kind kind, std::string_view proxy_name) {
   if (kind == Kind::kNode) return {kind, "nodes", "/api/v1/nodes", ""};
-  if (kind == Kind::kService) return {kind, "services", "/api/v1/services", kProxySelector};
+  if (kind == Kind::kServiceCidr) {
+    return {kind,
+            "servicecidrs.networking.k8s.io",
+            "/apis/networking.k8s.io/v1/servicecidrs",
+            "",
+            /*optional=*/true,
+            "/apis/networking.k8s.io/v1beta1/servicecidrs"};
+  }
+  const std::string of_usual_proxy = fmt::format("!{},{}", kProxyNameLabel, kNoHeadless);
+  const bool named = !proxy_name.empty();
+  if (kind == Kind::kService) {
+    return {
+        kind, "services", "/api/v1/services",
+        named ? fmt::format("{}={},{}", kProxyNameLabel, proxy_name, kNoHeadless) : of_usual_proxy};
+  }
   return {kind, "endpointslices.discovery.k8s.io", "/apis/discovery.k8s.io/v1/endpointslices",
-          kProxySelector};
+          named ? kNoHeadless : of_usual_proxy};
 }
 
 std::string ListTarget(const Resource& resource, std::string_view resource_version,

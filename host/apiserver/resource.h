@@ -6,6 +6,7 @@
 #ifndef POINTSMAN_HOST_APISERVER_RESOURCE_H_
 #define POINTSMAN_HOST_APISERVER_RESOURCE_H_
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -13,18 +14,27 @@
 
 namespace pointsman::kube {
 
+inline constexpr std::array kFollowedKinds = {Kind::kService, Kind::kEndpointSlice, Kind::kNode,
+                                              Kind::kServiceCidr};
+
 struct Resource {
   Kind kind = Kind::kService;
   std::string name;  // as RBAC rules name it, for messages: "endpointslices.discovery.k8s.io"
   std::string path;  // "/apis/discovery.k8s.io/v1/endpointslices"
   std::string label_selector;  // empty: all objects
+  // A server may not have it, or not let it be read: there is nothing of it then. Where an older
+  // version of it may be, before that is so.
+  bool optional = false;
+  std::string older_path{};
 };
 
 // All objects of the kind in all namespaces. Of Services and EndpointSlices those that kube-proxy
-// asks for: none of headless Services, and of Services for other proxies none.
+// asks for: none of headless Services, and of Services for other proxies none. `proxy_name`: of
+// Services those whose label service.kubernetes.io/service-proxy-name says so, and the slices of
+// all, as theirs may have no such label, or have it later.
 //
-// REQUIRES: kind is kService, kEndpointSlice or kNode.
-Resource ResourceOf(Kind kind);
+// REQUIRES: kind is one of kFollowedKinds.
+Resource ResourceOf(Kind kind, std::string_view proxy_name = {});
 
 inline constexpr int kListLimit = 500;  // objects in a page, as client-go asks for
 

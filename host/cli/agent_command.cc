@@ -7,9 +7,13 @@
 #include <memory>
 #include <optional>
 
+#include "absl/time/clock.h"
 #include "host/agent/agent.h"
 #include "host/agent/api_feed.h"
+#include "host/agent/http_listener.h"
 #include "host/agent/manifest_feed.h"
+#include "host/agent/metrics.h"
+#include "host/agent/node_network.h"
 #include "host/apiserver/in_cluster.h"
 #include "host/apiserver/kubeconfig.h"
 #include "host/cli/commands.h"
@@ -35,6 +39,7 @@ struct AgentOptions {
   std::string dns;
   std::string dns_upstream;
   std::string cluster_domain = dns::kDefaultDomain;
+  std::string metrics = fmt::format("127.0.0.1:{}", kMetricsPort);
 };
 
 constexpr uint16_t kDnsPort = 53;
@@ -80,10 +85,30 @@ OnObjects UpdateNames(const std::shared_ptr<dns::Server>& server, const std::str
 // A simulated card begins and ends with its process.
 bool OutlivesAgents(const CardOptions& card) { return card.card != "sim"; }
 
+// nullptr for an empty text: none is wanted. Borrows `metrics`.
+absl::StatusOr<std::unique_ptr<HttpListener>> OpenMetricsServer(const std::string& text,
+                                                                const AgentMetrics& metrics) {
+  if (text.empty()) return nullptr;
+  const auto socket = ParseSocketAddress(text, std::nullopt);
+  if (!socket.ok()) return socket.status();
+  return HttpListener::Open(socket->first, socket->second, [&metrics](const std::string& path) {
+    const bool known = path == "/metrics";
+    return HealthAnswer{.status = known ? 200 : 404,
+                        .headers = {},
+                        .body = known ? metrics.Text() : "there is /metrics\n",
+                        .content_type = kMetricsType};
+  });
+}
+
 // A simulated card's clock is no measure of time.
 uint32_t TickCycles(const CardOptions& card) {
   constexpr uint32_t kClockHz = 300'000'000;
   return card.card == "sim" ? 0 : kClockHz / kTicksPerSecond;
+}
+
+// A simulated card is in no wire of this node.
+NetworkReader NetworkOf(const CardOptions& card) {
+  return card.card == "sim" ? NetworkReader() : ReadNodeNetwork;
 }
 
 absl::StatusOr<kube::ServerConfig> ConfigOfServer(const AgentOptions& options) {
@@ -92,7 +117,7 @@ absl::StatusOr<kube::ServerConfig> ConfigOfServer(const AgentOptions& options) {
 }
 
 // Runs until it is asked to stop; `start` lets the feed begin, once the environment is set.
-int RunWith(const AgentOptions& options, std::unique_ptr<Feed> feed,
+int RunWith(const AgentOptions& options, AgentMetrics& metrics, std::unique_ptr<Feed> feed,
             const std::function<void()>& start) {
   // Opening a card sets the environment, so no other thread runs yet.
   RingCardOptions ring_options;
@@ -103,6 +128,9 @@ int RunWith(const AgentOptions& options, std::unique_ptr<Feed> feed,
   if (!status.ok()) return ReportInputError(status.status());
   absl::StatusOr<std::unique_ptr<HealthServer>> health = OpenHealthServer(options.healthz);
   if (!health.ok()) return ReportInputError(health.status());
+  const absl::StatusOr<std::unique_ptr<HttpListener>> metrics_server =
+      OpenMetricsServer(options.metrics, metrics);
+  if (!metrics_server.ok()) return ReportInputError(metrics_server.status());
   start();
 
   std::signal(SIGTERM, RequestStop);
@@ -110,7 +138,7 @@ int RunWith(const AgentOptions& options, std::unique_ptr<Feed> feed,
   spdlog::info("node {}: card of profile {} is up, status on {}", options.node,
                (*card)->description().profile, options.status_socket);
   Agent agent(options.node, *std::move(card), TickCycles(options.card), std::move(feed),
-              *std::move(status), *std::move(health), ring_options.adopt);
+              *std::move(status), *std::move(health), ring_options.adopt, metrics);
   if (absl::Status result = agent.Run(stop_requested); !result.ok()) return ReportCardError(result);
   return kExitDone;
 }
@@ -125,18 +153,22 @@ int RunOnManifests(const AgentOptions& options, OnObjects on_objects) {
     return kExitWrongUse;
   }
   ManifestFeed& to_start = **feed;
-  return RunWith(options, *std::move(feed), [&to_start] { to_start.Start(); });
+  AgentMetrics metrics(absl::Now());
+  return RunWith(options, metrics, *std::move(feed), [&to_start] { to_start.Start(); });
 }
 
 int RunOnApiServer(const AgentOptions& options, OnObjects on_objects) {
   absl::StatusOr<kube::ServerConfig> config = ConfigOfServer(options);
   if (!config.ok()) return ReportInputError(config.status());
   spdlog::info("following {}", config->name);
-  absl::StatusOr<std::unique_ptr<ApiFeed>> feed = ApiFeed::Open(
-      *std::move(config), options.node, options.node_overrides, std::move(on_objects));
+  AgentMetrics metrics(absl::Now());
+  absl::StatusOr<std::unique_ptr<ApiFeed>> feed =
+      ApiFeed::Open(*std::move(config), options.node, options.node_overrides, metrics,
+                    std::move(on_objects));
   if (!feed.ok()) return ReportInputError(feed.status());
   ApiFeed& to_start = **feed;
-  return RunWith(options, *std::move(feed), [&to_start] { to_start.Start(); });
+  return RunWith(options, metrics, *std::move(feed),
+                 [&] { to_start.Start(NetworkOf(options.card)); });
 }
 
 int RunAgent(const AgentOptions& options) {
@@ -198,6 +230,10 @@ void AddAgentCommand(CLI::App& app, Run& run) {
       ->needs(dns);
   command->add_option("--cluster-domain", options->cluster_domain, "what the names end with")
       ->needs(dns)
+      ->capture_default_str();
+  command
+      ->add_option("--metrics-bind-address", options->metrics,
+                   "address:port of /metrics, for Prometheus; empty: there is none")
       ->capture_default_str();
   command->callback([options, &run] { run = [options] { return RunAgent(*options); }; });
 }

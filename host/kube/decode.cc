@@ -23,12 +23,14 @@ Object AsObject(const Field& root) {
   return kDecode(root);
 }
 
-constexpr std::array<KindEntry, 5> kKinds = {
+constexpr std::array<KindEntry, 7> kKinds = {
     {{"v1", Kind::kService, AsObject<DecodeService>},
      {"discovery.k8s.io/v1", Kind::kEndpointSlice, AsObject<DecodeEndpointSlice>},
      {"v1", Kind::kEndpoints, AsObject<DecodeEndpoints>},
      {"v1", Kind::kNode, AsObject<DecodeNode>},
-     {"v1", Kind::kPod, AsObject<DecodePod>}}};
+     {"v1", Kind::kPod, AsObject<DecodePod>},
+     {"networking.k8s.io/v1", Kind::kServiceCidr, AsObject<DecodeServiceCidr>},
+     {"networking.k8s.io/v1beta1", Kind::kServiceCidr, AsObject<DecodeServiceCidr>}}};
 
 // What a document says it is. An item of a typed list (ServiceList) goes by the list.
 struct TypeMeta {
@@ -64,7 +66,9 @@ class DocumentDecoder {
   void DecodeOfKind(const Value& document, Kind kind) {
     if (!IsMap(document)) return;
     for (const KindEntry& entry : kKinds) {
-      if (entry.kind == kind) DecodeObject(document, entry);
+      if (entry.kind != kind) continue;
+      DecodeObject(document, entry);
+      return;
     }
   }
 
@@ -109,7 +113,7 @@ class DocumentDecoder {
     ObjectMeta metadata = DecodeMetadata(root["metadata"], entry.kind);
     const ObjectKey key{entry.kind, metadata.ns, metadata.name};
     const bool identified =
-        !metadata.name.empty() && (entry.kind == Kind::kNode || !metadata.ns.empty());
+        !metadata.name.empty() && (!IsNamespaced(entry.kind) || !metadata.ns.empty());
     const std::string label = identified ? key.ToString() : std::string(ToString(entry.kind));
 
     if (entry.kind == Kind::kEndpointSlice && IsText(document.Find("addressType"), "FQDN")) {

@@ -18,6 +18,7 @@ EndpointSlice DecodeEndpointSlice(const Field& root);
 Endpoints DecodeEndpoints(const Field& root);
 Node DecodeNode(const Field& root);
 Pod DecodePod(const Field& root);
+ServiceCidr DecodeServiceCidr(const Field& root);
 
 // What more than one kind holds.
 inline constexpr std::array<std::pair<std::string_view, Protocol>, 3> kProtocolNames = {

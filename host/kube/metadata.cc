@@ -37,7 +37,7 @@ ObjectMeta DecodeMetadata(const Field& metadata, Kind kind) {
   if (!name.present() || (name.IsText() && name.Text().empty())) {
     name.Fail("missing; every object needs a name");
   }
-  if (kind != Kind::kNode) {
+  if (IsNamespaced(kind)) {
     const Field ns = metadata["namespace"];
     meta.ns = ns.present() ? DecodeName(ns, kMaxNamespaceBytes) : "default";
     if (meta.ns.empty() && ns.Text().empty()) meta.ns = "default";

@@ -34,4 +34,10 @@ Node DecodeNode(const Field& root) {
   return node;
 }
 
+ServiceCidr DecodeServiceCidr(const Field& root) {
+  ServiceCidr range;
+  range.cidrs = root["spec"]["cidrs"].ListOf([](const Field& item) { return item.Prefix(); });
+  return range;
+}
+
 }  // namespace pointsman::kube

@@ -16,6 +16,8 @@ auto VisitMap(Set& set, Kind kind, Visitor visit) {
       return visit(set.endpoints);
     case Kind::kNode:
       return visit(set.nodes);
+    case Kind::kServiceCidr:
+      return visit(set.service_cidrs);
     case Kind::kPod:
       break;
   }
@@ -29,6 +31,9 @@ std::map<ObjectKey, EndpointSlice>& MapOf(ObjectSet& set, const EndpointSlice&) 
 std::map<ObjectKey, Endpoints>& MapOf(ObjectSet& set, const Endpoints&) { return set.endpoints; }
 std::map<ObjectKey, Node>& MapOf(ObjectSet& set, const Node&) { return set.nodes; }
 std::map<ObjectKey, Pod>& MapOf(ObjectSet& set, const Pod&) { return set.pods; }
+std::map<ObjectKey, ServiceCidr>& MapOf(ObjectSet& set, const ServiceCidr&) {
+  return set.service_cidrs;
+}
 
 }  // namespace
 

@@ -15,6 +15,7 @@ struct ObjectSet {
   std::map<ObjectKey, Endpoints> endpoints;
   std::map<ObjectKey, Node> nodes;
   std::map<ObjectKey, Pod> pods;
+  std::map<ObjectKey, ServiceCidr> service_cidrs;
 
   // Replaces an object of the same key. True: there was none, or one that differs in more than its
   // metadata.resourceVersion, which moves with every write to an object.

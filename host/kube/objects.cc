@@ -14,6 +14,8 @@ std::string_view ToString(Kind kind) {
       return "Endpoints";
     case Kind::kNode:
       return "Node";
+    case Kind::kServiceCidr:
+      return "ServiceCIDR";
     case Kind::kPod:
       break;
   }

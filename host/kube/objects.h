@@ -19,12 +19,15 @@
 
 namespace pointsman::kube {
 
-enum class Kind : uint8_t { kService, kEndpointSlice, kEndpoints, kNode, kPod };
+enum class Kind : uint8_t { kService, kEndpointSlice, kEndpoints, kNode, kPod, kServiceCidr };
 
 // Kubernetes' name of the kind, "Service".
 std::string_view ToString(Kind kind);
 
-// Names one object. `ns` is empty for a Node.
+// Whether its objects are in namespaces.
+constexpr bool IsNamespaced(Kind kind) { return kind != Kind::kNode && kind != Kind::kServiceCidr; }
+
+// Names one object. `ns` is empty for a Node and a ServiceCIDR.
 struct ObjectKey {
   Kind kind = Kind::kService;
   std::string ns;
@@ -233,7 +236,17 @@ struct Pod {
   bool operator==(const Pod&) const = default;
 };
 
-using Object = std::variant<Service, EndpointSlice, Endpoints, Node, Pod>;
+// ---- networking.k8s.io/v1 ServiceCIDR (KEP-1880) ----
+
+struct ServiceCidr {
+  static constexpr Kind kKind = Kind::kServiceCidr;
+
+  ObjectMeta metadata;
+  std::vector<IpPrefix> cidrs;  // cluster IPs are of these; at most one a family
+  bool operator==(const ServiceCidr&) const = default;
+};
+
+using Object = std::variant<Service, EndpointSlice, Endpoints, Node, Pod, ServiceCidr>;
 
 const ObjectMeta& Metadata(const Object& object);
 ObjectKey KeyOf(const Object& object);

@@ -83,11 +83,12 @@ std::vector<ServiceEndpoint> Hinted(const std::vector<ServiceEndpoint>& ready) {
 
 }  // namespace
 
-std::map<kube::ObjectKey, Slices> SlicesByService(const kube::ObjectSet& objects) {
+std::map<kube::ObjectKey, Slices> SlicesByService(const kube::ObjectSet& objects,
+                                                  const ProxyName& proxy) {
   std::map<kube::ObjectKey, Slices> by_service;
   for (const auto& [key, slice] : objects.endpoint_slices) {
     const std::string service = slice.ServiceName();
-    if (service.empty() || IsHiddenByLabels(slice.metadata.labels)) continue;
+    if (service.empty() || IsHiddenByLabels(slice.metadata.labels, proxy)) continue;
     by_service[{kube::Kind::kService, key.ns, service}].push_back(&slice);
   }
   return by_service;

@@ -45,7 +45,8 @@ struct NodePlace {
 };
 
 // By the key of the Service, which need not exist. Slices that their labels hide are left out.
-std::map<kube::ObjectKey, Slices> SlicesByService(const kube::ObjectSet& objects);
+std::map<kube::ObjectKey, Slices> SlicesByService(const kube::ObjectSet& objects,
+                                                  const ProxyName& proxy = {});
 
 // Of one Service's slices: a port's name and protocol.
 struct SlicePort {

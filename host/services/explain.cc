@@ -17,7 +17,7 @@ struct FoundFrontend {
 };
 
 std::vector<PortPlan> AllPlans(const kube::ObjectSet& objects, const NodeFacts& facts) {
-  const auto by_service = SlicesByService(objects);
+  const auto by_service = SlicesByService(objects, facts.service_proxy_name);
   std::vector<PortPlan> plans;
   for (const auto& [key, service] : objects.services) {
     const auto slices = by_service.find(key);
@@ -149,7 +149,7 @@ std::vector<ExplainedStep> ExplainObjects(const kube::ObjectSet& objects, const 
     steps.push_back({"Service", NothingFound(plans, facts, question)});
   }
   for (const auto& [key, service] : objects.services) {
-    const std::string why = WhyNotServed(service);
+    const std::string why = WhyNotServed(service, facts.service_proxy_name);
     const bool has_address = std::ranges::any_of(
         service.cluster_ips, [&](const auto& ip) { return ip == question.destination; });
     if (!why.empty() && has_address) {

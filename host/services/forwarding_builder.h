@@ -3,49 +3,16 @@
 #ifndef POINTSMAN_HOST_SERVICES_FORWARDING_BUILDER_H_
 #define POINTSMAN_HOST_SERVICES_FORWARDING_BUILDER_H_
 
-#include <cstdint>
-#include <string>
 #include <vector>
 
-#include "flow_tables/forwarding.h"
 #include "host/kube/object_set.h"
 #include "host/kube/problem.h"
-#include "host/services/frontends.h"
-#include "host/services/limitations.h"
 #include "host/services/node_facts.h"
+#include "host/services/served_change.h"
 
 namespace pointsman {
 
-// A frontend that the forwarding has for a Service.
-struct FrontendReport {
-  FrontendKind kind = FrontendKind::kClusterIp;
-  kube::IpAddress address;
-  uint16_t port = 0;
-  kube::Protocol protocol = kube::Protocol::kTcp;
-  std::string port_name;
-  bool operator==(const FrontendReport&) const = default;
-};
-
-// Distinct addresses behind any port of a Service, of the family that comes first in it.
-struct EndpointCounts {
-  int total = 0;
-  int ready = 0;
-  int local = 0;  // ready and on this node
-  bool operator==(const EndpointCounts&) const = default;
-};
-
-struct ServiceReport {
-  kube::ObjectKey service;
-  std::string not_served;  // why a proxy has nothing to do with it ("headless"); empty: it has
-  std::vector<FrontendReport> frontends;
-  EndpointCounts endpoints;
-  std::vector<Limitation> limitations;
-  bool operator==(const ServiceReport&) const = default;
-};
-
-struct ServiceForwarding {
-  Forwarding forwarding;                // frontends by address, port, protocol; sources by prefix
-  std::vector<ServiceReport> services;  // one for every Service, by namespace and name
+struct ServiceForwarding : ServedState {
   std::vector<kube::Problem> problems;  // what was left out because the objects are wrong
 };
 

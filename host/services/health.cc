@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <span>
 
 #include "host/services/by_family.h"
-#include "host/services/endpoint_tracker.h"
-#include "host/services/service_port_map.h"
+#include "host/services/served_ports.h"
 
 namespace pointsman {
 namespace {
@@ -45,12 +45,17 @@ HealthAnswer JsonAnswer(bool well, const Json& body) {
           .body = body.dump(2)};
 }
 
-// The endpoints of every Service, of one family.
-EndpointMap Endpoints(const kube::ObjectSet& objects, IpFamily family, const NodeFacts& facts) {
-  EndpointTracker tracker(family, {facts.name, facts.zone});
-  for (const auto& [key, slice] : objects.endpoint_slices) tracker.Apply(slice);
-  tracker.Take();
-  return tracker.endpoints();
+// Of one Service: those that are ready on this node.
+std::set<IpAddress> LocalReadyAddresses(const Slices& slices, IpFamily family,
+                                        const NodeFacts& facts) {
+  std::set<IpAddress> addresses;
+  for (const auto& [port, endpoints] :
+       EndpointsBySlicePort(slices, family, {facts.name, facts.zone})) {
+    for (const ServiceEndpoint& endpoint : endpoints) {
+      if (endpoint.local && endpoint.ready) addresses.insert(endpoint.address);
+    }
+  }
+  return addresses;
 }
 
 }  // namespace
@@ -71,18 +76,28 @@ std::vector<IpAddress> HealthCheckAddresses(const NodeFacts& facts, IpFamily fam
   return addresses;
 }
 
-std::vector<HealthCheckPort> HealthCheckPorts(const kube::ObjectSet& objects,
-                                              const NodeFacts& facts) {
+std::vector<HealthCheckPort> HealthCheckPortsOf(const kube::Service& service, const Slices& slices,
+                                                const NodeFacts& facts) {
   std::vector<HealthCheckPort> out;
   for (const IpFamily family : kFamilies) {
-    const auto ports = HealthCheckNodePorts(PortsOfServices(objects, family));
-    if (ports.empty()) continue;
-    const auto local = LocalReadyAddresses(Endpoints(objects, family, facts));
-    for (const auto& [service, port] : ports) {
-      const auto found = local.find(service);
-      const size_t count = found == local.end() ? 0 : found->second.size();
-      out.push_back({service, port, HealthCheckAddresses(facts, family), static_cast<int>(count)});
-    }
+    const auto ports = ServedPorts(service, family, facts.service_proxy_name);
+    if (ports.empty() || ports.front().health_check_node_port == 0) continue;
+    const size_t local = LocalReadyAddresses(slices, family, facts).size();
+    out.push_back({KeyOf(service), ports.front().health_check_node_port,
+                   HealthCheckAddresses(facts, family), static_cast<int>(local)});
+  }
+  return out;
+}
+
+std::vector<HealthCheckPort> HealthCheckPorts(const kube::ObjectSet& objects,
+                                              const NodeFacts& facts) {
+  const auto by_service = SlicesByService(objects, facts.service_proxy_name);
+  std::vector<HealthCheckPort> out;
+  for (const auto& [key, service] : objects.services) {
+    const auto found = by_service.find(key);
+    const auto ports =
+        HealthCheckPortsOf(service, found == by_service.end() ? Slices() : found->second, facts);
+    out.insert(out.end(), ports.begin(), ports.end());
   }
   return out;
 }

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "host/kube/ip_address.h"
 #include "host/kube/object_set.h"
+#include "host/services/endpoint_sets.h"
 #include "host/services/node_facts.h"
 
 namespace pointsman {
@@ -32,15 +33,20 @@ struct HealthCheckPort {
 // holds every address.
 std::vector<kube::IpAddress> HealthCheckAddresses(const NodeFacts& facts, kube::IpFamily family);
 
-// By family, then by Service. A Service of two families has a port in each, with that family's
-// addresses and endpoints.
+// Those of one Service: one of two families has a port in each, with that family's addresses and
+// endpoints.
+std::vector<HealthCheckPort> HealthCheckPortsOf(const kube::Service& service, const Slices& slices,
+                                                const NodeFacts& facts);
+
+// Of all, by Service.
 std::vector<HealthCheckPort> HealthCheckPorts(const kube::ObjectSet& objects,
                                               const NodeFacts& facts);
 
 struct HealthAnswer {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;  // besides Content-Type
-  std::string body;                                          // of type application/json
+  std::string body;
+  std::string content_type = "application/json";
 };
 
 // 200 while this node has endpoints of the Service and the proxy is well, otherwise 503.

@@ -41,7 +41,7 @@ void AddProtocols(const Service& service, std::vector<Limitation>& out) {
 
 bool GuardsLoadBalancer(const Service& service, const NodeFacts& facts) {
   for (const IpFamily family : {IpFamily::kIPv4, IpFamily::kIPv6}) {
-    for (const ServedPort& port : ServedPorts(service, family)) {
+    for (const ServedPort& port : ServedPorts(service, family, facts.service_proxy_name)) {
       if (!port.load_balancer_ips.empty() && !AllowedSources(port, facts).empty()) return true;
     }
   }
@@ -52,7 +52,7 @@ bool GuardsLoadBalancer(const Service& service, const NodeFacts& facts) {
 
 std::vector<Limitation> LimitationsOf(const Service& service, const NodeFacts& facts) {
   std::vector<Limitation> out;
-  if (!WhyNotServed(service).empty()) return out;
+  if (!WhyNotServed(service, facts.service_proxy_name).empty()) return out;
   AddFamilies(service, facts, out);
   AddProtocols(service, out);
   if (service.session_affinity == kube::SessionAffinity::kClientIp) {

@@ -56,7 +56,17 @@ NextHop Neighbours::Towards(const IpAddress& address) const {
     const auto holds = [&](const kube::IpPrefix& cidr) { return cidr.Contains(address); };
     if (std::ranges::any_of(node.pod_cidrs, holds)) return Through(node);
   }
-  return Gateway();
+  return Routed(address);
+}
+
+NextHop Neighbours::Routed(const IpAddress& address) const {
+  NextHop hop = Gateway();
+  for (const NodeRoute& route : facts_.routes) {
+    if (!route.prefix.Contains(address)) continue;
+    hop.destination_mac = route.neighbour;
+    break;
+  }
+  return hop;
 }
 
 NextHop Neighbours::Through(const TunnelNode& node) const {
@@ -82,7 +92,7 @@ std::vector<Source> Neighbours::Sources() const {
     }
   }
   for (const kube::IpPrefix& prefix : facts_.pod_cidrs) {
-    table.Add(TablePrefix(prefix), ClientClass::kLocalPod, Gateway());
+    table.Add(TablePrefix(prefix), ClientClass::kLocalPod, Routed(prefix.address()));
   }
   return table.Take();
 }

@@ -8,6 +8,7 @@
 //   an address of the node               node     the node's
 //   a local pod whose MAC is known       node     the pod's
 //   a pod of a node with a tunnel        uplink   the gateway's, through the tunnel
+//   an address that a route holds        uplink   that neighbour's
 //   anybody else                         uplink   the gateway's
 //
 // A local pod whose MAC is not known is among "anybody else": the router knows the way back.
@@ -38,6 +39,8 @@ class Neighbours {
 
  private:
   NextHop NodeSide(MacAddress destination) const;
+  // By the node's routes, else by the gateway.
+  NextHop Routed(const kube::IpAddress& address) const;
   NextHop Through(const TunnelNode& node) const;
 
   const NodeFacts& facts_;

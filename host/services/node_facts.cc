@@ -54,6 +54,14 @@ std::vector<IpPrefix> PodCidrs(const kube::ObjectSet& objects) {
   return cidrs;
 }
 
+std::vector<IpPrefix> ServiceCidrs(const kube::ObjectSet& objects) {
+  std::vector<IpPrefix> cidrs;
+  for (const auto& [key, range] : objects.service_cidrs) {
+    cidrs.insert(cidrs.end(), range.cidrs.begin(), range.cidrs.end());
+  }
+  return cidrs;
+}
+
 // Reads a MAC address from an annotation into `mac`; where there is none, notes what is used.
 absl::Status ReadMac(const Node& node, const char* annotation, MacAddress& mac,
                      std::vector<Note>& notes) {
@@ -109,11 +117,15 @@ void TakeOverrides(const NodeOverrides& overrides, NodeFacts& facts) {
   facts.other_addresses.insert(facts.other_addresses.end(), overrides.other_addresses.begin(),
                                overrides.other_addresses.end());
   if (!overrides.pod_cidrs.empty()) facts.pod_cidrs = overrides.pod_cidrs;
-  facts.service_cidrs = overrides.service_cidrs;
+  if (!overrides.service_cidrs.empty()) facts.service_cidrs = overrides.service_cidrs;
   facts.node_port_addresses = overrides.node_port_addresses;
   facts.masquerade_all = overrides.masquerade_all;
   facts.localhost_node_ports = overrides.localhost_node_ports;
   facts.scheduler = overrides.scheduler;
+  facts.service_proxy_name = overrides.service_proxy_name;
+  facts.gateway_mac = overrides.network.gateway_mac.value_or(facts.gateway_mac);
+  facts.node_mac = overrides.network.node_mac.value_or(facts.node_mac);
+  facts.routes = overrides.network.routes;
 }
 
 }  // namespace
@@ -173,6 +185,8 @@ absl::StatusOr<NotedNodeFacts> FactsFromNode(const kube::ObjectSet& objects,
   facts.name = name;
   facts.zone = ValueOf(node.metadata.labels, kZoneLabel);
   facts.pod_cidrs = PodCidrs(objects);
+  // To a proxy with a name, other addresses of the ranges are another proxy's Services.
+  if (overrides.service_proxy_name.empty()) facts.service_cidrs = ServiceCidrs(objects);
   ReadAddresses(node, facts);
   if (!facts.Primary(IpFamily::kIPv4)) {
     return absl::FailedPreconditionError(fmt::format(

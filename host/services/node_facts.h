@@ -23,6 +23,22 @@ inline constexpr char kNodeMacAnnotation[] = "pointsman.io/node-mac";
 inline constexpr MacAddress kDefaultGatewayMac{0x020000000001};
 inline constexpr MacAddress kDefaultNodeMac{0x020000000002};
 
+// Addresses that are reached by way of a neighbour that is not the gateway, as another node's pods
+// may be.
+struct NodeRoute {
+  kube::IpPrefix prefix;
+  MacAddress neighbour;
+  bool operator==(const NodeRoute&) const = default;
+};
+
+// What the node's own network says, by the interface of its default route.
+struct NodeNetwork {
+  std::optional<MacAddress> node_mac;
+  std::optional<MacAddress> gateway_mac;
+  std::vector<NodeRoute> routes;  // by length, the longest first, then by address
+  bool operator==(const NodeNetwork&) const = default;
+};
+
 struct NodeFacts {
   std::string name;
   std::string zone;                                // empty: not known
@@ -37,8 +53,10 @@ struct NodeFacts {
   bool masquerade_all = false;
   bool localhost_node_ports = false;  // node ports on 127.0.0.1, too, where it is among those above
   Scheduler scheduler = Scheduler::kRandom;
+  std::string service_proxy_name;  // as in NodeOverrides
   MacAddress gateway_mac = kDefaultGatewayMac;
   MacAddress node_mac = kDefaultNodeMac;
+  std::vector<NodeRoute> routes;         // the longest first
   Tunnel tunnel{};                       // of this node; without an address: there is none
   std::vector<TunnelNode> tunnel_nodes;  // other nodes that its tunnel reaches
 
@@ -57,11 +75,13 @@ struct NodeFacts {
 struct NodeOverrides {
   std::vector<kube::IpAddress> other_addresses;     // besides those of the Node's status
   std::vector<kube::IpPrefix> pod_cidrs;            // instead of those of the Nodes' spec.podCIDRs
-  std::vector<kube::IpPrefix> service_cidrs;        // no object holds them
+  std::vector<kube::IpPrefix> service_cidrs;        // instead of those of the ServiceCIDRs
   std::vector<kube::IpPrefix> node_port_addresses;  // as in NodeFacts
   bool masquerade_all = false;
   bool localhost_node_ports = false;
   Scheduler scheduler = Scheduler::kRandom;
+  std::string service_proxy_name;  // whose Services are served (served_ports.h, ProxyName)
+  NodeNetwork network;             // for what no annotation says
 };
 
 struct NotedNodeFacts {
@@ -71,7 +91,7 @@ struct NotedNodeFacts {
 
 // The facts of Node `name`: addresses of type InternalIP (the first of a family is the primary
 // one), the label topology.kubernetes.io/zone, the annotations above, and the podCIDRs of all
-// Nodes. A missing MAC address is the default one, with a note.
+// Nodes. A missing MAC address is what the network says, or the default one, with a note.
 //
 // Tunnels are those of tunnel_nodes.h; another Node whose annotations cannot be read, or that is in
 // another network, is not reached by one, with a note.

@@ -9,7 +9,7 @@ std::vector<PortPlan> PlanPorts(const kube::Service& service, const Slices& slic
   std::vector<PortPlan> plans;
   for (const kube::IpFamily family : {kube::IpFamily::kIPv4, kube::IpFamily::kIPv6}) {
     if (!facts.Primary(family)) continue;
-    for (ServedPort& port : ServedPorts(service, family)) {
+    for (ServedPort& port : ServedPorts(service, family, facts.service_proxy_name)) {
       PortPlan plan;
       plan.affinity_seconds = port.affinity_seconds;
       plan.endpoints = EndpointsOfPort(slices, port, {facts.name, facts.zone});

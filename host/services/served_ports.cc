@@ -12,7 +12,7 @@ using kube::IpAddress;
 using kube::IpFamily;
 using kube::Service;
 
-constexpr char kOtherProxyLabel[] = "service.kubernetes.io/service-proxy-name";
+constexpr char kProxyNameLabel[] = "service.kubernetes.io/service-proxy-name";
 constexpr char kHeadlessLabel[] = "service.kubernetes.io/headless";
 
 std::vector<IpAddress> LoadBalancerIps(const Service& service, IpFamily family) {
@@ -34,8 +34,8 @@ bool IsExternalPolicyLocal(const Service& service) {
 
 }  // namespace
 
-bool IsHiddenByLabels(const kube::StringMap& labels) {
-  return labels.contains(kOtherProxyLabel) || labels.contains(kHeadlessLabel);
+bool IsHiddenByLabels(const kube::StringMap& labels, const ProxyName& proxy) {
+  return labels.contains(kHeadlessLabel) || (proxy.empty() && labels.contains(kProxyNameLabel));
 }
 
 bool ServedPort::FacesOutside() const {
@@ -46,19 +46,22 @@ std::string ServedPort::FullName() const {
   return name.empty() ? service : fmt::format("{}:{}", service, name);
 }
 
-std::string WhyNotServed(const Service& service) {
+std::string WhyNotServed(const Service& service, const ProxyName& proxy) {
   if (service.type == kube::ServiceType::kExternalName) return "ExternalName";
   if (service.headless || service.metadata.labels.contains(kHeadlessLabel)) return "headless";
-  const auto other = service.metadata.labels.find(kOtherProxyLabel);
-  if (other != service.metadata.labels.end()) {
-    return fmt::format("left to proxy \"{}\" (label {})", other->second, kOtherProxyLabel);
+  const auto label = service.metadata.labels.find(kProxyNameLabel);
+  if (label == service.metadata.labels.end()) {
+    return proxy.empty() ? ""
+                         : fmt::format("left to the usual proxy (no label {})", kProxyNameLabel);
   }
-  return "";
+  if (!proxy.empty() && label->second == proxy) return "";
+  return fmt::format("left to proxy \"{}\" (label {})", label->second, kProxyNameLabel);
 }
 
-std::vector<ServedPort> ServedPorts(const Service& service, IpFamily family) {
+std::vector<ServedPort> ServedPorts(const Service& service, IpFamily family,
+                                    const ProxyName& proxy) {
   const std::vector<IpAddress> cluster_ips = OfFamily(service.cluster_ips, family);
-  if (cluster_ips.empty() || !WhyNotServed(service).empty()) return {};
+  if (cluster_ips.empty() || !WhyNotServed(service, proxy).empty()) return {};
   ServedPort served;
   served.service = fmt::format("{}/{}", service.metadata.ns, service.metadata.name);
   served.cluster_ip = cluster_ips.front();

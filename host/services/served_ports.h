@@ -39,17 +39,23 @@ struct ServedPort {
   bool operator==(const ServedPort&) const = default;
 };
 
-// Whether the labels of a Service or EndpointSlice hide it from this proxy: it is another's, or of
-// a headless Service (kube-proxy never asks the API server for such objects).
-bool IsHiddenByLabels(const kube::StringMap& labels);
+// Which proxy a Service is for: the value of its label service.kubernetes.io/service-proxy-name;
+// empty: the cluster's usual proxy, whose Services have no such label (KEP-2447).
+using ProxyName = std::string;
 
-// Why a proxy makes nothing of this Service: it is headless, an ExternalName, or its label leaves
+// Whether the labels of an EndpointSlice hide it from the proxy: it is of a headless Service, or
+// another proxy's. To a proxy with a name a slice belongs if its Service does: controllers copy a
+// Service's labels only some time later, and not to slices made by hand.
+bool IsHiddenByLabels(const kube::StringMap& labels, const ProxyName& proxy = {});
+
+// Why the proxy makes nothing of this Service: it is headless, an ExternalName, or its label leaves
 // it to another proxy. Empty: it is served.
-std::string WhyNotServed(const kube::Service& service);
+std::string WhyNotServed(const kube::Service& service, const ProxyName& proxy = {});
 
 // In the order of the Service's ports. Empty where WhyNotServed() says so, and where the Service
 // has no cluster IP of the family.
-std::vector<ServedPort> ServedPorts(const kube::Service& service, kube::IpFamily family);
+std::vector<ServedPort> ServedPorts(const kube::Service& service, kube::IpFamily family,
+                                    const ProxyName& proxy = {});
 
 }  // namespace pointsman
 

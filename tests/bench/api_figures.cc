@@ -18,6 +18,7 @@
 #include "flow_tables/plan.h"
 #include "host/agent/node_forwarding.h"
 #include "host/apiserver/api_watcher.h"
+#include "tests/bench/api_objects.h"
 #include "tests/bench/figure.h"
 #include "tests/support/api_server.h"
 #include "tests/support/test_certificates.h"
@@ -31,8 +32,6 @@ constexpr int kEvents = 20'000;
 constexpr int kSlicesOfEvents = 500;
 constexpr char kLastEvent[] = "last-event";
 constexpr absl::Duration kDeadline = absl::Seconds(120);
-constexpr char kServicePath[] = "/api/v1/services";
-constexpr char kSlicePath[] = "/apis/discovery.k8s.io/v1/endpointslices";
 
 double CpuSeconds() {
   timespec time{};
@@ -40,56 +39,12 @@ double CpuSeconds() {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
-nlohmann::json Metadata(const std::string& name, const std::string& service, int uid) {
-  return {{"name", name},
-          {"namespace", "bench"},
-          {"uid", fmt::format("1b6f0c4e-0000-4000-8000-{:012}", uid)},
-          {"generation", 3},
-          {"creationTimestamp", "2026-01-31T12:00:00Z"},
-          {"labels",
-           {{"endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"},
-            {"kubernetes.io/service-name", service}}},
-          {"managedFields",
-           {{{"manager", "kube-controller-manager"},
-             {"operation", "Update"},
-             {"time", "2026-01-31T12:00:00Z"},
-             {"fieldsV1", {{"f:addressType", nullptr}, {"f:endpoints", nullptr}}}}}}};
-}
-
-nlohmann::json Slice(const std::string& name, int index, int endpoints, int port) {
-  nlohmann::json all = nlohmann::json::array();
-  for (int i = 1; i <= endpoints; ++i) {
-    all.push_back({{"addresses", {fmt::format("10.{}.{}.{}", 1 + index / 250, index % 250, i)}},
-                   {"conditions", {{"ready", true}, {"serving", true}, {"terminating", false}}},
-                   {"nodeName", fmt::format("worker-{}", i)},
-                   {"targetRef",
-                    {{"kind", "Pod"},
-                     {"namespace", "bench"},
-                     {"name", fmt::format("{}-7d9c7c9d4f-{:05}", name, i)},
-                     {"uid", fmt::format("1b6f0c4e-0000-4000-8000-{:012}", i)}}},
-                   {"zone", "zone-a"}});
-  }
-  return {{"metadata", Metadata(name, name, index)},
-          {"addressType", "IPv4"},
-          {"endpoints", all},
-          {"ports", {{{"name", "http"}, {"port", port}, {"protocol", "TCP"}}}}};
-}
-
 void Fill(test::ApiStore& store) {
   for (int i = 0; i < kServices; ++i) {
-    const std::string name = fmt::format("service-{}", i);
-    store.Put(kServicePath,
-              {{"metadata", Metadata(name, name, i)},
-               {"spec",
-                {{"type", "ClusterIP"},
-                 {"clusterIP", fmt::format("10.96.{}.{}", i / 250, i % 250 + 1)},
-                 {"ports", {{{"name", "http"}, {"port", 80}, {"targetPort", 8080}}}}}}});
-    store.Put(kSlicePath, Slice(name, i, kEndpoints, 8080));
+    store.Put(kServicePath, BenchService(i));
+    store.Put(kSlicePath, BenchSlice(BenchName(i), i, kEndpoints, 8080));
   }
-  store.Put("/api/v1/nodes",
-            {{"metadata", {{"name", "worker-1"}}},
-             {"spec", {{"podCIDRs", {"10.1.0.0/16"}}}},
-             {"status", {{"addresses", {{{"type", "InternalIP"}, {"address", "192.168.0.2"}}}}}}});
+  store.Put(kNodePath, BenchNode());
 }
 
 // The other process: tells its port, and makes events when it is told to; ends with its input.
@@ -105,9 +60,10 @@ void Fill(test::ApiStore& store) {
   if (write(output, &port, sizeof(port)) == sizeof(port) && read(input, &go, 1) == 1) {
     for (int i = 0; i < kEvents; ++i) {
       const int slice = i % kSlicesOfEvents;
-      store.Put(kSlicePath, Slice(fmt::format("event-{}", slice), slice, 10, 1000 + i % 50'000));
+      store.Put(kSlicePath,
+                BenchSlice(fmt::format("event-{}", slice), slice, 10, 1000 + i % 50'000));
     }
-    store.Put(kSlicePath, Slice(kLastEvent, 0, 1, 1));
+    store.Put(kSlicePath, BenchSlice(kLastEvent, 0, 1, 1));
     while (read(input, &go, 1) == 1) continue;
   }
   std::_Exit(0);
@@ -134,7 +90,7 @@ bool Await(kube::ApiWatcher& watcher, const Wanted& wanted) {
 
 absl::StatusOr<std::vector<Figure>> Measure(kube::ServerConfig config, int to_server) {
   const double started = CpuSeconds();
-  auto watcher = kube::ApiWatcher::Open(std::move(config), {}, 1);
+  auto watcher = kube::ApiWatcher::Open(std::move(config), "", {}, 1);
   if (!watcher.ok()) return watcher.status();
   if (!Await(**watcher, [&] { return (*watcher)->synced(); })) {
     return absl::DeadlineExceededError("the lists did not come");

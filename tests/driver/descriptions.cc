@@ -20,12 +20,15 @@ std::vector<uint8_t> Changed(std::vector<uint8_t> blob, const char* path, Change
   return tree;
 }
 
-}  // namespace
-
-std::vector<uint8_t> SimulationBlob() {
-  std::ifstream file(POINTSMAN_SIM_BLOB, std::ios::binary);
+std::vector<uint8_t> Content(const char* path) {
+  std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
+
+}  // namespace
+
+std::vector<uint8_t> SimulationBlob() { return Content(POINTSMAN_BLOB_FOLDER "/sim.dtb"); }
+std::vector<uint8_t> AlveoU55cBlob() { return Content(POINTSMAN_BLOB_FOLDER "/alveo-u55c.dtb"); }
 
 std::vector<uint8_t> WithNumber(std::vector<uint8_t> blob, const char* path, const char* property,
                                 uint32_t value) {

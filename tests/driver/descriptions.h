@@ -8,8 +8,10 @@
 
 namespace pointsman {
 
-// The description of profile sim, as the build compiles it. Empty if the file cannot be read.
+// The descriptions of profiles sim and alveo-u55c, as the build compiles them. Empty if the file
+// cannot be read.
 std::vector<uint8_t> SimulationBlob();
+std::vector<uint8_t> AlveoU55cBlob();
 
 // The blob with one property set. REQUIRES: the node is there.
 std::vector<uint8_t> WithNumber(std::vector<uint8_t> blob, const char* node, const char* property,

@@ -78,9 +78,9 @@ class FakeTransport : public Transport {
   FakeCard& card_;
 };
 
-FakeCard::FakeCard(std::vector<uint8_t> blob) : blob_(std::move(blob)) {
+FakeCard::FakeCard(std::vector<uint8_t> blob, const CardSizes& sizes) : blob_(std::move(blob)) {
   for (const CardTable& table : CardTables()) {
-    tables_[table.id].assign(kSimSizes.*table.rows, NeverWrittenRow());
+    tables_[table.id].assign(sizes.*table.rows, NeverWrittenRow());
   }
   registers_[kMagic] = kMagicValue;
   registers_[RegisterOffset::kLayoutHash] = pointsman::kLayoutHash;

@@ -37,8 +37,8 @@ struct FakeFaults {
 
 class FakeCard {
  public:
-  // `blob` is the description in its ROM.
-  explicit FakeCard(std::vector<uint8_t> blob);
+  // `blob` is the description in its ROM, `sizes` the rows that it has.
+  explicit FakeCard(std::vector<uint8_t> blob, const CardSizes& sizes = kSimSizes);
 
   // A transport to this card, which outlives it. One at a time.
   std::unique_ptr<Transport> Connect();

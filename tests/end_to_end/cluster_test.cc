@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -16,6 +20,7 @@
 namespace pointsman {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 
 class ClusterTest : public kube::ApiFixture {
@@ -32,10 +37,21 @@ contexts: [{{name: lab, context: {{cluster: lab, user: agent}}}}]
 current-context: lab
 )",
                               server_->url(), certificates().Certificate("ca").string(), kToken));
-    std::vector<std::string> command = {
-        POINTSMAN_PROGRAM,        "agent",  "--node", "worker-1", "--kubeconfig",
-        Path("config"),           "--card", "sim",    "--status", Path("agent.sock"),
-        "--healthz-bind-address", ""};
+    metrics_port_ = FreePort();
+    std::vector<std::string> command = {POINTSMAN_PROGRAM,
+                                        "agent",
+                                        "--node",
+                                        "worker-1",
+                                        "--kubeconfig",
+                                        Path("config"),
+                                        "--card",
+                                        "sim",
+                                        "--status",
+                                        Path("agent.sock"),
+                                        "--healthz-bind-address",
+                                        "",
+                                        "--metrics-bind-address",
+                                        fmt::format("127.0.0.1:{}", metrics_port_)};
     command.insert(command.end(), more.begin(), more.end());
     agent_ = std::make_unique<test::ChildProcess>(
         command,
@@ -51,6 +67,29 @@ current-context: lab
     test::ApiServerOptions options = Tls();
     options.token = kToken;
     return options;
+  }
+
+  // One that nobody listens on, for the moment.
+  static int FreePort() {
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(listener, generic, size), 0);
+    EXPECT_EQ(getsockname(listener, generic, &size), 0);
+    close(listener);
+    return ntohs(address.sin_port);
+  }
+
+  std::string Metrics() const {
+    const auto command = fmt::format("curl -sS -m 5 http://127.0.0.1:{}/metrics", metrics_port_);
+    std::string text;
+    FILE* pipe = popen(command.c_str(), "r");
+    for (int c; (c = std::fgetc(pipe)) != EOF;) text += static_cast<char>(c);
+    EXPECT_EQ(pclose(pipe), 0);
+    return text;
   }
 
   std::string Path(const std::string& name) const { return (folder_.path() / name).string(); }
@@ -96,6 +135,7 @@ current-context: lab
   FileDescriptor uplink_;
   FileDescriptor node_;
   std::unique_ptr<test::ChildProcess> agent_;
+  int metrics_port_ = 0;
 };
 
 TEST_F(ClusterTest, ProgramsWhatTheApiServerSaysAndForwardsThroughItsOutage) {
@@ -119,8 +159,30 @@ TEST_F(ClusterTest, ProgramsWhatTheApiServerSaysAndForwardsThroughItsOutage) {
   server_->Start();
   EXPECT_TRUE(Await([&] { return Serves("10.96.0.1:82"); })) << agent_->Log();
 
+  const std::string metrics = Metrics();
+  EXPECT_THAT(metrics, HasSubstr("kubeproxy_sync_proxy_rules_endpoint_changes_total 2"));
+  EXPECT_THAT(metrics, HasSubstr("kubeproxy_sync_proxy_rules_service_changes_pending 0"));
+  EXPECT_THAT(metrics, ContainsRegex("pointsman_card_packets_total\\{did=\"forwarded\"\\} [1-9]"));
+  EXPECT_THAT(metrics, ContainsRegex("pointsman_api_requests_failed_total [1-9]"));
   EXPECT_EQ(agent_->Stop(), 0) << agent_->Log();
   EXPECT_EQ(agent_->Log().find(kToken), std::string::npos);
+}
+
+// docs/cluster.md, "Beside kube-proxy".
+TEST_F(ClusterTest, ServesOnlyTheServicesThatNameIt) {
+  StartServer(TlsAndToken());
+  const test::Labels ours = {{"service.kubernetes.io/service-proxy-name", "pointsman"}};
+  StartAgent({"--service-proxy-name", "pointsman"});
+  ASSERT_TRUE(Await([&] {
+    return agent_->Log().find("programmed 0 frontends") != std::string::npos;
+  })) << agent_->Log();
+  EXPECT_THAT(WhatLeaves(40'000, 80), HasSubstr("10.244.1.5:40000 > 10.96.0.1:80")) << "untouched";
+  kube::PutService(store_, "cart", 80, ours);
+  ASSERT_TRUE(Await([&] { return Serves("10.96.0.1:80"); })) << agent_->Log();
+  EXPECT_THAT(WhatLeaves(40'001, 80), HasSubstr("10.244.1.5:40001 > 10.244.0."));
+  kube::PutService(store_, "cart", 80);
+  ASSERT_TRUE(Await([&] { return !Serves("10.96.0.1:80"); })) << agent_->Log();
+  EXPECT_THAT(WhatLeaves(40'002, 80), HasSubstr("10.244.1.5:40002 > 10.96.0.1:80")) << "untouched";
 }
 
 TEST_F(ClusterTest, ProgramsNothingWhileTheServerRefusesAndNamesTheRightThatIsMissing) {

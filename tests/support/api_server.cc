@@ -27,6 +27,7 @@ std::string StatusJson(int code, const std::string& reason, const std::string& m
 std::string KindOf(const std::string& collection) {
   if (collection.ends_with("/services")) return "Service";
   if (collection.ends_with("/nodes")) return "Node";
+  if (collection.ends_with("/servicecidrs")) return "ServiceCIDR";
   return "EndpointSlice";
 }
 
@@ -114,6 +115,9 @@ class ApiServer::Impl {
     {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request.target);
+    }
+    if (!options_.service_cidrs && request.path.ends_with("/servicecidrs")) {
+      return Answer(response, 404, "404 page not found");
     }
     if (Happens(&ApiFaults::silent_requests)) WaitForCut(kSilence);
     if (Happens(&ApiFaults::refuse)) return Refuse(response);

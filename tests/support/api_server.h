@@ -23,6 +23,7 @@ struct ApiServerOptions {
   std::filesystem::path client_authority;  // a client must show a certificate of it; empty: none
   std::string token;                       // asked for; empty: none
   StreamingLists streaming_lists = StreamingLists::kKnown;
+  bool service_cidrs = false;  // it has networking.k8s.io/v1 ServiceCIDR
   bool bookmarks = true;
   std::chrono::milliseconds bookmark_period{200};
 };

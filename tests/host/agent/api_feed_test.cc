@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 class ApiFeedTest : public kube::ApiFixture {
  protected:
   void Follow(const std::string& node_name) {
-    auto feed = ApiFeed::Open(config_, node_name, {});
+    auto feed = ApiFeed::Open(config_, node_name, {}, metrics_);
     ASSERT_TRUE(feed.ok()) << feed.status();
     feed_ = *std::move(feed);
     feed_->Start();
@@ -26,7 +26,10 @@ class ApiFeedTest : public kube::ApiFixture {
   NodeForwarding Await(const Wanted& wanted) {
     const absl::Time deadline = absl::Now() + kDeadline;
     while (absl::Now() < deadline) {
-      if (auto newest = feed_->TakeNewest(); newest && wanted(*newest)) return *newest;
+      if (auto newest = feed_->TakeNewest()) {
+        newest->ApplyTo(state_);
+        if (wanted(state_)) return state_;
+      }
       absl::SleepFor(absl::Milliseconds(2));
     }
     ADD_FAILURE() << "the feed had nothing such within " << kDeadline;
@@ -36,7 +39,9 @@ class ApiFeedTest : public kube::ApiFixture {
     return Await([](const NodeForwarding&) { return true; });
   }
 
+  AgentMetrics metrics_{absl::Now()};
   std::unique_ptr<ApiFeed> feed_;
+  NodeForwarding state_;
 };
 
 bool HasProblem(const NodeForwarding& state) { return !state.problems.empty(); }

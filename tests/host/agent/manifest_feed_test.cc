@@ -34,7 +34,8 @@ class ManifestFeedTest : public testing::Test {
   NodeForwarding Await(const Wanted& wanted) {
     const auto deadline = std::chrono::steady_clock::now() + kDeadline;
     while (std::chrono::steady_clock::now() < deadline) {
-      if (auto newest = feed_->TakeNewest(); newest && wanted(*newest)) return *newest;
+      if (auto newest = feed_->TakeNewest(); newest && wanted(*newest->whole))
+        return *newest->whole;
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     ADD_FAILURE() << "the feed had nothing such within " << kDeadline.count() << " s";

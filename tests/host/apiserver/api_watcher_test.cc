@@ -62,14 +62,44 @@ TEST_F(ApiWatcherTest, NothingIsKnownBeforeEveryKindIs) {
 TEST_F(ApiWatcherTest, FollowsChanges) {
   StartAndWatch();
   ExpectSameAsServer();
-  watcher_->TakeChanged();
-  EXPECT_FALSE(watcher_->TakeChanged());
+  watcher_->TakeChanges().any;
+  EXPECT_FALSE(watcher_->TakeChanges().any);
   PutService(store_, "web", 443);
   PutSlice(store_, "cart", 5);
   store_.Delete(kNodes, "", "worker-1");
   ExpectSameAsServer();
-  EXPECT_TRUE(watcher_->TakeChanged());
+  EXPECT_TRUE(watcher_->TakeChanges().any);
   EXPECT_THAT(watcher_->objects().nodes, IsEmpty());
+}
+
+TEST_F(ApiWatcherTest, TakesServiceCidrsWhereTheServerHasThem) {
+  test::ApiServerOptions options = Tls();
+  options.service_cidrs = true;
+  store_.Put("/apis/networking.k8s.io/v1/servicecidrs",
+             {{"metadata", {{"name", "kubernetes"}}}, {"spec", {{"cidrs", {"10.96.0.0/16"}}}}});
+  StartAndWatch(options);
+  ExpectSameAsServer();
+  ASSERT_EQ(watcher_->objects().service_cidrs.size(), 1u);
+  EXPECT_EQ(watcher_->objects().service_cidrs.begin()->second.cidrs[0].ToString(), "10.96.0.0/16");
+}
+
+TEST_F(ApiWatcherTest, AServerWithoutServiceCidrsIsAskedForBothVersionsAndIsNoError) {
+  StartAndWatch();
+  ExpectSameAsServer();
+  EXPECT_GE(RequestsWith("networking.k8s.io/v1/servicecidrs"), 1u);
+  EXPECT_EQ(RequestsWith("networking.k8s.io/v1beta1/servicecidrs"), 1u);
+  EXPECT_THAT(errors_, IsEmpty());
+}
+
+TEST_F(ApiWatcherTest, AProxyWithANameFollowsTheServicesThatNameIt) {
+  proxy_name_ = "canary";
+  StartAndWatch();
+  ExpectSameAsServer();
+  EXPECT_THAT(watcher_->objects().services, IsEmpty());
+  EXPECT_EQ(watcher_->objects().endpoint_slices.size(), 1u) << "its label may come later";
+  PutService(store_, "cart", 80, {{"service.kubernetes.io/service-proxy-name", "canary"}});
+  ExpectSameAsServer();
+  EXPECT_EQ(watcher_->objects().services.size(), 1u);
 }
 
 TEST_F(ApiWatcherTest, SelectsAsKubeProxyDoes) {

@@ -36,27 +36,27 @@ class CollectionTest : public testing::Test {
 TEST_F(CollectionTest, AListIsKnownOnlyAsAWhole) {
   collection_.AddToList(ListOf(ListJson({ServiceJson("a", 1)}, 1)).decoded);
   EXPECT_EQ(Ports(), "");
-  EXPECT_FALSE(collection_.TakeChanged());
+  EXPECT_FALSE(collection_.TakeChanges().any);
   collection_.AddToList(ListOf(ListJson({ServiceJson("b", 2)}, 1)).decoded);
   collection_.EndList();
   EXPECT_EQ(Ports(), "a:80 b:80");
-  EXPECT_TRUE(collection_.TakeChanged());
+  EXPECT_TRUE(collection_.TakeChanges().any);
 }
 
 TEST_F(CollectionTest, ANewListFindsWhatWasDeletedMeanwhile) {
   List({ServiceJson("a", 1), ServiceJson("b", 2)});
   collection_.Apply(EventOf("ADDED", ServiceJson("c", 3)));
-  collection_.TakeChanged();
+  collection_.TakeChanges().any;
   List({ServiceJson("b", 2)});
   EXPECT_EQ(Ports(), "b:80");
-  EXPECT_TRUE(collection_.TakeChanged());
+  EXPECT_TRUE(collection_.TakeChanges().any);
 }
 
 TEST_F(CollectionTest, TheSameListIsNoChange) {
   List({ServiceJson("a", 1)});
-  collection_.TakeChanged();
+  collection_.TakeChanges().any;
   List({ServiceJson("a", 9)});
-  EXPECT_FALSE(collection_.TakeChanged()) << "only the version differs";
+  EXPECT_FALSE(collection_.TakeChanges().any) << "only the version differs";
   EXPECT_EQ(objects_.services.begin()->second.metadata.resource_version, "9");
 }
 
@@ -77,11 +77,11 @@ TEST_F(CollectionTest, AppliesEvents) {
 
 TEST_F(CollectionTest, EventsThatComeAgainOrLateChangeNothing) {
   List({ServiceJson("a", 5, 5)});
-  collection_.TakeChanged();
+  collection_.TakeChanges().any;
   collection_.Apply(EventOf("MODIFIED", ServiceJson("a", 4, 4)));
   collection_.Apply(EventOf("DELETED", ServiceJson("a", 3)));
   EXPECT_EQ(Ports(), "a:5");
-  EXPECT_FALSE(collection_.TakeChanged());
+  EXPECT_FALSE(collection_.TakeChanges().any);
   collection_.Apply(EventOf("DELETED", ServiceJson("a", 7)));
   collection_.Apply(EventOf("MODIFIED", ServiceJson("a", 6, 6)));
   EXPECT_EQ(Ports(), "") << "a late event brought it back";
@@ -103,12 +103,12 @@ TEST_F(CollectionTest, EventsOfOtherObjectsMayComeInAnyOrder) {
 
 TEST_F(CollectionTest, ARefusedObjectKeepsItsLastGoodState) {
   List({ServiceJson("a", 1, 80)});
-  collection_.TakeChanged();
+  collection_.TakeChanges().any;
   collection_.Apply(EventOf("MODIFIED", ServiceJson("a", 2, 0)));
   EXPECT_EQ(Ports(), "a:80");
   EXPECT_THAT(Texts(collection_.problems()),
               ElementsAre(HasSubstr("Service shop/a: spec.ports[0].port")));
-  EXPECT_TRUE(collection_.TakeChanged());
+  EXPECT_TRUE(collection_.TakeChanges().any);
   List({ServiceJson("a", 2, 0), ServiceJson("b", 3, 0)});
   EXPECT_EQ(Ports(), "a:80");
   EXPECT_EQ(collection_.problems().size(), 2u);

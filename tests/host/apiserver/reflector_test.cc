@@ -257,5 +257,39 @@ TEST_F(ReflectorTest, OneRequestAtATime) {
   EXPECT_FALSE(reflector_.Next(now_).has_value());
 }
 
+TEST(ReflectorOfOptionalKindTest, AnAbsentKindIsAskedForInBothVersionsAndThenRarely) {
+  ObjectSet objects;
+  const ReflectorTiming timing;
+  Reflector reflector(ResourceOf(Kind::kServiceCidr), timing, 1, objects);
+  absl::Time now = absl::UnixEpoch();
+  const ApiFailure absent{.code = 404, .reason = "", .message = "", .retry_after = {}};
+  const auto ask = [&] { return reflector.Next(now)->target; };
+  EXPECT_THAT(ask(), HasSubstr("/v1/servicecidrs?watch=true"));
+  EXPECT_FALSE(reflector.Fail(absent, now)) << "no failure to report";
+  EXPECT_THAT(ask(), HasSubstr("/v1/servicecidrs?limit"));
+  EXPECT_FALSE(reflector.Fail(absent, now));
+  EXPECT_FALSE(reflector.synced());
+  EXPECT_THAT(ask(), HasSubstr("/v1beta1/servicecidrs?limit"));
+  EXPECT_FALSE(reflector.Fail(absent, now));
+  EXPECT_TRUE(reflector.synced());
+  EXPECT_EQ(reflector.due(), now + timing.absent_retry);
+  now = reflector.due();
+  EXPECT_THAT(ask(), HasSubstr("/v1/servicecidrs?limit"));
+}
+
+TEST(ReflectorOfOptionalKindTest, ARefusalIsReportedAndWaitedForByNobody) {
+  ObjectSet objects;
+  Reflector reflector(ResourceOf(Kind::kServiceCidr), {}, 1, objects);
+  const absl::Time now = absl::UnixEpoch();
+  const ApiFailure refused{.code = 403, .reason = "", .message = "", .retry_after = {}};
+  reflector.Next(now);
+  reflector.Fail({.code = 422, .reason = "", .message = "", .retry_after = {}}, now);
+  for (int version = 0; version < 2; ++version) {
+    ASSERT_TRUE(reflector.Next(now));
+    EXPECT_TRUE(reflector.Fail(refused, now));
+  }
+  EXPECT_TRUE(reflector.synced());
+}
+
 }  // namespace
 }  // namespace pointsman::kube

@@ -24,6 +24,15 @@ TEST(ResourceTest, SelectsAsKubeProxyDoes) {
             std::string("/apis/discovery.k8s.io/v1/endpointslices?") + kSelector);
 }
 
+TEST(ResourceTest, SelectsTheServicesOfANamedProxyAndAllSlices) {
+  EXPECT_EQ(ListTarget(ResourceOf(Kind::kService, "pointsman"), "", "", false),
+            "/api/v1/services?labelSelector=service.kubernetes.io%2Fservice-proxy-name%3Dpointsman"
+            "%2C%21service.kubernetes.io%2Fheadless");
+  EXPECT_EQ(ListTarget(ResourceOf(Kind::kEndpointSlice, "pointsman"), "", "", false),
+            "/apis/discovery.k8s.io/v1/endpointslices"
+            "?labelSelector=%21service.kubernetes.io%2Fheadless");
+}
+
 TEST(ResourceTest, Watches) {
   EXPECT_EQ(
       WatchTarget(ResourceOf(Kind::kNode), "42", 300),

@@ -244,6 +244,8 @@ TEST(SlicesByServiceTest, SlicesOfOtherProxiesAndHeadlessServicesAreLeftOut) {
   kube::EndpointSlice headless = SliceOf("svc1", "b", "", {});
   headless.metadata.labels["service.kubernetes.io/headless"] = "";
   EXPECT_THAT(SlicesByService(test::Objects({other, headless})), IsEmpty());
+  EXPECT_EQ(SlicesByService(test::Objects({other, headless}), "other").size(), 1u)
+      << "to a proxy with a name its Service counts";
 }
 
 TEST(EndpointsOfPortTest, ANodeWithoutANameHasNoLocalEndpoints) {

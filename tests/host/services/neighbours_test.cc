@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "host/services/table_values.h"
 #include "tests/host/services/test_objects.h"
 
@@ -62,6 +64,22 @@ TEST(NeighboursTest, AnAddressOfTheNodeIsNoPod) {
   const PodMacs pods = {{Ip("10.0.0.1"), kPodMac}};
   EXPECT_THAT(Neighbours(facts, pods).Sources(),
               ElementsAre(Source{TablePrefix(Cidr("10.0.0.1/32")), ClientClass::kNode, kToNode}));
+}
+
+TEST(NeighboursTest, RoutesLeadToOtherNodesPods) {
+  NodeFacts facts = test::Facts();
+  facts.routes = {{Cidr("10.0.2.128/25"), MacAddress{4}}, {Cidr("10.0.2.0/24"), MacAddress{3}}};
+  facts.pod_cidrs = {Cidr("10.0.1.0/24"), Cidr("10.0.2.0/24")};
+  const PodMacs no_pods;
+  const Neighbours neighbours(facts, no_pods);
+  EXPECT_EQ(neighbours.Towards(Ip("10.0.2.200")).destination_mac, MacAddress{4});
+  EXPECT_EQ(neighbours.Towards(Ip("10.0.2.1")).destination_mac, MacAddress{3});
+  EXPECT_EQ(neighbours.Towards(Ip("10.0.3.1")), neighbours.Gateway());
+  const std::vector<Source> sources = neighbours.Sources();
+  const auto to_pods =
+      std::ranges::find(sources, TablePrefix(Cidr("10.0.2.0/24")), &Source::prefix);
+  ASSERT_NE(to_pods, sources.end());
+  EXPECT_EQ(to_pods->next_hop.destination_mac, MacAddress{3});
 }
 
 }  // namespace

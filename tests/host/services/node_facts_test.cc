@@ -83,6 +83,22 @@ TEST(FactsFromNodeTest, TakesOverrides) {
   EXPECT_TRUE(noted->facts.masquerade_all);
 }
 
+TEST(FactsFromNodeTest, ServiceRangesComeFromObjectsUnlessTheUserSaysThem) {
+  kube::ServiceCidr range;
+  range.metadata.name = "kubernetes";
+  range.cidrs = {Cidr("172.30.0.0/16"), Cidr("fd00:30::/112")};
+  const kube::ObjectSet objects = test::Objects({WholeNode(), range});
+  NodeOverrides overrides;
+  EXPECT_EQ(FactsFromNode(objects, test::kNodeName, overrides)->facts.service_cidrs, range.cidrs);
+  overrides.service_proxy_name = "canary";
+  EXPECT_THAT(FactsFromNode(objects, test::kNodeName, overrides)->facts.service_cidrs, IsEmpty())
+      << "the rest of them is another proxy's";
+  overrides = {};
+  overrides.service_cidrs = {Cidr("172.31.0.0/16")};
+  EXPECT_EQ(FactsFromNode(objects, test::kNodeName, overrides)->facts.service_cidrs,
+            overrides.service_cidrs);
+}
+
 TEST(FactsFromNodeTest, SaysWhatIsMissingOrWrong) {
   kube::Node no_address = WholeNode();
   no_address.addresses = {{"InternalIP", "2001:db8::1"}};

@@ -117,6 +117,20 @@ TEST(ServedPortsTest, ServicesThatAreNotServed) {
   }
 }
 
+TEST(WhyNotServedTest, AProxyWithANameServesTheServicesThatNameIt) {
+  kube::Service service = test::EveryAddressService();
+  EXPECT_THAT(WhyNotServed(service, "canary"), HasSubstr("left to the usual proxy"));
+  EXPECT_THAT(ServedPorts(service, IpFamily::kIPv4, "canary"), IsEmpty());
+  service.metadata.labels["service.kubernetes.io/service-proxy-name"] = "other";
+  EXPECT_THAT(WhyNotServed(service, "canary"), HasSubstr("left to proxy \"other\""));
+  service.metadata.labels["service.kubernetes.io/service-proxy-name"] = "canary";
+  EXPECT_EQ(WhyNotServed(service, "canary"), "");
+  EXPECT_EQ(ServedPorts(service, IpFamily::kIPv4, "canary"),
+            ServedPorts(test::EveryAddressService(), IpFamily::kIPv4));
+  service.headless = true;
+  EXPECT_EQ(WhyNotServed(service, "canary"), "headless");
+}
+
 TEST(ServedPortTest, FacesOutside) {
   ServedPort port;
   EXPECT_FALSE(port.FacesOutside());
