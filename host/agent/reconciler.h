@@ -24,8 +24,9 @@ class Reconciler {
   Reconciler(Card& card, uint32_t tick_cycles);
 
   // Takes over what the card's tables hold, also where a plan broke off: the next Program writes
-  // the differences only. Session affinity is forgotten. FailedPrecondition, naming table and row: that makes no sense, and the
-  // tables are zero now. Other errors: those of Card. Call it before Program.
+  // the differences only. Session affinity is forgotten. FailedPrecondition, naming table and row:
+  // that makes no sense, and the tables are zero now. Other errors: those of Card. Call it before
+  // Program.
   absl::Status Adopt();
 
   // Writes what differs and returns how many rows that were. The first call takes the card to

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/services/pass_through.h"
 #include "host/services/table_values.h"
 
 namespace pointsman {
@@ -253,6 +254,13 @@ ServiceReport ForwardingTracker::ReportOf(const kube::ObjectKey& key) {
                        .endpoints = CountEndpoints(service, SlicesOf(key), facts_.name),
                        .limitations = LimitationsOf(service, facts_)};
   planned.problems.clear();
+  if (std::string why = WhyPassThroughIsWrong(service); !why.empty()) {
+    planned.problems.push_back(
+        {.origin = {},
+         .object = key.ToString(),
+         .field = fmt::format("metadata.annotations[{}]", kPassThroughAnnotation),
+         .message = std::move(why)});
+  }
   for (const bool node_ports : {false, true}) {
     for (size_t i = 0; i < planned.plans.size(); ++i) {
       const PortPlan& plan = planned.plans[i];
