@@ -23,7 +23,7 @@ module bucket_keys #(
     output logic [19:0] report_index,
 
     input wire logic write_enable,
-    input wire logic write_flip,
+    input wire logic write_flip,  // store a wrong parity bit, as a test
     input wire logic [BUCKETS_LOG2+WAYS_LOG2:0] write_index,  // {bank, bucket, way}
     input wire logic [KEY_BITS:0] write_row   // {key, valid}
 );
@@ -37,6 +37,9 @@ module bucket_keys #(
     s2_valid <= s1_valid;
     s3_valid <= s2_valid;
   end
+
+  wire write_parity;
+  xor_tree #(.WIDTH(ROW_BITS + 1)) parity (.in({write_flip, write_row}), .out(write_parity));
 
   wire [WAYS-1:0] bad_ways;
   logic [WAYS-1:0] equal;
@@ -52,10 +55,10 @@ module bucket_keys #(
           .RAM_STYLE(RAM_STYLE)
       ) keys (
           .clk(clk),
-          .write_flip(write_flip),
           .write_enable(write_enable && {write_index[BUCKETS_LOG2+WAYS_LOG2], write_index[WAYS_LOG2-1:0]} == (WAYS_LOG2 + 1)'(g)),
           .write_address(write_index[WAYS_LOG2+:BUCKETS_LOG2]),
           .write_data(write_row),
+          .write_parity(write_parity),
           .read_enable(valid),
           .read_address(bucket),
           .read_data(read_row),

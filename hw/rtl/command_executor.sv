@@ -60,7 +60,7 @@ module command_executor (
   logic s1_valid, s2_valid, s3_valid, s4_valid;
   card_pkg::command_line_t s1, s2, s3, s4;
   logic [31:0] s2_rows, s3_rows_behind, s4_left;
-  logic s2_op_known, s3_op_known, s3_table_known, s3_index_in, s4_read, s4_last;
+  logic s2_op_known, s3_op_known, s3_table_known, s3_index_in, s4_read, s4_last, s4_possible;
   logic [7:0] s3_status, s4_status;
   logic finishing, pending_room_enough;
 
@@ -88,6 +88,7 @@ module command_executor (
       s3_rows_behind <= s2_rows - s2.index;
       s4 <= s3;
       s4_status <= s3_status;
+      s4_possible <= s3_status == card_pkg::COMMAND_STATUS_OK;
       s4_read <= s3.op == card_pkg::COMMAND_OP_READ;
       s4_left <= s3.op != card_pkg::COMMAND_OP_READ && s3.count != 32'd0 ? s3.count - 32'd1 : 32'd0;
       s4_last <= s3.op == card_pkg::COMMAND_OP_READ || s3.count <= 32'd1;
@@ -114,12 +115,12 @@ module command_executor (
     end
   end
 
-  assign row_valid = s4_valid && s4_status == card_pkg::COMMAND_STATUS_OK && pending_room_enough;
+  assign row_valid = s4_valid && s4_possible && pending_room_enough;
   assign row_write = !s4_read;
   assign row_flip = {s4.op == card_pkg::COMMAND_OP_WRITE_FLIPPED_VALUE, s4.op == card_pkg::COMMAND_OP_WRITE_FLIPPED_KEY};
   assign row_table = s4.table_;
   assign row_data = s4.row;
-  assign finishing = pending_room_enough && (s4_status != card_pkg::COMMAND_STATUS_OK || (row_ready && s4_last));
+  assign finishing = pending_room_enough && (!s4_possible || (row_ready && s4_last));
 
   // Responses wait for their rows, in order.
   logic [PENDING_LOG2:0] pending_room, unread;
@@ -135,7 +136,7 @@ module command_executor (
   ) pending (
       .clk, .rst,
       .write(s4_valid && finishing),
-      .write_data({s4.op, s4.table_, s4_status, s4.index, s4.count, s4_read && s4_status == card_pkg::COMMAND_STATUS_OK}),
+      .write_data({s4.op, s4.table_, s4_status, s4.index, s4.count, s4_read && s4_possible}),
       .commit(1'b1),
       .rollback(1'b0),
       .room(pending_room),

@@ -1,11 +1,11 @@
 // Decides what a packet's connection is, one packet a clock, as if packets were decided one after the other: what
-// packets 1 to 6 clocks before have recorded is known here before their rows can be read from the tables.
+// packets 1 to 7 clocks before have recorded is known here before their rows can be read from the tables.
 //
 // Latency: 2 clocks. Throughput: one packet a clock.
 //
 // | stage | what is registered |
 // |-------|--------------------|
-// | 1     | hits, duplicates and free ways with the records of the packets 2 to 6 clocks before |
+// | 1     | hits, duplicates and free ways with the records of the packets 2 to 7 clocks before |
 // | 2     | the same with the packet one clock before, whose decision is one clock old; the decision |
 //
 // The only loop is stage 2: `learned` and the ways picked go back into it. All comparisons were made before
@@ -34,13 +34,13 @@ module connection_resolve #(
     input wire logic tuple_bad,              // rows have lost their content: not found says nothing
     input wire logic reply_bad,              // the same of the reply key
     // What near_match said
-    input wire logic [5:0] same_original,
-    input wire logic [5:0] is_reply,
-    input wire logic [5:0] same_reply,
-    input wire logic [5:0] same_original_first,
-    input wire logic [5:0] same_original_second,
-    input wire logic [5:0] same_reply_first,
-    input wire logic [5:0] same_reply_second,
+    input wire logic [6:0] same_original,
+    input wire logic [6:0] is_reply,
+    input wire logic [6:0] same_reply,
+    input wire logic [6:0] same_original_first,
+    input wire logic [6:0] same_original_second,
+    input wire logic [6:0] same_reply_first,
+    input wire logic [6:0] same_reply_second,
 
     output logic translate,  // by the row at `location`; else verdict and reason stand
     output logic [1:0] out_verdict,
@@ -53,20 +53,23 @@ module connection_resolve #(
 );
   localparam int HALF = WAYS / 2;
 
-  // Ways recorded by the packets before: [0] is the packet in stage 2, whose picks still need `learned`.
-  logic [WAYS-1:0] past_original[1:5], past_reply[1:5];
+  // Ways recorded by the packets before, and whether any was.
+  logic [WAYS-1:0] past_original[1:6], past_reply[1:6];
+  logic [6:1] past_learned;
   wire [WAYS-1:0] recorded_original = original_pick & {WAYS{learned}};
   wire [WAYS-1:0] recorded_reply = reply_pick & {WAYS{learned}};
 
   always_ff @(posedge clk) begin
     past_original[1] <= recorded_original;
     past_reply[1] <= recorded_reply;
-    for (int i = 2; i <= 5; i++) begin
+    past_learned <= {past_learned[5:1], learned};
+    for (int i = 2; i <= 6; i++) begin
       past_original[i] <= past_original[i-1];
       past_reply[i] <= past_reply[i-1];
     end
     if (rst) begin
-      for (int i = 1; i <= 5; i++) begin
+      past_learned <= '0;
+      for (int i = 1; i <= 6; i++) begin
         past_original[i] <= '0;
         past_reply[i] <= '0;
       end
@@ -82,10 +85,10 @@ module connection_resolve #(
     duplicate_now = |reply_duplicate | (learned & same_reply[1]);
     original_taken = original_used | (recorded_original & {{HALF{same_original_second[1]}}, {HALF{same_original_first[1]}}});
     reply_taken = reply_used | (recorded_reply & {{HALF{same_reply_second[1]}}, {HALF{same_reply_first[1]}}});
-    for (int i = 2; i <= 5; i++) begin
+    for (int i = 2; i <= 6; i++) begin
       original_now = original_now | (past_original[i-1] & {WAYS{same_original[i]}});
       reply_now = reply_now | (past_reply[i-1] & {WAYS{is_reply[i]}});
-      duplicate_now = duplicate_now | (|past_reply[i-1] & same_reply[i]);
+      duplicate_now = duplicate_now | (past_learned[i-1] & same_reply[i]);
       original_taken = original_taken | (past_original[i-1] & {{HALF{same_original_second[i]}}, {HALF{same_original_first[i]}}});
       reply_taken = reply_taken | (past_reply[i-1] & {{HALF{same_reply_second[i]}}, {HALF{same_reply_first[i]}}});
     end

@@ -2,16 +2,17 @@
 // packet leaves with, and moves the connection's state on.
 //
 // A row says where its other direction stands, and that row's key, turned round, is the translation. Keys are stored
-// twice: where they are compared (bucket_keys), and here by row.
+// twice: where they are compared (bucket_keys, which is written one clock after the links), and here by row (two clocks
+// after them: a packet still reads the key it was found by if the packet behind it is recorded in its place).
 //
 // Latency: 7 clocks from the decision to `other`. Throughput: one packet a clock; in a clock without one, an
 // operation of the host or of the sweeper, which goes through the same stages.
 //
 // | stage | what is registered |
 // |-------|--------------------|
-// | 1     | the rows' indices; rows are written and removed at its end |
-// | 2     | own row: a packet's, or an operation's |
-// | 3, 4  | other row and next hop (memory) |
+// | 1     | the rows' indices; links are written at its end |
+// | 2     | own row: a packet's, or an operation's; the keys that are looked up are written and removed at its end |
+// | 3, 4  | other row and next hop (memory); what is read by row is written at the end of 3 |
 // | 5, 6  | both keys, frontend, endpoint (memory); state (connection_life) |
 // | 7     | translation, row for the host; event behind it |
 `default_nettype none
@@ -52,12 +53,14 @@ module connection_rows #(
     input wire logic [19:0] s1_endpoint,
     input wire logic [3:0] s4_tcp_flags,  // {TCP, RST, SYN, FIN} of the packet
 
+    // Stage 2, for the keys by bucket
     output logic original_write,
     output logic reply_write,
     output logic [ROWS_LOG2-1:0] original_write_index,
     output logic [ROWS_LOG2-1:0] reply_write_index,
     output logic [KEY_BITS:0] original_write_key,
     output logic [KEY_BITS:0] reply_write_key,
+    output logic write_flip_key,
 
     output logic translation_bad,  // a row it was read from has lost its content
     output logic [KEY_BITS-1:0] other,  // key of the other row
@@ -89,7 +92,8 @@ module connection_rows #(
     input wire logic [ROWS_LOG2-1:0] host_index,
     input wire logic [ROW_BITS-1:0] host_data,
     output logic [ROW_BITS-1:0] host_row,
-    input wire logic host_flip,
+    input wire logic host_flip_key,
+    input wire logic host_flip_value,
     output logic [1:0] report,  // originals, replies: for parity_reports
     output logic [39:0] report_index
 );
@@ -106,7 +110,7 @@ module connection_rows #(
   localparam int BANK = WAY_BITS - 1;  // the upper bit
   function automatic logic [WAY_BITS-1:0] encode(input logic [WAYS-1:0] onehot);
     encode = '0;
-    for (int i = 0; i < WAYS; i++) if (onehot[i]) encode = encode | WAY_BITS'(i);
+    for (int i = 0; i < WAYS; i++) encode = encode | (WAY_BITS'(i) & {WAY_BITS{onehot[i]}});
   endfunction
 
   // Stage 1
@@ -139,16 +143,48 @@ module connection_rows #(
   assign sweeper_waits = (probe || remove) && busy;
   wire removing_keys = removing && remove_keys;
 
-  assign original_write = s1_learned || host_write_originals || removing_keys;
-  assign original_write_index = host_write_originals ? host_index : s1_learned ? s1_original_index : sweep_index;
-  assign original_write_key = host_write_originals ? {host_key, host_valid} : {s1_tuple, s1_learned};
-  assign reply_write = s1_learned || host_write_replies || removing_keys;
-  assign reply_write_index = host_write_replies ? host_index : s1_learned ? s1_reply_index : sweep_reply_index;
-  assign reply_write_key = host_write_replies ? {host_key, host_valid} : {s1_reply_key, s1_learned};
+  wire s1_write_original = s1_learned || host_write_originals || removing_keys;
+  wire s1_write_reply = s1_learned || host_write_replies || removing_keys;
+  wire [ROWS_LOG2-1:0] s1_original_at = host_write_originals ? host_index : s1_learned ? s1_original_index : sweep_index;
+  wire [ROWS_LOG2-1:0] s1_reply_at = host_write_replies ? host_index : s1_learned ? s1_reply_index : sweep_reply_index;
 
   // What is removed keeps its content here, for packets that were found there a moment before.
-  wire keep_original = s1_learned || (host_write_originals && host_valid);
-  wire keep_reply = s1_learned || (host_write_replies && host_valid);
+  wire s1_keep_original = s1_learned || (host_write_originals && host_valid);
+  wire s1_keep_reply = s1_learned || (host_write_replies && host_valid);
+
+  // What is written behind stage 1
+  logic [35:0] s2_write_value, s3_write_value;
+  logic s2_keep_original, s2_keep_reply, s2_flip_value;
+  logic s3_keep_original, s3_keep_reply, s3_write_original, s3_write_reply;
+  wire s2_original_key_parity, s2_reply_key_parity, s2_value_parity;
+  logic s3_original_key_parity, s3_reply_key_parity, s3_value_parity;
+  logic [ROWS_LOG2-1:0] s3_original_at, s3_reply_at;
+  logic [KEY_BITS:0] s3_write_original_key, s3_write_reply_key;
+  always_ff @(posedge clk) begin
+    original_write <= s1_write_original;
+    original_write_index <= s1_original_at;
+    original_write_key <= host_write_originals ? {host_key, host_valid} : {s1_tuple, s1_learned};
+    reply_write <= s1_write_reply;
+    reply_write_index <= s1_reply_at;
+    reply_write_key <= host_write_replies ? {host_key, host_valid} : {s1_reply_key, s1_learned};
+    write_flip_key <= host_flip_key;
+    {s2_keep_original, s2_keep_reply, s2_flip_value} <= {s1_keep_original, s1_keep_reply, host_flip_value};
+    s2_write_value <= host_write_originals ? host_value : {s1_frontend_counter, s1_endpoint};
+    {s3_write_original, s3_original_at, s3_write_original_key} <= {original_write, original_write_index, original_write_key};
+    {s3_write_reply, s3_reply_at, s3_write_reply_key} <= {reply_write, reply_write_index, reply_write_key};
+    {s3_keep_original, s3_keep_reply, s3_write_value} <= {s2_keep_original, s2_keep_reply, s2_write_value};
+    {s3_original_key_parity, s3_reply_key_parity, s3_value_parity} <=
+        {s2_original_key_parity, s2_reply_key_parity, s2_value_parity};
+  end
+  xor_tree #(.WIDTH(KEY_BITS + 1)) of_original_key (
+      .in({s2_flip_value, original_write_key[KEY_BITS:1]}),
+      .out(s2_original_key_parity)
+  );
+  xor_tree #(.WIDTH(KEY_BITS + 1)) of_reply_key (
+      .in({s2_flip_value, reply_write_key[KEY_BITS:1]}),
+      .out(s2_reply_key_parity)
+  );
+  xor_tree #(.WIDTH(37)) of_value (.in({s2_flip_value, s2_write_value}), .out(s2_value_parity));
 
   // Stages 2 to 4
   logic s2_used, s3_used, s4_used, s2_learn, s3_learn, s4_learn, s2_packet, s3_packet, s4_packet;
@@ -181,6 +217,11 @@ module connection_rows #(
   end
 
   // A link: {next hop, other row}
+  wire [31:0] s1_original_link = host_write_originals ? host_link : {s1_endpoint_next_hop, 20'(s1_reply_index)};
+  wire [31:0] s1_reply_link = host_write_replies ? host_link : {s1_client_next_hop, 20'(s1_original_index)};
+  wire s1_original_link_parity, s1_reply_link_parity;
+  xor_tree #(.WIDTH(33)) of_original_link (.in({host_flip_value, s1_original_link}), .out(s1_original_link_parity));
+  xor_tree #(.WIDTH(33)) of_reply_link (.in({host_flip_value, s1_reply_link}), .out(s1_reply_link_parity));
   wire [31:0] s4_original_link, s4_reply_link;
   wire s5_original_link_bad, s5_reply_link_bad;
   parity_ram #(
@@ -189,11 +230,10 @@ module connection_rows #(
       .RAM_STYLE("block")
   ) original_links (
       .clk(clk),
-      .write_flip(host_flip),
-      .write_enable(keep_original),
-      .write_address(original_write_index),
-      .write_data(host_write_originals ? host_link
-                                       : {s1_endpoint_next_hop, 20'(s1_reply_index)}),
+      .write_enable(s1_keep_original),
+      .write_address(s1_original_at),
+      .write_data(s1_original_link),
+      .write_parity(s1_original_link_parity),
       .read_enable(s2_used && !s2_from_reply),
       .read_address(s2_own),
       .read_data(s4_original_link),
@@ -205,11 +245,10 @@ module connection_rows #(
       .RAM_STYLE("block")
   ) reply_links (
       .clk(clk),
-      .write_flip(host_flip),
-      .write_enable(keep_reply),
-      .write_address(reply_write_index),
-      .write_data(host_write_replies ? host_link
-                                     : {s1_client_next_hop, 20'(s1_original_index)}),
+      .write_enable(s1_keep_reply),
+      .write_address(s1_reply_at),
+      .write_data(s1_reply_link),
+      .write_parity(s1_reply_link_parity),
       .read_enable(s2_used && s2_from_reply),
       .read_address(s2_own),
       .read_data(s4_reply_link),
@@ -231,10 +270,10 @@ module connection_rows #(
       .RAM_STYLE("ultra")
   ) original_keys (
       .clk(clk),
-      .write_flip(host_flip),
-      .write_enable(keep_original),
-      .write_address(original_write_index),
-      .write_data(original_write_key[KEY_BITS:1]),
+      .write_enable(s3_keep_original),
+      .write_address(s3_original_at),
+      .write_data(s3_write_original_key[KEY_BITS:1]),
+      .write_parity(s3_original_key_parity),
       .read_enable(s4_used),
       .read_address(s4_original_row),
       .read_data(s6_original),
@@ -246,10 +285,10 @@ module connection_rows #(
       .RAM_STYLE("ultra")
   ) reply_keys (
       .clk(clk),
-      .write_flip(host_flip),
-      .write_enable(keep_reply),
-      .write_address(reply_write_index),
-      .write_data(reply_write_key[KEY_BITS:1]),
+      .write_enable(s3_keep_reply),
+      .write_address(s3_reply_at),
+      .write_data(s3_write_reply_key[KEY_BITS:1]),
+      .write_parity(s3_reply_key_parity),
       .read_enable(s4_used),
       .read_address(s4_reply_row),
       .read_data(s6_reply),
@@ -261,11 +300,10 @@ module connection_rows #(
       .RAM_STYLE("block")
   ) values (
       .clk(clk),
-      .write_flip(host_flip),
-      .write_enable(keep_original),
-      .write_address(original_write_index),
-      .write_data(host_write_originals ? host_value
-                                       : {s1_frontend_counter, s1_endpoint}),
+      .write_enable(s3_keep_original),
+      .write_address(s3_original_at),
+      .write_data(s3_write_value),
+      .write_parity(s3_value_parity),
       .read_enable(s4_used),
       .read_address(s4_original_row),
       .read_data(s6_value),
@@ -277,9 +315,9 @@ module connection_rows #(
       .RAM_STYLE("block")
   ) original_valids (
       .clk(clk),
-      .write_enable(original_write),
-      .write_address(original_write_index),
-      .write_data(original_write_key[0]),
+      .write_enable(s3_write_original),
+      .write_address(s3_original_at),
+      .write_data(s3_write_original_key[0]),
       .read_enable(s4_used),
       .read_address(s4_original_row),
       .read_data(s6_original_valid)
@@ -290,9 +328,9 @@ module connection_rows #(
       .RAM_STYLE("block")
   ) reply_valids (
       .clk(clk),
-      .write_enable(reply_write),
-      .write_address(reply_write_index),
-      .write_data(reply_write_key[0]),
+      .write_enable(s3_write_reply),
+      .write_address(s3_reply_at),
+      .write_data(s3_write_reply_key[0]),
       .read_enable(s4_used),
       .read_address(s4_reply_row),
       .read_data(s6_reply_valid)

@@ -12,7 +12,8 @@
 // | 8..14  | rows recorded or read, state, translation (connection_rows) |
 //
 // A packet that records its connection, or follows closely, reads its translation from the memory too: it was written
-// one clock before. Nothing is forwarded but the location. What the host or the sweeper does to a row is done in stage 8
+// one clock before. A lookup reads it from 8 clocks behind that packet on: near_match and connection_resolve see it 1 to
+// 7 clocks behind. Nothing is forwarded but the location. What the host or the sweeper does to a row is done in stage 8
 // in place of a packet; a packet that was found in a row removed a moment later still reads what it found.
 `default_nettype none
 
@@ -132,8 +133,8 @@ module connections #(
       .write_second(hash_row[32+:BUCKETS_LOG2])
   );
 
-  wire [5:0] same_original, is_reply, same_reply;
-  wire [5:0] same_original_first, same_original_second, same_reply_first, same_reply_second;
+  wire [6:0] same_original, is_reply, same_reply;
+  wire [6:0] same_original_first, same_original_second, same_reply_first, same_reply_second;
   wire [KEY_BITS-1:0] s4_tuple, s4_reply_key, s6_tuple, s6_reply_key;
   near_match #(.KEY_BITS(KEY_BITS), .BUCKETS_LOG2(BUCKETS_LOG2)) near (
       .clk(clk),
@@ -159,7 +160,7 @@ module connections #(
   );
 
   // Stages 3 to 5
-  wire original_write, reply_write;
+  wire original_write, reply_write, write_flip_key;
   wire [ROWS_LOG2-1:0] original_write_index, reply_write_index;
   wire [KEY_BITS:0] original_write_key, reply_write_key;
   wire [WAYS-1:0] s5_original_hit, s5_original_used, s5_reply_hit, s5_duplicate, s5_reply_used;
@@ -177,7 +178,7 @@ module connections #(
       .bad(s5_originals_bad),
       .report(report[2]),
       .report_index(report_index[2*20+:20]),
-      .write_flip(host_flip_key),
+      .write_flip(write_flip_key),
       .write_enable(original_write),
       .write_index(original_write_index),
       .write_row(original_write_key)
@@ -193,7 +194,7 @@ module connections #(
       .bad(s5_replies_bad),
       .report(report[3]),
       .report_index(report_index[3*20+:20]),
-      .write_flip(host_flip_key),
+      .write_flip(write_flip_key),
       .write_enable(reply_write),
       .write_index(reply_write_index),
       .write_row(reply_write_key)
@@ -209,7 +210,7 @@ module connections #(
       .bad(s5_reply_duplicates_bad),
       .report(report[4]),
       .report_index(report_index[4*20+:20]),
-      .write_flip(host_flip_key),
+      .write_flip(write_flip_key),
       .write_enable(reply_write),
       .write_index(reply_write_index),
       .write_row(reply_write_key)
@@ -318,6 +319,7 @@ module connections #(
       .reply_write_index(reply_write_index),
       .original_write_key(original_write_key),
       .reply_write_key(reply_write_key),
+      .write_flip_key(write_flip_key),
       .translation_bad(translation_bad),
       .other(out_other),
       .next_hop(out_next_hop),
@@ -343,7 +345,8 @@ module connections #(
       .host_index(host_index[ROWS_LOG2-1:0]),
       .host_data(host_data),
       .host_row(host_row),
-      .host_flip(host_flip_value),
+      .host_flip_key(host_flip_key),
+      .host_flip_value(host_flip_value),
       .report(report[6:5]),
       .report_index(report_index[139:100])
   );

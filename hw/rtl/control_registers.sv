@@ -234,65 +234,81 @@ module control_registers #(
     end
   end
 
+  // A word of each page, then the page's
+  logic [31:0] page_0_word, page_1_word, page_2_word;
   always_ff @(posedge clk) begin
     if (read_step[0]) begin
-      unique case (read_offset)
-        card_pkg::REG_MAGIC: register_word <= card_pkg::MAGIC_VALUE;
-        card_pkg::REG_LAYOUT_HASH: register_word <= card_pkg::LAYOUT_HASH;
-        card_pkg::REG_HEARTBEAT: register_word <= heartbeat;
-        card_pkg::REG_DESCRIPTION_BYTES: register_word <= card_pkg::DESCRIPTION_BYTES_VALUE;
-        card_pkg::REG_MODE: register_word <= 32'(mode);
-        card_pkg::REG_CAPTURE: register_word <= 32'(capture);
-        card_pkg::REG_CYCLES_LOW: register_word <= cycles[31:0];
-        card_pkg::REG_CYCLES_HIGH: register_word <= cycles_high;
-        card_pkg::REG_ERROR: register_word <= error;
-        card_pkg::REG_RING_ENABLE: register_word <= 32'(ring_enable || ring_busy);
-        card_pkg::REG_STATUS_ADDRESS_LOW: register_word <= status_address[31:0];
-        card_pkg::REG_STATUS_ADDRESS_HIGH: register_word <= status_address[63:32];
-        card_pkg::REG_COMMAND_ADDRESS_LOW: register_word <= command_address[31:0];
-        card_pkg::REG_COMMAND_ADDRESS_HIGH: register_word <= command_address[63:32];
-        card_pkg::REG_COMMAND_LINES_LOG2: register_word <= command_lines_log2;
-        card_pkg::REG_COMMAND_TAIL: register_word <= command_tail;
-        card_pkg::REG_RESPONSE_ADDRESS_LOW: register_word <= response_address[31:0];
-        card_pkg::REG_RESPONSE_ADDRESS_HIGH: register_word <= response_address[63:32];
-        card_pkg::REG_INJECT_ADDRESS_LOW: register_word <= inject_address[31:0];
-        card_pkg::REG_INJECT_ADDRESS_HIGH: register_word <= inject_address[63:32];
-        card_pkg::REG_INJECT_LINES_LOG2: register_word <= inject_lines_log2;
-        card_pkg::REG_INJECT_TAIL: register_word <= inject_tail;
-        card_pkg::REG_PUNT_ADDRESS_LOW: register_word <= punt_address[31:0];
-        card_pkg::REG_PUNT_ADDRESS_HIGH: register_word <= punt_address[63:32];
-        card_pkg::REG_PUNT_LINES_LOG2: register_word <= punt_lines_log2;
-        card_pkg::REG_PUNT_HEAD: register_word <= punt_head;
-        card_pkg::REG_EVENT_ADDRESS_LOW: register_word <= event_address[31:0];
-        card_pkg::REG_EVENT_ADDRESS_HIGH: register_word <= event_address[63:32];
-        card_pkg::REG_EVENT_LINES_LOG2: register_word <= event_lines_log2;
-        card_pkg::REG_EVENT_HEAD: register_word <= event_head;
-        card_pkg::REG_SLOT_HASH_SEED: register_word <= slot_hash_seed;
-        card_pkg::REG_MASQUERADE_ADDRESS: register_word <= masquerade_address;
-        card_pkg::REG_MASQUERADE_PORT_BASE: register_word <= 32'(masquerade_port_base);
-        card_pkg::REG_MASQUERADE_PORT_MASK: register_word <= 32'(masquerade_port_mask);
-        card_pkg::REG_MASQUERADE_IPV6_ADDRESS: register_word <= masquerade_ipv6_address[31:0];
-        card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd4: register_word <= masquerade_ipv6_address[63:32];
-        card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd8: register_word <= masquerade_ipv6_address[95:64];
-        card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd12: register_word <= masquerade_ipv6_address[127:96];
-        card_pkg::REG_VXLAN_ADDRESS: register_word <= vxlan_address;
-        card_pkg::REG_VXLAN_PORT: register_word <= 32'(vxlan_port);
-        card_pkg::REG_VXLAN_VNI: register_word <= 32'(vxlan_vni);
-        card_pkg::REG_VXLAN_MAC_LOW: register_word <= vxlan_mac[31:0];
-        card_pkg::REG_VXLAN_MAC_HIGH: register_word <= 32'(vxlan_mac[47:32]);
-        card_pkg::REG_VXLAN_MTU: register_word <= 32'(vxlan_mtu);
-        card_pkg::REG_HOST_PROTOCOLS: register_word <= 32'(host_sctp) << card_pkg::HOST_PROTOCOL_SCTP;
-        card_pkg::REG_TICK: register_word <= 32'(tick);
-        card_pkg::REG_TICK_CYCLES: register_word <= tick_cycles;
-        card_pkg::REG_SWEEPS: register_word <= sweeps;
-        card_pkg::REG_TIMEOUT_TCP_UNCONFIRMED: register_word <= 32'(timeouts[0+:20]);
-        card_pkg::REG_TIMEOUT_TCP_HALF_OPEN: register_word <= 32'(timeouts[20+:20]);
-        card_pkg::REG_TIMEOUT_TCP_ESTABLISHED: register_word <= 32'(timeouts[40+:20]);
-        card_pkg::REG_TIMEOUT_TCP_CLOSING: register_word <= 32'(timeouts[60+:20]);
-        card_pkg::REG_TIMEOUT_TCP_CLOSED: register_word <= 32'(timeouts[80+:20]);
-        card_pkg::REG_TIMEOUT_UDP_UNCONFIRMED: register_word <= 32'(timeouts[100+:20]);
-        card_pkg::REG_TIMEOUT_UDP_ESTABLISHED: register_word <= 32'(timeouts[120+:20]);
-        card_pkg::REG_UNCONFIRMED_QUOTA: register_word <= 32'(unconfirmed_quota);
+      unique case ({8'd0, read_offset[7:0]})
+        card_pkg::REG_MAGIC: page_0_word <= card_pkg::MAGIC_VALUE;
+        card_pkg::REG_LAYOUT_HASH: page_0_word <= card_pkg::LAYOUT_HASH;
+        card_pkg::REG_HEARTBEAT: page_0_word <= heartbeat;
+        card_pkg::REG_DESCRIPTION_BYTES: page_0_word <= card_pkg::DESCRIPTION_BYTES_VALUE;
+        card_pkg::REG_MODE: page_0_word <= 32'(mode);
+        card_pkg::REG_CAPTURE: page_0_word <= 32'(capture);
+        card_pkg::REG_CYCLES_LOW: page_0_word <= cycles[31:0];
+        card_pkg::REG_CYCLES_HIGH: page_0_word <= cycles_high;
+        card_pkg::REG_ERROR: page_0_word <= error;
+        default: page_0_word <= '0;
+      endcase
+      unique case ({8'd1, read_offset[7:0]})
+        card_pkg::REG_RING_ENABLE: page_1_word <= 32'(ring_enable || ring_busy);
+        card_pkg::REG_STATUS_ADDRESS_LOW: page_1_word <= status_address[31:0];
+        card_pkg::REG_STATUS_ADDRESS_HIGH: page_1_word <= status_address[63:32];
+        card_pkg::REG_COMMAND_ADDRESS_LOW: page_1_word <= command_address[31:0];
+        card_pkg::REG_COMMAND_ADDRESS_HIGH: page_1_word <= command_address[63:32];
+        card_pkg::REG_COMMAND_LINES_LOG2: page_1_word <= command_lines_log2;
+        card_pkg::REG_COMMAND_TAIL: page_1_word <= command_tail;
+        card_pkg::REG_RESPONSE_ADDRESS_LOW: page_1_word <= response_address[31:0];
+        card_pkg::REG_RESPONSE_ADDRESS_HIGH: page_1_word <= response_address[63:32];
+        card_pkg::REG_INJECT_ADDRESS_LOW: page_1_word <= inject_address[31:0];
+        card_pkg::REG_INJECT_ADDRESS_HIGH: page_1_word <= inject_address[63:32];
+        card_pkg::REG_INJECT_LINES_LOG2: page_1_word <= inject_lines_log2;
+        card_pkg::REG_INJECT_TAIL: page_1_word <= inject_tail;
+        card_pkg::REG_PUNT_ADDRESS_LOW: page_1_word <= punt_address[31:0];
+        card_pkg::REG_PUNT_ADDRESS_HIGH: page_1_word <= punt_address[63:32];
+        card_pkg::REG_PUNT_LINES_LOG2: page_1_word <= punt_lines_log2;
+        card_pkg::REG_PUNT_HEAD: page_1_word <= punt_head;
+        card_pkg::REG_EVENT_ADDRESS_LOW: page_1_word <= event_address[31:0];
+        card_pkg::REG_EVENT_ADDRESS_HIGH: page_1_word <= event_address[63:32];
+        card_pkg::REG_EVENT_LINES_LOG2: page_1_word <= event_lines_log2;
+        card_pkg::REG_EVENT_HEAD: page_1_word <= event_head;
+        default: page_1_word <= '0;
+      endcase
+      unique case ({8'd2, read_offset[7:0]})
+        card_pkg::REG_SLOT_HASH_SEED: page_2_word <= slot_hash_seed;
+        card_pkg::REG_MASQUERADE_ADDRESS: page_2_word <= masquerade_address;
+        card_pkg::REG_MASQUERADE_PORT_BASE: page_2_word <= 32'(masquerade_port_base);
+        card_pkg::REG_MASQUERADE_PORT_MASK: page_2_word <= 32'(masquerade_port_mask);
+        card_pkg::REG_MASQUERADE_IPV6_ADDRESS: page_2_word <= masquerade_ipv6_address[31:0];
+        card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd4: page_2_word <= masquerade_ipv6_address[63:32];
+        card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd8: page_2_word <= masquerade_ipv6_address[95:64];
+        card_pkg::REG_MASQUERADE_IPV6_ADDRESS + 16'd12: page_2_word <= masquerade_ipv6_address[127:96];
+        card_pkg::REG_VXLAN_ADDRESS: page_2_word <= vxlan_address;
+        card_pkg::REG_VXLAN_PORT: page_2_word <= 32'(vxlan_port);
+        card_pkg::REG_VXLAN_VNI: page_2_word <= 32'(vxlan_vni);
+        card_pkg::REG_VXLAN_MAC_LOW: page_2_word <= vxlan_mac[31:0];
+        card_pkg::REG_VXLAN_MAC_HIGH: page_2_word <= 32'(vxlan_mac[47:32]);
+        card_pkg::REG_VXLAN_MTU: page_2_word <= 32'(vxlan_mtu);
+        card_pkg::REG_HOST_PROTOCOLS: page_2_word <= 32'(host_sctp) << card_pkg::HOST_PROTOCOL_SCTP;
+        card_pkg::REG_TICK: page_2_word <= 32'(tick);
+        card_pkg::REG_TICK_CYCLES: page_2_word <= tick_cycles;
+        card_pkg::REG_SWEEPS: page_2_word <= sweeps;
+        card_pkg::REG_TIMEOUT_TCP_UNCONFIRMED: page_2_word <= 32'(timeouts[0+:20]);
+        card_pkg::REG_TIMEOUT_TCP_HALF_OPEN: page_2_word <= 32'(timeouts[20+:20]);
+        card_pkg::REG_TIMEOUT_TCP_ESTABLISHED: page_2_word <= 32'(timeouts[40+:20]);
+        card_pkg::REG_TIMEOUT_TCP_CLOSING: page_2_word <= 32'(timeouts[60+:20]);
+        card_pkg::REG_TIMEOUT_TCP_CLOSED: page_2_word <= 32'(timeouts[80+:20]);
+        card_pkg::REG_TIMEOUT_UDP_UNCONFIRMED: page_2_word <= 32'(timeouts[100+:20]);
+        card_pkg::REG_TIMEOUT_UDP_ESTABLISHED: page_2_word <= 32'(timeouts[120+:20]);
+        card_pkg::REG_UNCONFIRMED_QUOTA: page_2_word <= 32'(unconfirmed_quota);
+        default: page_2_word <= '0;
+      endcase
+    end
+    if (read_step[1]) begin
+      unique case (read_offset[15:8])
+        8'd0: register_word <= page_0_word;
+        8'd1: register_word <= page_1_word;
+        8'd2: register_word <= page_2_word;
         default: register_word <= '0;
       endcase
     end
@@ -300,9 +316,13 @@ module control_registers #(
 
   // A page of its own: 64 words
   logic [31:0] range_word;
+  logic [31:0] range[64];
+  always_comb for (int i = 0; i < 64; i++) range[i] = service_ranges[i*32+:32];
   always_ff @(posedge clk) begin
-    if (apply && write_offset[15:8] == RangesPage) service_ranges[{write_offset[7:2], 5'd0}+:32] <= value;
-    range_word <= service_ranges[{read_offset[7:2], 5'd0}+:32];
+    for (int i = 0; i < 64; i++) begin
+      if (apply && write_offset[15:8] == RangesPage && write_offset[7:2] == 6'(i)) service_ranges[i*32+:32] <= value;
+    end
+    range_word <= range[read_offset[7:2]];
     if (rst) service_ranges <= '0;
   end
 

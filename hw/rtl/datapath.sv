@@ -1,7 +1,7 @@
 // What the card does with a packet (docs/card.md, "One packet"): beats in, the same beats out with a verdict, a
 // translated packet's first beat rewritten.
 //
-// Latency: 45 clocks, always. Throughput: one beat and one header a clock for any mix of packets; nothing stalls but
+// Latency: 46 clocks, always. Throughput: one beat and one header a clock for any mix of packets; nothing stalls but
 // row_ready and there is no back-pressure.
 //
 // | stage  | module | what happens |
@@ -14,7 +14,7 @@
 // | 15..22 | first_packet | slot, endpoint, translation of a new connection |
 // | 15..17 | unconfirmed_quota | may the frontend have more unconfirmed connections? |
 // | 23..36 | connection_tables | placement hashes, lookup, decision, recording, state, translation |
-// | 37..45 | packet_finish | next hop, checksums, rewriting, counters |
+// | 37..46 | packet_finish | next hop, checksums, rewriting, counters |
 //
 // The beats wait in a ring meanwhile. sNN_ names a value registered in stage NN.
 `default_nettype none
@@ -124,7 +124,7 @@ module datapath (
   wire [card_pkg::ENDPOINT_COUNTER_ROW_BITS-1:0] endpoint_counter_row;
   wire [card_pkg::ORIGINAL_ROW_BITS-1:0] connection_row;
   wire [card_pkg::ORIGINAL_IPV6_ROW_BITS-1:0] connection_ipv6_row;
-  wire connection_free, connection_count_busy, s40_translate, s44_translate;
+  wire connection_free, connection_count_busy, s40_translate, s45_translate;
   wire [1:0] host_flip;
   wire host_flip_any = host_flip != '0;
   logic [15:0] write_busy, read_busy;
@@ -134,8 +134,8 @@ module datapath (
     write_busy[card_pkg::TABLE_REPLIES[3:0]] = !connection_free;
     write_busy[card_pkg::TABLE_ORIGINALS_IPV6[3:0]] = !connection_free;
     write_busy[card_pkg::TABLE_REPLIES_IPV6[3:0]] = !connection_free;
-    write_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s44_translate || connection_count_busy;
-    write_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s44_translate;
+    write_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s45_translate || connection_count_busy;
+    write_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s45_translate;
     read_busy = '0;
     read_busy[card_pkg::TABLE_FRONTENDS[3:0]] = lookup_at[6];
     read_busy[card_pkg::TABLE_AFFINITY[3:0]] = lookup_at[11];
@@ -146,8 +146,8 @@ module datapath (
     read_busy[card_pkg::TABLE_REPLIES[3:0]] = !connection_free;
     read_busy[card_pkg::TABLE_ORIGINALS_IPV6[3:0]] = !connection_free;
     read_busy[card_pkg::TABLE_REPLIES_IPV6[3:0]] = !connection_free;
-    read_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s44_translate;
-    read_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s44_translate;
+    read_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s45_translate;
+    read_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s45_translate;
   end
 
   wire waits, sweeper_waits;
@@ -181,21 +181,21 @@ module datapath (
   wire card_pkg::event_line_t parity_event_line;
 
   // The beats
-  wire s43_valid, s43_first, s43_last, s43_ingress, s43_injected, s43_transmit, s43_egress;
-  wire [511:0] s43_data;
-  wire [63:0] s43_keep;
-  wire [15:0] s43_length;
-  wire [3:0] s43_attempt;
-  wire [31:0] s43_tag;
-  ring_delay #(.WIDTH(634), .CLOCKS(43)) beats (
+  wire s44_valid, s44_first, s44_last, s44_ingress, s44_injected, s44_transmit, s44_egress;
+  wire [511:0] s44_data;
+  wire [63:0] s44_keep;
+  wire [15:0] s44_length;
+  wire [3:0] s44_attempt;
+  wire [31:0] s44_tag;
+  ring_delay #(.WIDTH(634), .CLOCKS(44)) beats (
       .clk(clk),
       .rst(rst),
       .in_valid(in_valid),
       .in({in_first, in_last, in_ingress, in_injected, in_transmit, in_egress, in_attempt, in_tag, in_length,
            in_keep, in_data}),
-      .out_valid(s43_valid),
-      .out({s43_first, s43_last, s43_ingress, s43_injected, s43_transmit, s43_egress, s43_attempt, s43_tag,
-            s43_length, s43_keep, s43_data})
+      .out_valid(s44_valid),
+      .out({s44_first, s44_last, s44_ingress, s44_injected, s44_transmit, s44_egress, s44_attempt, s44_tag,
+            s44_length, s44_keep, s44_data})
   );
 
   // Stages 1 and 2
@@ -501,7 +501,7 @@ module datapath (
       .report_index(report_index[339:60])
   );
 
-  // Stages 37 to 45
+  // Stages 37 to 46
   packet_finish finish (
       .clk(clk),
       .rst(rst),
@@ -525,19 +525,19 @@ module datapath (
       .congestion_lost(s36_congestion_lost),
       .vxlan_mac(vxlan_mac),
       .s4_translate(s40_translate),
-      .s8_translate(s44_translate),
-      .s7_valid(s43_valid),
-      .s7_first(s43_first),
-      .s7_last(s43_last),
-      .s7_data(s43_data),
-      .s7_keep(s43_keep),
-      .s7_length(s43_length),
-      .s7_ingress(s43_ingress),
-      .s7_injected(s43_injected),
-      .s7_transmit(s43_transmit),
-      .s7_egress(s43_egress),
-      .s7_attempt(s43_attempt),
-      .s7_tag(s43_tag),
+      .s9_translate(s45_translate),
+      .s8_valid(s44_valid),
+      .s8_first(s44_first),
+      .s8_last(s44_last),
+      .s8_data(s44_data),
+      .s8_keep(s44_keep),
+      .s8_length(s44_length),
+      .s8_ingress(s44_ingress),
+      .s8_injected(s44_injected),
+      .s8_transmit(s44_transmit),
+      .s8_egress(s44_egress),
+      .s8_attempt(s44_attempt),
+      .s8_tag(s44_tag),
       .host_flip(host_flip_any),
       .report(report[17]),
       .report_index(report_index[359:340]),

@@ -70,6 +70,9 @@ module exact_lookup #(
   logic [WAYS-1:0] s4_equal;
   logic [VALUE_BITS-1:0] s4_value[WAYS];
 
+  wire host_parity;
+  xor_tree #(.WIDTH(ROW_BITS + 1)) parity (.in({host_flip, host_data}), .out(host_parity));
+
   wire [WAYS-1:0] s4_bad;
   wire [WAYS-1:0] s4_hit = s4_equal & ~s4_bad;
   genvar g;
@@ -83,10 +86,10 @@ module exact_lookup #(
           .RAM_STYLE(RAM_STYLE)
       ) rows (
           .clk(clk),
-          .write_flip(host_flip),
           .write_enable(host_write && host_index[1:0] == 2'(g) && host_index[BUCKETS_LOG2+2] == (g >= WAYS / 2)),
           .write_address(host_bucket),
           .write_data(host_data),
+          .write_parity(host_parity),
           .read_enable(s1_valid || host_read),
           .read_address(host_read ? host_bucket : bucket),
           .read_data(read_row),

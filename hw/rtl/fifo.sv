@@ -3,7 +3,7 @@
 // transactions ties commit to 1 and rollback to 0.
 //
 // Latency: 3 clocks from write to read_valid (pointer, memory, output register). Throughput: a word in and a word out
-// every clock. `room` is exact: a word may be written in every clock in which it is not 0 (with rollback it is 0).
+// every clock. A word may be written in every clock in which `room` is not 0; a word that leaves is in it 2 clocks later.
 `default_nettype none
 module fifo #(
     parameter WIDTH = 8,
@@ -51,7 +51,7 @@ module fifo #(
     read_pointer <= next_read_pointer;
     if (fetch) fetched_valid <= fetching;
     if (advance) read_valid <= fetched_valid;
-    room <= Depth - (next_write_pointer - next_read_pointer);
+    room <= Depth - (next_write_pointer - read_pointer);
     if (rst) begin
       write_pointer <= '0;
       committed_pointer <= '0;

@@ -56,3 +56,4 @@ hw/rtl/tunnel_unwrap.sv
 hw/rtl/tunnel_wrap.sv
 hw/rtl/unconfirmed_quota.sv
 hw/rtl/way_choice.sv
+hw/rtl/xor_tree.sv

@@ -146,6 +146,12 @@ module first_packet #(
       .out({s4_directed, s4_directed_endpoint})
   );
   wire [19:0] s4_endpoint = s4_directed ? s4_directed_endpoint : s4_slot_endpoint;
+  wire slot_parity, endpoint_parity;
+  xor_tree #(.WIDTH(card_pkg::SLOT_ROW_BITS + 1)) of_slot (
+      .in({host_flip, host_data[card_pkg::SLOT_ROW_BITS-1:0]}),
+      .out(slot_parity)
+  );
+  xor_tree #(.WIDTH(card_pkg::ENDPOINT_ROW_BITS + 1)) of_endpoint (.in({host_flip, host_data}), .out(endpoint_parity));
   card_pkg::endpoint_row_t s6_row;
   wire s5_slot_bad, s7_endpoint_bad;
   parity_ram #(
@@ -154,10 +160,10 @@ module first_packet #(
       .RAM_STYLE("ultra")
   ) slots (
       .clk(clk),
-      .write_flip(host_flip),
       .write_enable(host_write_slots),
       .write_address(host_index[SLOTS_LOG2-1:0]),
       .write_data(host_data[card_pkg::SLOT_ROW_BITS-1:0]),
+      .write_parity(slot_parity),
       .read_enable(stage_valid[2] || host_read_slots),
       .read_address(host_read_slots ? host_index[SLOTS_LOG2-1:0] : s2_slot[SLOTS_LOG2-1:0]),
       .read_data(s4_slot_endpoint),
@@ -169,10 +175,10 @@ module first_packet #(
       .RAM_STYLE("ultra")
   ) endpoints (
       .clk(clk),
-      .write_flip(host_flip),
       .write_enable(host_write_endpoints),
       .write_address(host_index[ENDPOINTS_LOG2-1:0]),
       .write_data(host_data),
+      .write_parity(endpoint_parity),
       .read_enable(stage_valid[4] || host_read_endpoints),
       .read_address(host_read_endpoints ? host_index[ENDPOINTS_LOG2-1:0] : s4_endpoint[ENDPOINTS_LOG2-1:0]),
       .read_data(s6_row),

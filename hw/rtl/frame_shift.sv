@@ -6,7 +6,8 @@
 `default_nettype none
 
 module frame_shift (
-    input wire logic [5:0] strip_bytes,  // 0, 4 or TUNNEL
+    input wire logic tag,  // 4 bytes go; or
+    input wire logic tunnel,  // TUNNEL_BYTES
     input wire logic first,
     input wire logic last,
     input wire logic [511:0] data,
@@ -19,10 +20,8 @@ module frame_shift (
     output logic [511:0] out_data,
     output logic [63:0] out_keep
 );
-  localparam int TAG = 4;
-  localparam int TUNNEL = card_pkg::TUNNEL_BYTES;
-  wire tag = strip_bytes == 6'(TAG);
-  wire tunnel = strip_bytes == 6'(TUNNEL);
+  localparam int TAG_BYTES = 4;
+  localparam int TUNNEL_BYTES = card_pkg::TUNNEL_BYTES;
   wire [63:0] behind = next ? next_keep : '0;
 
   always_comb begin
@@ -30,17 +29,17 @@ module frame_shift (
     out_keep = keep;
     out_last = last;
     if (tag) begin
-      out_data = {next_data[TAG*8-1:0], data[511:TAG*8]};
-      out_keep = {behind[TAG-1:0], keep[63:TAG]};
-      out_last = !behind[TAG];
+      out_data = {next_data[TAG_BYTES*8-1:0], data[511:TAG_BYTES*8]};
+      out_keep = {behind[TAG_BYTES-1:0], keep[63:TAG_BYTES]};
+      out_last = !behind[TAG_BYTES];
     end
     if (tunnel) begin
-      out_data = {next_data[TUNNEL*8-1:0], data[511:TUNNEL*8]};
-      out_keep = {behind[TUNNEL-1:0], keep[63:TUNNEL]};
-      out_last = !behind[TUNNEL];
+      out_data = {next_data[TUNNEL_BYTES*8-1:0], data[511:TUNNEL_BYTES*8]};
+      out_keep = {behind[TUNNEL_BYTES-1:0], keep[63:TUNNEL_BYTES]};
+      out_last = !behind[TUNNEL_BYTES];
     end
   end
-  assign out_none = !first && ((tag && !keep[TAG]) || (tunnel && !keep[TUNNEL]));
+  assign out_none = !first && ((tag && !keep[TAG_BYTES]) || (tunnel && !keep[TUNNEL_BYTES]));
 endmodule
 
 `default_nettype wire

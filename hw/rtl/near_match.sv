@@ -1,4 +1,4 @@
-// Compares a packet with the packets 1 to 6 clocks before it: same connection, its reply, same reply, same buckets?
+// Compares a packet with the packets 1 to 7 clocks before it: same connection, its reply, same reply, same buckets?
 // Which of them recorded a connection is not known yet; the comparisons are ready when it is.
 //
 // Latency: keys in, their comparisons 5 clocks later; buckets (2 clocks after the keys) in, theirs 3 clocks later:
@@ -20,20 +20,20 @@ module near_match #(
     input wire logic [BUCKETS_LOG2-1:0] reply_first,
     input wire logic [BUCKETS_LOG2-1:0] reply_second,
 
-    output logic [5:0] same_original,  // this tuple is that packet's tuple
-    output logic [5:0] is_reply,       // this tuple is that packet's reply key
-    output logic [5:0] same_reply,     // both have one reply key
-    output logic [5:0] same_original_first,
-    output logic [5:0] same_original_second,
-    output logic [5:0] same_reply_first,
-    output logic [5:0] same_reply_second,
+    output logic [6:0] same_original,  // this tuple is that packet's tuple
+    output logic [6:0] is_reply,       // this tuple is that packet's reply key
+    output logic [6:0] same_reply,     // both have one reply key
+    output logic [6:0] same_original_first,
+    output logic [6:0] same_original_second,
+    output logic [6:0] same_reply_first,
+    output logic [6:0] same_reply_second,
 
     output logic [KEY_BITS-1:0] tuple_s4,
     output logic [KEY_BITS-1:0] reply_key_s4,
     output logic [KEY_BITS-1:0] tuple_s6,
     output logic [KEY_BITS-1:0] reply_key_s6
 );
-  localparam int DISTANCE = 6;
+  localparam int DISTANCE = 7;
 
   logic [KEY_BITS-1:0] near_tuple[DISTANCE];
   logic [KEY_BITS-1:0] near_reply_key[DISTANCE];

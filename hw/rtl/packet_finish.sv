@@ -1,13 +1,14 @@
 // The end of the pipeline: next hop, checksums, what leaves of the frame, rewriting and counters.
 //
-// Latency: 9 clocks from the decision to the packet's first beat. Throughput: one beat a clock.
+// Latency: 10 clocks from the decision to the packet's first beat. Throughput: one beat a clock.
 //
 // | stage | what is registered |
 // |-------|--------------------|
 // | 1..8  | checksums (checksum_update) |
 // | 5     | next hop's number |
 // | 6, 7  | next hop (memory) |
-// | 9     | verdict, the beat rewritten; counted from here |
+// | 9     | where it goes, and what leaves of it |
+// | 10    | verdict, the beat rewritten; counted from here |
 //
 // A host read of next hops is made in place of stage 5's number.
 `default_nettype none
@@ -40,21 +41,21 @@ module packet_finish #(
     input wire logic congestion_lost,
     input wire logic [47:0] vxlan_mac,
     output logic s4_translate,
-    output logic s8_translate,
+    output logic s9_translate,
 
-    // The packet's beats as they came, in stage 7
-    input wire logic s7_valid,
-    input wire logic s7_first,
-    input wire logic s7_last,
-    input wire logic [511:0] s7_data,
-    input wire logic [63:0] s7_keep,
-    input wire logic [15:0] s7_length,
-    input wire logic s7_ingress,
-    input wire logic s7_injected,
-    input wire logic s7_transmit,
-    input wire logic s7_egress,
-    input wire logic [3:0] s7_attempt,
-    input wire logic [31:0] s7_tag,
+    // The packet's beats as they came, in stage 8
+    input wire logic s8_valid,
+    input wire logic s8_first,
+    input wire logic s8_last,
+    input wire logic [511:0] s8_data,
+    input wire logic [63:0] s8_keep,
+    input wire logic [15:0] s8_length,
+    input wire logic s8_ingress,
+    input wire logic s8_injected,
+    input wire logic s8_transmit,
+    input wire logic s8_egress,
+    input wire logic [3:0] s8_attempt,
+    input wire logic [31:0] s8_tag,
 
     output logic out_valid,
     output logic out_first,
@@ -94,18 +95,19 @@ module packet_finish #(
   localparam logic [7:0] TCP = 8'd6;
 
   wire translated = valid && translate;
-  logic [8:1] stage_translate;
-  always_ff @(posedge clk) stage_translate <= rst ? '0 : {stage_translate[7:1], translated};
+  logic [9:1] stage_translate;
+  always_ff @(posedge clk) stage_translate <= rst ? '0 : {stage_translate[8:1], translated};
   assign s4_translate = stage_translate[4];
-  assign s8_translate = stage_translate[8];
+  wire s8_translate = stage_translate[8];
+  assign s9_translate = stage_translate[9];
 
-  wire card_pkg::tuple_ipv6_t to, s8_to;
+  wire card_pkg::tuple_ipv6_t to, s9_to;
   assign to.source_address = other.destination_address;
   assign to.destination_address = other.source_address;
   assign to.source_port = other.destination_port;
   assign to.destination_port = other.source_port;
   assign to.protocol = other.protocol;
-  delay #(.WIDTH(TUPLE_BITS), .CLOCKS(8)) to_delay (.clk(clk), .in(to), .out(s8_to));
+  delay #(.WIDTH(TUPLE_BITS), .CLOCKS(9)) to_delay (.clk(clk), .in(to), .out(s9_to));
 
   wire [15:0] s8_ip_checksum, s8_l4_checksum;
   wire [1:0] s8_ecn_step;
@@ -127,34 +129,39 @@ module packet_finish #(
       .new_l4(s8_l4_checksum)
   );
 
-  wire s8_learned, s8_ipv6, s8_translation_bad;
-  wire [1:0] s8_verdict;
-  wire [4:0] s8_reason;
-  delay #(.WIDTH(10), .CLOCKS(8)) decision_delay (
+  wire s9_learned, s9_ipv6, s8_translation_bad;
+  wire [1:0] s9_verdict;
+  wire [4:0] s9_reason;
+  delay #(.WIDTH(1), .CLOCKS(8)) bad_delay (.clk(clk), .in(translation_bad), .out(s8_translation_bad));
+  delay #(.WIDTH(9), .CLOCKS(9)) decision_delay (
       .clk(clk),
-      .in({translation_bad, ipv6, learned, verdict, reason}),
-      .out({s8_translation_bad, s8_ipv6, s8_learned, s8_verdict, s8_reason})
+      .in({ipv6, learned, verdict, reason}),
+      .out({s9_ipv6, s9_learned, s9_verdict, s9_reason})
   );
   wire [11:0] s5_next_hop_index, s8_next_hop_index;
-  wire [35:0] s8_counters;
+  wire [35:0] s9_counters;
   delay #(.WIDTH(12), .CLOCKS(5)) next_hop_delay_5 (.clk(clk), .in(next_hop), .out(s5_next_hop_index));
   delay #(.WIDTH(12), .CLOCKS(3)) next_hop_delay_8 (.clk(clk), .in(s5_next_hop_index), .out(s8_next_hop_index));
-  delay #(.WIDTH(36), .CLOCKS(8)) counters_delay (.clk(clk), .in({frontend_counter, endpoint}), .out(s8_counters));
+  delay #(.WIDTH(36), .CLOCKS(9)) counters_delay (.clk(clk), .in({frontend_counter, endpoint}), .out(s9_counters));
 
   wire host_read_next_hops = host_read[card_pkg::TABLE_NEXT_HOPS[3:0]];
   wire [card_pkg::NEXT_HOP_ROW_BITS-1:0] s7_next_hop;
-  card_pkg::next_hop_row_t s8_next_hop;
-  wire s8_next_hop_bad;
+  wire card_pkg::next_hop_row_t s7_row;
+  assign s7_row = s7_next_hop;
+  card_pkg::next_hop_row_t s8_next_hop, s9_next_hop;
+  logic s8_tunnel;
+  wire s8_next_hop_bad, host_parity;
+  xor_tree #(.WIDTH(card_pkg::NEXT_HOP_ROW_BITS + 1)) parity (.in({host_flip, host_data}), .out(host_parity));
   parity_ram #(
       .WIDTH(card_pkg::NEXT_HOP_ROW_BITS),
       .DEPTH_LOG2(NEXT_HOPS_LOG2),
       .RAM_STYLE("block")
   ) next_hops (
       .clk(clk),
-      .write_flip(host_flip),
       .write_enable(host_write[card_pkg::TABLE_NEXT_HOPS[3:0]]),
       .write_address(host_index[NEXT_HOPS_LOG2-1:0]),
       .write_data(host_data),
+      .write_parity(host_parity),
       .read_enable(stage_translate[5] || host_read_next_hops),
       .read_address(host_read_next_hops ? host_index[NEXT_HOPS_LOG2-1:0] : s5_next_hop_index[NEXT_HOPS_LOG2-1:0]),
       .read_data(s7_next_hop),
@@ -163,52 +170,68 @@ module packet_finish #(
   assign host_next_hop = s7_next_hop;
   always_ff @(posedge clk) begin
     s8_next_hop <= s7_next_hop;
+    s8_tunnel <= s7_row.vxlan_address != '0;
+    s9_next_hop <= s8_next_hop;
     report <= s8_translate && s8_next_hop_bad && !rst;
     report_index <= 20'(s8_next_hop_index[NEXT_HOPS_LOG2-1:0]);
   end
 
   wire bad = s8_translation_bad || s8_next_hop_bad;
   wire found = s8_translate && s8_next_hop.valid && !bad;
-  wire into_tunnel = found && s8_next_hop.vxlan_address != '0;
+  wire into_tunnel = found && s8_tunnel;
   wire cannot_enter = into_tunnel && s8_too_long;
   wire congestion = found && s8_congestion_lost;
   wire forward = found && !cannot_enter && !congestion;
-
-  logic s8_valid, s8_first, s8_last, s8_ingress, s8_injected, s8_transmit, s8_egress;
-  logic [511:0] s8_data;
-  logic [63:0] s8_keep;
-  logic [15:0] s8_length;
-  logic [3:0] s8_attempt;
-  logic [31:0] s8_tag;
+  logic s9_bad, s9_into_tunnel, s9_cannot_enter, s9_congestion, s9_forward;
+  logic [1:0] s9_ecn_step;
+  logic [15:0] s9_ip_checksum, s9_l4_checksum;
   always_ff @(posedge clk) begin
-    s8_valid <= s7_valid && !rst;
-    if (s7_valid) begin
-      {s8_first, s8_last, s8_data, s8_keep, s8_length} <= {s7_first, s7_last, s7_data, s7_keep, s7_length};
-      {s8_ingress, s8_injected, s8_transmit, s8_egress} <= {s7_ingress, s7_injected, s7_transmit, s7_egress};
-      {s8_attempt, s8_tag} <= {s7_attempt, s7_tag};
+    {s9_bad, s9_into_tunnel, s9_cannot_enter, s9_congestion, s9_forward} <=
+        {bad, into_tunnel, cannot_enter, congestion, forward};
+    {s9_ecn_step, s9_ip_checksum, s9_l4_checksum} <= {s8_ecn_step, s8_ip_checksum, s8_l4_checksum};
+  end
+
+  logic s9_valid, s9_first, s9_last, s9_ingress, s9_injected, s9_transmit, s9_egress;
+  logic [511:0] s9_data;
+  logic [63:0] s9_keep;
+  logic [15:0] s9_length;
+  logic [3:0] s9_attempt;
+  logic [31:0] s9_tag;
+  always_ff @(posedge clk) begin
+    s9_valid <= s8_valid && !rst;
+    if (s8_valid) begin
+      {s9_first, s9_last, s9_data, s9_keep, s9_length} <= {s8_first, s8_last, s8_data, s8_keep, s8_length};
+      {s9_ingress, s9_injected, s9_transmit, s9_egress} <= {s8_ingress, s8_injected, s8_transmit, s8_egress};
+      {s9_attempt, s9_tag} <= {s8_attempt, s8_tag};
     end
   end
 
-  // What goes away in front, for all beats of a packet
+  // What goes away in front, for all beats of a packet; and whether a tag stays, with the first beat
   localparam logic [5:0] TAG_BYTES = 6'd4;
   localparam logic [5:0] TUNNEL_BYTES = 6'(card_pkg::TUNNEL_BYTES);
   wire s8_vlan = s8_data[12*8+:16] == 16'h0081;
-  wire [5:0] first_strip = !forward ? '0 : s8_tunnelled ? TUNNEL_BYTES : s8_vlan && into_tunnel ? TAG_BYTES : '0;
-  logic [5:0] held_strip;
-  wire [5:0] strip_bytes = s8_first ? first_strip : held_strip;
-  always_ff @(posedge clk) if (s8_valid) held_strip <= strip_bytes;
+  logic s9_strip_tunnel, s9_strip_tag, s9_tagged;
+  wire [5:0] s9_strip_bytes = s9_strip_tunnel ? TUNNEL_BYTES : s9_strip_tag ? TAG_BYTES : '0;
+  always_ff @(posedge clk) begin
+    if (s8_valid && s8_first) begin
+      s9_strip_tunnel <= forward && s8_tunnelled;
+      s9_strip_tag <= forward && !s8_tunnelled && s8_vlan && into_tunnel;
+      s9_tagged <= s8_vlan && !(forward && (s8_tunnelled || into_tunnel));
+    end
+  end
   wire shifted_none, shifted_last;
   wire [511:0] shifted;
   wire [63:0] shifted_keep;
   frame_shift shift (
-      .strip_bytes(strip_bytes),
-      .first(s8_first),
-      .last(s8_last),
-      .data(s8_data),
-      .keep(s8_keep),
-      .next(s7_valid && !s7_first),
-      .next_data(s7_data),
-      .next_keep(s7_keep),
+      .tag(s9_strip_tag),
+      .tunnel(s9_strip_tunnel),
+      .first(s9_first),
+      .last(s9_last),
+      .data(s9_data),
+      .keep(s9_keep),
+      .next(s8_valid && !s8_first),
+      .next_data(s8_data),
+      .next_keep(s8_keep),
       .out_none(shifted_none),
       .out_last(shifted_last),
       .out_data(shifted),
@@ -216,70 +239,68 @@ module packet_finish #(
   );
 
   // A packet's second beat comes one clock behind the first.
-  wire s8_tagged = s8_vlan && strip_bytes == '0;
-  wire s8_tcp = s8_to.protocol == TCP;
-  logic second, s9_tagged, s9_tcp;
-  logic [15:0] s9_l4_checksum;
+  wire s9_tcp = s9_to.protocol == TCP;
+  logic second, second_tcp;
+  logic [15:0] second_l4_checksum;
   always_ff @(posedge clk) begin
-    second <= s8_first && forward && s8_ipv6;
-    s9_tagged <= s8_tagged;
-    s9_tcp <= s8_tcp;
-    s9_l4_checksum <= s8_l4_checksum;
+    second <= s9_first && s9_forward && s9_ipv6;
+    second_tcp <= s9_tcp;
+    second_l4_checksum <= s9_l4_checksum;
   end
-  wire of_second = second && !s8_first;
+  wire of_second = second && !s9_first;
   wire [511:0] rewritten;
   frame_rewrite rewrite (
       .in(shifted),
-      .first(s8_first && forward),
+      .first(s9_first && s9_forward),
       .second(of_second),
-      .ipv6(s8_ipv6),
-      .tcp(of_second ? s9_tcp : s8_tcp),
-      .vlan(of_second ? s9_tagged : s8_tagged),
-      .macs(into_tunnel ? {s8_next_hop.vxlan_mac, vxlan_mac} : {s8_next_hop.destination_mac, s8_next_hop.source_mac}),
-      .ecn_step(s8_ecn_step),
-      .to(s8_to),
-      .ip_checksum(s8_ip_checksum),
-      .l4_checksum(of_second ? s9_l4_checksum : s8_l4_checksum),
+      .ipv6(s9_ipv6),
+      .tcp(of_second ? second_tcp : s9_tcp),
+      .vlan(s9_tagged),
+      .macs(s9_into_tunnel ? {s9_next_hop.vxlan_mac, vxlan_mac} : {s9_next_hop.destination_mac, s9_next_hop.source_mac}),
+      .ecn_step(s9_ecn_step),
+      .to(s9_to),
+      .ip_checksum(s9_ip_checksum),
+      .l4_checksum(of_second ? second_l4_checksum : s9_l4_checksum),
       .out(rewritten)
   );
 
   always_ff @(posedge clk) begin
-    out_valid <= s8_valid && !shifted_none && !rst;
-    if (s8_valid) begin
-      out_first <= s8_first;
+    out_valid <= s9_valid && !shifted_none && !rst;
+    if (s9_valid) begin
+      out_first <= s9_first;
       out_last <= shifted_last;
       out_data <= rewritten;
       out_keep <= shifted_keep;
     end
-    if (s8_valid && s8_first) begin
-      out_length <= s8_length - 16'(first_strip);
-      out_strip_bytes <= first_strip;
-      out_ingress <= s8_ingress;
-      out_injected <= s8_injected;
-      out_attempt <= s8_attempt;
-      out_tag <= s8_tag;
-      out_learned <= s8_learned;
-      out_frontend_counter <= forward ? s8_counters[35:20] : '0;
-      out_endpoint <= forward ? s8_counters[19:0] : '0;
-      out_egress <= s8_transmit ? s8_egress : !s8_ingress;
-      out_verdict <= s8_verdict;
-      out_reason <= {3'd0, s8_reason};
-      out_wrapped <= forward && into_tunnel;
-      out_vxlan_address <= s8_next_hop.vxlan_address;
-      out_outer_macs <= {s8_next_hop.destination_mac, s8_next_hop.source_mac};
-      out_flow_port <= 16'hc000 | ((s8_to.source_port ^ s8_to.destination_port ^ s8_to.source_address[15:0] ^
-                                    s8_to.destination_address[15:0]) & 16'h3fff);
-      if (forward) begin
-        out_egress <= s8_next_hop.egress;
+    if (s9_valid && s9_first) begin
+      out_length <= s9_length - 16'(s9_strip_bytes);
+      out_strip_bytes <= s9_strip_bytes;
+      out_ingress <= s9_ingress;
+      out_injected <= s9_injected;
+      out_attempt <= s9_attempt;
+      out_tag <= s9_tag;
+      out_learned <= s9_learned;
+      out_frontend_counter <= s9_forward ? s9_counters[35:20] : '0;
+      out_endpoint <= s9_forward ? s9_counters[19:0] : '0;
+      out_egress <= s9_transmit ? s9_egress : !s9_ingress;
+      out_verdict <= s9_verdict;
+      out_reason <= {3'd0, s9_reason};
+      out_wrapped <= s9_forward && s9_into_tunnel;
+      out_vxlan_address <= s9_next_hop.vxlan_address;
+      out_outer_macs <= {s9_next_hop.destination_mac, s9_next_hop.source_mac};
+      out_flow_port <= 16'hc000 | ((s9_to.source_port ^ s9_to.destination_port ^ s9_to.source_address[15:0] ^
+                                    s9_to.destination_address[15:0]) & 16'h3fff);
+      if (s9_forward) begin
+        out_egress <= s9_next_hop.egress;
         out_verdict <= card_pkg::VERDICT_FORWARD[1:0];
         out_reason <= card_pkg::REASON_NONE;
-      end else if (congestion && !cannot_enter) begin
+      end else if (s9_congestion && !s9_cannot_enter) begin
         out_verdict <= card_pkg::VERDICT_DROP[1:0];
         out_reason <= card_pkg::REASON_TUNNEL_CONGESTION;
-      end else if (s8_translate) begin
+      end else if (s9_translate) begin
         out_verdict <= card_pkg::VERDICT_PUNT[1:0];
-        out_reason <= bad ? card_pkg::REASON_TABLE_PARITY
-                    : cannot_enter ? card_pkg::REASON_TOO_BIG : card_pkg::REASON_NO_NEXT_HOP;
+        out_reason <= s9_bad ? card_pkg::REASON_TABLE_PARITY
+                    : s9_cannot_enter ? card_pkg::REASON_TOO_BIG : card_pkg::REASON_NO_NEXT_HOP;
       end
     end
   end
@@ -313,7 +334,7 @@ module packet_finish #(
   );
 
 `ifndef SYNTHESIS
-  always_ff @(posedge clk) if (!rst && s8_translate) assert (s8_valid && s8_first);
+  always_ff @(posedge clk) if (!rst && s9_translate) assert (s9_valid && s9_first);
 `endif
 endmodule
 

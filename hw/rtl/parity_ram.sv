@@ -1,4 +1,5 @@
-// A table's memory with a parity bit a row: ram_1r1w, and whether what was read is what was written.
+// A table's memory with a parity bit a row: ram_1r1w, and whether what was read is what was written. The parity comes with
+// the row (xor_tree): one that is written to many memories has it worked out once.
 //
 // Latency: as ram_1r1w; `read_bad` one clock behind read_data. Throughput: one read and one write a clock.
 `default_nettype none
@@ -11,15 +12,16 @@ module parity_ram #(
 ) (
     input wire logic clk,
     input wire logic write_enable,
-    input wire logic write_flip,  // store a wrong parity bit, as a test
     input wire logic [DEPTH_LOG2-1:0] write_address,
     input wire logic [WIDTH-1:0] write_data,
+    input wire logic write_parity,
     input wire logic read_enable,
     input wire logic [DEPTH_LOG2-1:0] read_address,
     output logic [WIDTH-1:0] read_data,
     output logic read_bad
 );
-  wire read_parity;
+  wire read_parity, read_odd;
+  xor_tree #(.WIDTH(WIDTH + 1)) of_read (.in({read_parity, read_data}), .out(read_odd));
   ram_1r1w #(
       .WIDTH(WIDTH + 1),
       .DEPTH_LOG2(DEPTH_LOG2),
@@ -29,12 +31,12 @@ module parity_ram #(
       .clk(clk),
       .write_enable(write_enable),
       .write_address(write_address),
-      .write_data({^write_data ^ write_flip, write_data}),
+      .write_data({write_parity, write_data}),
       .read_enable(read_enable),
       .read_address(read_address),
       .read_data({read_parity, read_data})
   );
-  always_ff @(posedge clk) read_bad <= ^{read_parity, read_data};
+  always_ff @(posedge clk) read_bad <= read_odd;
 endmodule
 
 `default_nettype wire

@@ -55,13 +55,25 @@ module row_port (
   localparam int SIMPLE_BITS = card_pkg::FRONTEND_ROW_BITS;  // the longest row but the connections'
   localparam int CONNECTION_BITS = card_pkg::ORIGINAL_IPV6_ROW_BITS;
 
-  logic held, held_write;
-  logic [3:0] held_table;
-  logic [1:0] held_flip;
-  logic [19:0] held_index;
-  logic [CONNECTION_BITS-1:0] held_data;
+  // row_ready is a register: what waits here must not be felt in the command ring's FIFO in the same clock.
+  wire held, held_write;
+  wire [3:0] held_table;
+  wire [1:0] held_flip;
+  wire [19:0] held_index;
+  wire [CONNECTION_BITS-1:0] held_data;
   wire go = held && !(held_write ? write_busy[held_table] : read_busy[held_table]);
-  assign row_ready = !held || go;
+  skid_buffer #(
+      .WIDTH(27 + CONNECTION_BITS)
+  ) commands (
+      .clk(clk),
+      .rst(rst),
+      .in_valid(row_valid),
+      .in_ready(row_ready),
+      .in_data({row_write, row_flip, row_table[3:0], row_index[19:0], row_data[CONNECTION_BITS-1:0]}),
+      .out_valid(held),
+      .out_ready(go),
+      .out_data({held_write, held_flip, held_table, held_index, held_data})
+  );
 
   function automatic logic ipv4_connections(input logic [3:0] id);
     ipv4_connections = id == card_pkg::TABLE_ORIGINALS[3:0] || id == card_pkg::TABLE_REPLIES[3:0];
@@ -70,20 +82,6 @@ module row_port (
     ipv6_connections = id == card_pkg::TABLE_ORIGINALS_IPV6[3:0] || id == card_pkg::TABLE_REPLIES_IPV6[3:0];
   endfunction
   assign waits = held && !go && held_write && (ipv4_connections(held_table) || ipv6_connections(held_table));
-
-  always_ff @(posedge clk) begin
-    if (row_ready) begin
-      held <= row_valid;
-      if (row_valid) begin
-        held_write <= row_write;
-        held_flip <= row_flip;
-        held_table <= row_table[3:0];
-        held_index <= row_index[19:0];
-        held_data <= row_data[CONNECTION_BITS-1:0];
-      end
-    end
-    if (rst) held <= 1'b0;
-  end
 
   logic [6:1] reading;
   logic [3:0] table_1, table_2, table_3;

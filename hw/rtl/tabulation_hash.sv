@@ -31,6 +31,9 @@ module tabulation_hash #(
   wire [BYTES-1:0] bad_byte;
   assign bad = s2_valid && |bad_byte;
 
+  wire write_parity;
+  xor_tree #(.WIDTH(2 * BUCKETS_LOG2 + 1)) parity (.in({write_flip, write_second, write_first}), .out(write_parity));
+
   genvar g;
   generate
     for (g = 0; g < BYTES; g++) begin : table_of_byte
@@ -42,10 +45,10 @@ module tabulation_hash #(
           .RAM_STYLE("distributed")
       ) rows (
           .clk(clk),
-          .write_flip(write_flip),
           .write_enable(write_enable && write_row[13:8] == 6'(g)),
           .write_address(write_row[7:0]),
           .write_data({write_second, write_first}),
+          .write_parity(write_parity),
           .read_enable(valid),
           .read_address(key[g*8+:8]),
           .read_data(read_row),

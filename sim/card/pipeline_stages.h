@@ -20,7 +20,7 @@ struct PipelineStage {
 inline constexpr PipelineStage kPipelineStages[] = {
     {"tunnel_unwrap", 1, 2},       {"packet_parser", 3, 5},       {"source_lookup", 6, 14},
     {"frontend_lookup", 7, 11},    {"affinity_lookup", 12, 16},   {"first_packet", 15, 22},
-    {"unconfirmed_quota", 15, 17}, {"connection_tables", 23, 36}, {"packet_finish", 37, 45},
+    {"unconfirmed_quota", 15, 17}, {"connection_tables", 23, 36}, {"packet_finish", 37, 46},
 };
 inline constexpr size_t kPipelineStageCount = std::size(kPipelineStages);
 inline constexpr uint32_t kPipelineClocks = kPipelineStages[kPipelineStageCount - 1].last_clock;

@@ -20,7 +20,7 @@ class VerilatedContext;
 
 namespace pointsman {
 
-inline constexpr uint64_t kDatapathLatencyCycles = 45;
+inline constexpr uint64_t kDatapathLatencyCycles = 46;
 
 struct DatapathInput {
   std::vector<uint8_t> frame;
