@@ -17,19 +17,22 @@ constexpr absl::Duration kLookForStop = absl::Milliseconds(200);
 
 absl::StatusOr<std::unique_ptr<ApiFeed>> ApiFeed::Open(kube::ServerConfig config,
                                                        const std::string& node_name,
-                                                       const NodeOverrides& overrides) {
+                                                       const NodeOverrides& overrides,
+                                                       OnObjects on_objects) {
   // Each node waits its own times.
   const uint32_t seed = std::random_device()();
   auto watcher = kube::ApiWatcher::Open(std::move(config), {}, seed);
   if (!watcher.ok()) return watcher.status();
-  return std::unique_ptr<ApiFeed>(new ApiFeed(*std::move(watcher), node_name, overrides));
+  return std::unique_ptr<ApiFeed>(
+      new ApiFeed(*std::move(watcher), node_name, overrides, std::move(on_objects)));
 }
 
 ApiFeed::ApiFeed(std::unique_ptr<kube::ApiWatcher> watcher, std::string node_name,
-                 NodeOverrides overrides)
+                 NodeOverrides overrides, OnObjects on_objects)
     : watcher_(std::move(watcher)),
       node_name_(std::move(node_name)),
-      overrides_(std::move(overrides)) {}
+      overrides_(std::move(overrides)),
+      on_objects_(std::move(on_objects)) {}
 
 ApiFeed::~ApiFeed() {
   thread_.request_stop();
@@ -66,6 +69,7 @@ void ApiFeed::FollowUntil(const std::stop_token& stop) {
 }
 
 void ApiFeed::Publish() {
+  if (on_objects_) on_objects_(watcher_->objects());
   absl::StatusOr<NodeForwarding> forwarding =
       ForwardingOfNode(watcher_->objects(), node_name_, overrides_);
   if (forwarding.ok()) {

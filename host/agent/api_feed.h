@@ -21,7 +21,8 @@ class ApiFeed : public Feed {
   // Asks nothing yet. Errors: those of ApiWatcher::Open.
   static absl::StatusOr<std::unique_ptr<ApiFeed>> Open(kube::ServerConfig config,
                                                        const std::string& node_name,
-                                                       const NodeOverrides& overrides);
+                                                       const NodeOverrides& overrides,
+                                                       OnObjects on_objects = {});
   ~ApiFeed() override;
 
   // Follows the server from now on. Whatever becomes of the server, the last state stays; requests
@@ -32,14 +33,15 @@ class ApiFeed : public Feed {
   std::optional<NodeForwarding> TakeNewest() override;
 
  private:
-  ApiFeed(std::unique_ptr<kube::ApiWatcher> watcher, std::string node_name,
-          NodeOverrides overrides);
+  ApiFeed(std::unique_ptr<kube::ApiWatcher> watcher, std::string node_name, NodeOverrides overrides,
+          OnObjects on_objects);
   void FollowUntil(const std::stop_token& stop);
   void Publish();
 
   const std::unique_ptr<kube::ApiWatcher> watcher_;
   const std::string node_name_;
   const NodeOverrides overrides_;
+  const OnObjects on_objects_;               // may be none
   std::optional<NodeForwarding> last_good_;  // of the thread
   std::mutex mutex_;
   std::optional<NodeForwarding> newest_;  // guarded by mutex_

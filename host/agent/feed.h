@@ -2,11 +2,16 @@
 #ifndef POINTSMAN_HOST_AGENT_FEED_H_
 #define POINTSMAN_HOST_AGENT_FEED_H_
 
+#include <functional>
 #include <optional>
 
 #include "host/agent/node_forwarding.h"
+#include "host/kube/object_set.h"
 
 namespace pointsman {
+
+// Called with the objects of each new state, on the thread that made it.
+using OnObjects = std::function<void(const kube::ObjectSet&)>;
 
 // Thread-safe.
 class Feed {

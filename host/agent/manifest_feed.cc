@@ -12,13 +12,13 @@ constexpr std::chrono::milliseconds kLookForStop(200);
 
 absl::StatusOr<std::unique_ptr<ManifestFeed>> ManifestFeed::Open(
     const std::filesystem::path& folder, const std::string& node_name,
-    const NodeOverrides& overrides) {
+    const NodeOverrides& overrides, OnObjects on_objects) {
   absl::StatusOr<kube::FolderWatch> watch = kube::FolderWatch::Open(folder);
   if (!watch.ok()) return watch.status();
   absl::StatusOr<kube::ManifestFolder> manifests = kube::ManifestFolder::Open(folder);
   if (!manifests.ok()) return manifests.status();
-  std::unique_ptr<ManifestFeed> feed(
-      new ManifestFeed(*std::move(watch), *std::move(manifests), node_name, overrides));
+  std::unique_ptr<ManifestFeed> feed(new ManifestFeed(*std::move(watch), *std::move(manifests),
+                                                      node_name, overrides, std::move(on_objects)));
   if (absl::Status status = feed->Publish(); !status.ok()) return status;
   feed->first_problems_ = feed->last_good_->problems;
   return feed;
@@ -29,11 +29,12 @@ void ManifestFeed::Start() {
 }
 
 ManifestFeed::ManifestFeed(kube::FolderWatch watch, kube::ManifestFolder folder,
-                           std::string node_name, NodeOverrides overrides)
+                           std::string node_name, NodeOverrides overrides, OnObjects on_objects)
     : watch_(std::move(watch)),
       folder_(std::move(folder)),
       node_name_(std::move(node_name)),
-      overrides_(std::move(overrides)) {}
+      overrides_(std::move(overrides)),
+      on_objects_(std::move(on_objects)) {}
 
 ManifestFeed::~ManifestFeed() = default;
 
@@ -43,6 +44,7 @@ std::optional<NodeForwarding> ManifestFeed::TakeNewest() {
 }
 
 absl::Status ManifestFeed::Publish() {
+  if (on_objects_) on_objects_(folder_.view().objects);
   absl::StatusOr<NodeForwarding> forwarding =
       ForwardingOfNode(folder_.view(), node_name_, overrides_);
   if (forwarding.ok()) {

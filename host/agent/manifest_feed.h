@@ -24,7 +24,8 @@ class ManifestFeed : public Feed {
   // ManifestFolder::Open, FolderWatch::Open and ForwardingOfNode.
   static absl::StatusOr<std::unique_ptr<ManifestFeed>> Open(const std::filesystem::path& folder,
                                                             const std::string& node_name,
-                                                            const NodeOverrides& overrides);
+                                                            const NodeOverrides& overrides,
+                                                            OnObjects on_objects = {});
   ~ManifestFeed() override;
 
   // Follows the folder from now on. Bad manifests never end that: their objects keep their last
@@ -38,7 +39,7 @@ class ManifestFeed : public Feed {
 
  private:
   ManifestFeed(kube::FolderWatch watch, kube::ManifestFolder folder, std::string node_name,
-               NodeOverrides overrides);
+               NodeOverrides overrides, OnObjects on_objects);
   absl::Status Publish();
   void WatchUntil(const std::stop_token& stop);
 
@@ -47,6 +48,7 @@ class ManifestFeed : public Feed {
   kube::ManifestFolder folder_;
   const std::string node_name_;
   const NodeOverrides overrides_;
+  const OnObjects on_objects_;  // may be none
   std::mutex mutex_;
   std::optional<NodeForwarding> newest_;  // guarded by mutex_
   std::optional<NodeForwarding> last_good_;

@@ -17,6 +17,8 @@
 #include "host/cli/node_options.h"
 #include "host/cli/open_datapath.h"
 #include "host/cli/socket_address.h"
+#include "host/dns/server.h"
+#include "host/dns/zone.h"
 
 namespace pointsman {
 namespace {
@@ -30,7 +32,12 @@ struct AgentOptions {
   CardOptions card;
   std::string status_socket = kStatusSocket;
   std::string healthz = fmt::format("0.0.0.0:{}", kProxyHealthPort);
+  std::string dns;
+  std::string dns_upstream;
+  std::string cluster_domain = dns::kDefaultDomain;
 };
+
+constexpr uint16_t kDnsPort = 53;
 
 std::atomic<bool> stop_requested = false;
 
@@ -45,6 +52,29 @@ absl::StatusOr<std::unique_ptr<HealthServer>> OpenHealthServer(const std::string
   options.address = socket->first;
   options.port = socket->second;
   return HealthServer::Open(options);
+}
+
+// nullptr where no names are to be answered.
+absl::StatusOr<std::shared_ptr<dns::Server>> OpenDnsServer(const AgentOptions& options) {
+  if (options.dns.empty()) return nullptr;
+  const auto listen = ParseSocketAddress(options.dns, kDnsPort);
+  if (!listen.ok()) return listen.status();
+  dns::ServerOptions server_options{.listen = {listen->first, listen->second}};
+  if (!options.dns_upstream.empty()) {
+    const auto upstream = ParseSocketAddress(options.dns_upstream, kDnsPort);
+    if (!upstream.ok()) return upstream.status();
+    server_options.upstream = dns::ServerAddress{upstream->first, upstream->second};
+  }
+  absl::StatusOr<std::unique_ptr<dns::Server>> server = dns::Server::Open(server_options);
+  if (!server.ok()) return server.status();
+  return std::shared_ptr<dns::Server>(*std::move(server));
+}
+
+OnObjects UpdateNames(const std::shared_ptr<dns::Server>& server, const std::string& domain) {
+  if (server == nullptr) return {};
+  return [server, domain](const kube::ObjectSet& objects) {
+    server->Update(std::make_shared<const dns::Zone>(dns::Zone::Of(objects, domain)));
+  };
 }
 
 // A simulated card's clock is no measure of time.
@@ -80,9 +110,9 @@ int RunWith(const AgentOptions& options, std::unique_ptr<Feed> feed,
   return kExitDone;
 }
 
-int RunOnManifests(const AgentOptions& options) {
-  absl::StatusOr<std::unique_ptr<ManifestFeed>> feed =
-      ManifestFeed::Open(options.manifests, options.node, options.node_overrides);
+int RunOnManifests(const AgentOptions& options, OnObjects on_objects) {
+  absl::StatusOr<std::unique_ptr<ManifestFeed>> feed = ManifestFeed::Open(
+      options.manifests, options.node, options.node_overrides, std::move(on_objects));
   if (!feed.ok()) return ReportInputError(feed.status());
   if (const std::vector<std::string> problems = (*feed)->FirstProblems(); !problems.empty()) {
     for (const std::string& problem : problems) fmt::print(stderr, "pointsman: {}\n", problem);
@@ -93,19 +123,23 @@ int RunOnManifests(const AgentOptions& options) {
   return RunWith(options, *std::move(feed), [&to_start] { to_start.Start(); });
 }
 
-int RunOnApiServer(const AgentOptions& options) {
+int RunOnApiServer(const AgentOptions& options, OnObjects on_objects) {
   absl::StatusOr<kube::ServerConfig> config = ConfigOfServer(options);
   if (!config.ok()) return ReportInputError(config.status());
   spdlog::info("following {}", config->name);
-  absl::StatusOr<std::unique_ptr<ApiFeed>> feed =
-      ApiFeed::Open(*std::move(config), options.node, options.node_overrides);
+  absl::StatusOr<std::unique_ptr<ApiFeed>> feed = ApiFeed::Open(
+      *std::move(config), options.node, options.node_overrides, std::move(on_objects));
   if (!feed.ok()) return ReportInputError(feed.status());
   ApiFeed& to_start = **feed;
   return RunWith(options, *std::move(feed), [&to_start] { to_start.Start(); });
 }
 
 int RunAgent(const AgentOptions& options) {
-  return options.manifests.empty() ? RunOnApiServer(options) : RunOnManifests(options);
+  auto names = OpenDnsServer(options);
+  if (!names.ok()) return ReportInputError(names.status());
+  OnObjects on_objects = UpdateNames(*names, options.cluster_domain);
+  return options.manifests.empty() ? RunOnApiServer(options, std::move(on_objects))
+                                   : RunOnManifests(options, std::move(on_objects));
 }
 
 }  // namespace
@@ -148,6 +182,17 @@ void AddAgentCommand(CLI::App& app, Run& run) {
           "--healthz-bind-address", options->healthz,
           "address:port of /healthz and /livez; empty: no health is told, that of Services "
           "(healthCheckNodePort) neither")
+      ->capture_default_str();
+  CLI::Option* dns = command->add_option(
+      "--dns", options->dns,
+      "address[:port] at which the names of Services are answered, over UDP and TCP (port 53)");
+  command
+      ->add_option("--dns-upstream", options->dns_upstream,
+                   "address[:port] of the DNS server that is asked for other names, which are "
+                   "refused without it")
+      ->needs(dns);
+  command->add_option("--cluster-domain", options->cluster_domain, "what the names end with")
+      ->needs(dns)
       ->capture_default_str();
   command->callback([options, &run] { run = [options] { return RunAgent(*options); }; });
 }

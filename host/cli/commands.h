@@ -17,6 +17,7 @@ void AddReplayCommand(CLI::App& app, Run& run);
 void AddTraceCommand(CLI::App& app, Run& run);
 void AddGetCommand(CLI::App& app, Run& run);
 void AddTopCommand(CLI::App& app, Run& run);
+void AddClusterCommand(CLI::App& app, Run& run);
 void AddCardCommand(CLI::App& app, Run& run);
 
 }  // namespace pointsman

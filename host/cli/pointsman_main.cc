@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   pointsman::AddTestCommand(app, run);
   pointsman::AddReplayCommand(app, run);
   pointsman::AddTraceCommand(app, run);
+  pointsman::AddClusterCommand(app, run);
   pointsman::AddGetCommand(app, run);
   pointsman::AddTopCommand(app, run);
   pointsman::AddCardCommand(app, run);

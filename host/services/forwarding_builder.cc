@@ -12,6 +12,7 @@
 #include "host/services/endpoint_weights.h"
 #include "host/services/local_pods.h"
 #include "host/services/neighbours.h"
+#include "host/services/pass_through.h"
 #include "host/services/port_plan.h"
 #include "host/services/served_ports.h"
 #include "host/services/table_values.h"
@@ -169,6 +170,17 @@ void AddFrontends(const std::vector<OwnedPlan>& plans, FrontendTable& table,
   });
 }
 
+void ReportPassThrough(const kube::ObjectSet& objects, std::vector<kube::Problem>& problems) {
+  for (const auto& [key, service] : objects.services) {
+    if (std::string why = WhyPassThroughIsWrong(service); !why.empty()) {
+      problems.push_back({.origin = {},
+                          .object = key.ToString(),
+                          .field = fmt::format("metadata.annotations[{}]", kPassThroughAnnotation),
+                          .message = std::move(why)});
+    }
+  }
+}
+
 // What the node masquerades with, and which addresses are Services'.
 void TakeAddresses(const NodeFacts& facts, const std::vector<OwnedPlan>& plans,
                    ServiceForwarding& out) {
@@ -206,6 +218,7 @@ ServiceForwarding BuildForwarding(const kube::ObjectSet& objects, const NodeFact
   out.forwarding.tunnel = facts.tunnel;
   const std::vector<OwnedPlan> plans = PlanServices(objects, facts, out.services);
   TakeAddresses(facts, plans, out);
+  ReportPassThrough(objects, out.problems);
   const EndpointWeights weights = WeightsOfPods(objects, out.problems);
   FrontendTable table(neighbours, weights, facts.scheduler, out);
   AddFrontends(plans, table, out.forwarding);

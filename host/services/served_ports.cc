@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "host/services/by_family.h"
+#include "host/services/pass_through.h"
 
 namespace pointsman {
 namespace {
@@ -15,6 +16,7 @@ constexpr char kOtherProxyLabel[] = "service.kubernetes.io/service-proxy-name";
 constexpr char kHeadlessLabel[] = "service.kubernetes.io/headless";
 
 std::vector<IpAddress> LoadBalancerIps(const Service& service, IpFamily family) {
+  if (PassThroughOf(service) != PassThrough::kNo) return {};
   std::vector<IpAddress> ips;
   for (const kube::LoadBalancerIngress& ingress : service.load_balancer_ingress) {
     const bool ours = ingress.ip && ingress.ip_mode == kube::IpMode::kVip;

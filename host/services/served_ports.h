@@ -21,7 +21,7 @@ struct ServedPort {
   uint16_t port = 0;
   uint16_t node_port = 0;  // 0: none
   std::vector<kube::IpAddress> external_ips;
-  std::vector<kube::IpAddress> load_balancer_ips;  // those that the proxy serves (not ipMode Proxy)
+  std::vector<kube::IpAddress> load_balancer_ips;  // those that the proxy serves (pass_through.h)
   std::vector<kube::IpPrefix> source_ranges;       // for load_balancer_ips; empty: everybody
   bool internal_local = false;                     // internalTrafficPolicy: Local
   bool external_local = false;                     // externalTrafficPolicy: Local

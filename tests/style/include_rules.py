@@ -15,9 +15,12 @@ MAY_INCLUDE = {
     "sim/card": {"hw", "flow_tables", "driver"},
     "host/kube": set(),
     "host/apiserver": {"host/kube"},
+    "host/dns": {"host/kube"},
     "host/services": {"hw", "flow_tables", "host/kube"},
     "host": {"hw", "flow_tables", "driver"},
-    "tests": {"hw", "flow_tables", "driver", "sim/card", "host"},
+    "host/cli": {"hw", "flow_tables", "driver", "host", "sim/cluster"},
+    "sim/cluster": {"hw", "flow_tables", "driver", "host"},
+    "tests": {"hw", "flow_tables", "driver", "sim/card", "sim/cluster", "host"},
 }
 # Pure folders do no I/O, read no clock, write no log, start no thread.
 PURE = ("flow_tables", "host/services")
