@@ -7,7 +7,7 @@
 // |-------|--------------------|
 // | 1     | both buckets |
 // | 2, 3  | eight rows (memory) |
-// | 4     | eight comparisons |
+// | 4     | eight comparisons, of both halves of the key |
 // | 5     | the row's value |
 //
 // A host read is made in place of stage 1's address, its row follows 3 clocks later (at stage 4).
@@ -67,14 +67,15 @@ module exact_lookup #(
 
   wire [BUCKETS_LOG2-1:0] host_bucket = host_index[BUCKETS_LOG2+1:2];
   logic [ROW_BITS-1:0] row[WAYS];
-  logic [WAYS-1:0] s4_equal;
+  localparam int HALF = KEY_BITS / 2;
+  logic [WAYS-1:0] s4_lower_equal, s4_upper_equal;
   logic [VALUE_BITS-1:0] s4_value[WAYS];
 
   wire host_parity;
   xor_tree #(.WIDTH(ROW_BITS + 1)) parity (.in({host_flip, host_data}), .out(host_parity));
 
   wire [WAYS-1:0] s4_bad;
-  wire [WAYS-1:0] s4_hit = s4_equal & ~s4_bad;
+  wire [WAYS-1:0] s4_hit = s4_lower_equal & s4_upper_equal & ~s4_bad;
   genvar g;
   generate
     for (g = 0; g < WAYS; g++) begin : way
@@ -98,7 +99,8 @@ module exact_lookup #(
       assign row[g] = read_row;
       always_ff @(posedge clk) begin
         if (s3_valid) begin
-          s4_equal[g] <= read_row[0] && read_row[KEY_BITS:1] == s3_key;
+          s4_lower_equal[g] <= read_row[0] && read_row[HALF:1] == s3_key[HALF-1:0];
+          s4_upper_equal[g] <= read_row[KEY_BITS:HALF+1] == s3_key[KEY_BITS-1:HALF];
           s4_value[g] <= read_row[ROW_BITS-1-:VALUE_BITS];
         end
       end

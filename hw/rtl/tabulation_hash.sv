@@ -14,7 +14,7 @@ module tabulation_hash #(
     output logic [BUCKETS_LOG2-1:0] first,
     output logic [BUCKETS_LOG2-1:0] second,
     output logic bad,  // with the hashes: a row has lost its content
-    output logic report,  // one clock later, for parity_reports
+    output logic report,  // two clocks later, for parity_reports
     output logic [19:0] report_index,
 
     input wire logic write_flip,
@@ -67,14 +67,24 @@ module tabulation_hash #(
 
   wire [KEY_BITS-1:0] s2_key;
   delay #(.WIDTH(KEY_BITS), .CLOCKS(2)) key_delay (.clk(clk), .in(key), .out(s2_key));
-  logic [13:0] bad_row;
-  always_comb begin
-    bad_row = '0;
-    for (int i = BYTES - 1; i >= 0; i--) if (bad_byte[i]) bad_row = {6'(i), s2_key[i*8+:8]};
-  end
+  // Which row: the lowest of each six bytes, then the lowest of those.
+  localparam int SIXES = (BYTES + 5) / 6;
+  logic s3_bad;
+  logic [SIXES-1:0] six_bad;
+  logic [13:0] six_row[SIXES];
   always_ff @(posedge clk) begin
-    report <= bad;
-    report_index <= 20'(bad_row);
+    s3_bad <= bad;
+    for (int i = 0; i < SIXES; i++) begin
+      six_bad[i] <= 1'b0;
+      for (int j = 5; j >= 0; j--) begin
+        if (i * 6 + j < BYTES && bad_byte[(i*6+j)%BYTES]) begin
+          six_bad[i] <= 1'b1;
+          six_row[i] <= {6'(i * 6 + j), s2_key[((i*6+j)%BYTES)*8+:8]};
+        end
+      end
+    end
+    report <= s3_bad;
+    for (int i = SIXES - 1; i >= 0; i--) if (six_bad[i]) report_index <= 20'(six_row[i]);
   end
 endmodule
 
