@@ -57,8 +57,8 @@ class ApiFeed : public Feed {
 
   const std::unique_ptr<kube::ApiWatcher> watcher_;
   const std::string node_name_;
-  const OnObjects on_objects_;  // may be none
   AgentMetrics& metrics_;
+  const OnObjects on_objects_;  // may be none
   NetworkReader network_;
 
   // Of the thread.
