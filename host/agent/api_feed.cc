@@ -45,16 +45,15 @@ HeardChanges Heard(const std::set<kube::ObjectKey>& changed, const kube::ObjectS
 absl::StatusOr<std::unique_ptr<ApiFeed>> ApiFeed::Open(kube::ServerConfig config,
                                                        const std::string& node_name,
                                                        const NodeOverrides& overrides,
-                                                       AgentMetrics& metrics,
-                                                       OnObjects on_objects,
+                                                       AgentMetrics& metrics, OnObjects on_objects,
                                                        const kube::ReflectorTiming& timing) {
   // Each node waits its own times.
   const uint32_t seed = std::random_device()();
   auto watcher =
       kube::ApiWatcher::Open(std::move(config), overrides.service_proxy_name, timing, seed);
   if (!watcher.ok()) return watcher.status();
-  return std::unique_ptr<ApiFeed>(new ApiFeed(*std::move(watcher), node_name, overrides, metrics,
-                                              std::move(on_objects)));
+  return std::unique_ptr<ApiFeed>(
+      new ApiFeed(*std::move(watcher), node_name, overrides, metrics, std::move(on_objects)));
 }
 
 ApiFeed::ApiFeed(std::unique_ptr<kube::ApiWatcher> watcher, std::string node_name,

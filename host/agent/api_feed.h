@@ -26,12 +26,9 @@ using NetworkReader = std::function<absl::StatusOr<NodeNetwork>()>;
 class ApiFeed : public Feed {
  public:
   // Asks nothing yet. Borrows `metrics`. Errors: those of ApiWatcher::Open.
-  static absl::StatusOr<std::unique_ptr<ApiFeed>> Open(kube::ServerConfig config,
-                                                       const std::string& node_name,
-                                                       const NodeOverrides& overrides,
-                                                       AgentMetrics& metrics,
-                                                       OnObjects on_objects = {},
-                                                       const kube::ReflectorTiming& timing = {});
+  static absl::StatusOr<std::unique_ptr<ApiFeed>> Open(
+      kube::ServerConfig config, const std::string& node_name, const NodeOverrides& overrides,
+      AgentMetrics& metrics, OnObjects on_objects = {}, const kube::ReflectorTiming& timing = {});
   ~ApiFeed() override;
 
   // Follows the server from now on. Whatever becomes of the server, the last state stays; requests

@@ -162,9 +162,8 @@ int RunOnApiServer(const AgentOptions& options, OnObjects on_objects) {
   if (!config.ok()) return ReportInputError(config.status());
   spdlog::info("following {}", config->name);
   AgentMetrics metrics(absl::Now());
-  absl::StatusOr<std::unique_ptr<ApiFeed>> feed =
-      ApiFeed::Open(*std::move(config), options.node, options.node_overrides, metrics,
-                    std::move(on_objects));
+  absl::StatusOr<std::unique_ptr<ApiFeed>> feed = ApiFeed::Open(
+      *std::move(config), options.node, options.node_overrides, metrics, std::move(on_objects));
   if (!feed.ok()) return ReportInputError(feed.status());
   ApiFeed& to_start = **feed;
   return RunWith(options, metrics, *std::move(feed),

@@ -237,7 +237,7 @@ TEST(Image, WhatIsNotForTheCardMakesNoRows) {
 // As many slots an endpoint as there is room for, and what was there before stays where it fits.
 TEST(Image, ManySetsHaveShorterRuns) {
   std::vector<Frontend> frontends;
-  for (uint32_t i = 0; i < 64; ++i) frontends.push_back(Service(i, To({Pod(i), Pod(i + 1)})));
+  for (uint32_t i = 0; i < 60; ++i) frontends.push_back(Service(i, To({Pod(i), Pod(i + 1)})));
   const Image many = Build(Wanted(frontends));
   EXPECT_EQ(RowOf(many, 1).outside_slots_log2, 9);
   frontends.resize(8);

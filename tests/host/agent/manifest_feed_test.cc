@@ -52,7 +52,7 @@ TEST_F(ManifestFeedTest, HasTheFolderOnceItIsOpen) {
   EXPECT_THAT(feed_->FirstProblems(), IsEmpty());
   const auto newest = feed_->TakeNewest();
   ASSERT_TRUE(newest.has_value());
-  EXPECT_EQ(newest->forwarding.frontends.size(), 1u);
+  EXPECT_EQ(newest->whole->forwarding.frontends.size(), 1u);
   EXPECT_FALSE(feed_->TakeNewest().has_value());
 }
 
@@ -70,7 +70,7 @@ TEST_F(ManifestFeedTest, KeepsTheLastGoodStateOfABadManifestAndReportsIt) {
   feed_->Start();
   folder_.Write("web.yaml", "kind: [Service");
   const NodeForwarding state = Await(HasProblem);
-  EXPECT_EQ(state.forwarding, good->forwarding);
+  EXPECT_EQ(state.forwarding, good->whole->forwarding);
   EXPECT_THAT(state.problems, Contains(HasSubstr("web.yaml")));
 }
 
@@ -79,7 +79,7 @@ TEST_F(ManifestFeedTest, KeepsTheLastGoodStateWhenTheNodeGoes) {
   feed_->Start();
   folder_.Remove("node.yaml");
   const NodeForwarding gone = Await(HasProblem);
-  EXPECT_EQ(gone.forwarding, good->forwarding);
+  EXPECT_EQ(gone.forwarding, good->whole->forwarding);
   EXPECT_THAT(gone.problems, Contains(HasSubstr("n1")));
   folder_.Write("node.yaml", test::kNodeManifest);
   Await([](const NodeForwarding& s) { return s.problems.empty(); });
