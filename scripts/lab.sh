@@ -201,12 +201,12 @@ print(client.recv(512).decode())
 ' "$2" "$3" "$4"
 }
 
-# lab_agent POINTSMAN MANIFESTS FOLDER: the agent with the simulated card between the router and the node; waits until it
+# lab_agent POINTSMAN MANIFESTS FOLDER: the agent with the simulated card between the router and the node, and with DNS at 127.0.0.1 there; waits until it
 # has programmed the card. Its log is FOLDER/agent.log, its status socket FOLDER/agent.sock.
 lab_agent() {
   local folder=$3
   POINTSMAN_SIM_UPLINK=veth:uplink POINTSMAN_SIM_NODE=veth:node ip netns exec lab-card "$1" agent --node worker-1 \
-    --manifests "$2" --card sim --status "$folder/agent.sock" >"$folder/agent.log" 2>&1 &
+    --manifests "$2" --card sim --status "$folder/agent.sock" --dns 127.0.0.1:53 >"$folder/agent.log" 2>&1 &
   lab_agent_pid=$!
   lab_wait_for 30 grep -q 'programmed .* frontends' "$folder/agent.log"
 }

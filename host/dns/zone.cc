@@ -94,8 +94,7 @@ class ZoneBuilder {
   Zone Take() {
     for (auto& [name, records] : zone_.records_) {
       std::ranges::sort(records);
-      const auto repeats = std::ranges::unique(records);
-      records.erase(repeats.begin(), repeats.end());
+      records.erase(std::unique(records.begin(), records.end()), records.end());
     }
     return std::move(zone_);
   }
@@ -205,8 +204,8 @@ LookedUp Zone::Find(std::string_view name, RecordType type) const {
     Append(target, RecordType::kAaaa, looked_up.additional);
   }
   std::ranges::sort(looked_up.additional);
-  const auto repeats = std::ranges::unique(looked_up.additional);
-  looked_up.additional.erase(repeats.begin(), repeats.end());
+  looked_up.additional.erase(std::unique(looked_up.additional.begin(), looked_up.additional.end()),
+                             looked_up.additional.end());
   looked_up.finding = looked_up.answer.empty() ? Finding::kNoData : Finding::kAnswer;
   return looked_up;
 }

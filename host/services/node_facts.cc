@@ -94,8 +94,8 @@ absl::Status ReadTunnels(const kube::ObjectSet& objects, const Node& own, NotedN
   for (const auto& [key, node] : objects.nodes) {
     if (node.metadata.name == own.metadata.name) continue;
     const auto end = TunnelOf(node);
-    const auto note = [&](std::string message) {
-      out.notes.push_back({.origin = {}, .object = KeyOf(node).ToString(), .message = message});
+    const auto note = [&, &about = node](std::string message) {
+      out.notes.push_back({.origin = {}, .object = KeyOf(about).ToString(), .message = message});
     };
     if (!end.ok()) {
       note(std::string(end.status().message()));

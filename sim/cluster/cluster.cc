@@ -28,7 +28,8 @@ constexpr CardSizes kNodeSizes = {.frontends = 8192,
                                   .frontend_counters = 8192,
                                   .endpoint_counters = 16384,
                                   .originals_ipv6 = 64,
-                                  .replies_ipv6 = 64};
+                                  .replies_ipv6 = 64,
+                                  .affinity = 4096};
 
 std::vector<AddressPrefix> PodPrefixes(const ClusterSetup& setup) {
   std::vector<AddressPrefix> prefixes;

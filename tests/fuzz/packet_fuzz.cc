@@ -66,11 +66,13 @@ struct World {
     CardSizes sizes = kSimSizes;
     sizes.originals = sizes.originals_ipv6 = 64;
     const auto forwarding = std::make_shared<const Forwarding>(MakeForwarding());
-    auto image = BuildImage(*forwarding, EmptyImage(sizes));
-    Check(image.ok());
+    auto built = BuildImage(*forwarding, EmptyImage(sizes));
+    Check(built.ok());
+    image = std::make_shared<const Image>(*std::move(built));
     software.SetForwarding(forwarding, *image);
-    pipeline = std::make_unique<Pipeline>(std::make_shared<const Image>(*std::move(image)));
+    pipeline = std::make_unique<Pipeline>(image);
   }
+  std::shared_ptr<const Image> image;
   std::unique_ptr<Pipeline> pipeline;
   SoftwarePath software{64};
 };
@@ -92,6 +94,9 @@ void Fuzz(const uint8_t* data, size_t size) {
     Check(std::equal(data + 1, data + size, frame.get()));
     const PuntService service = world.software.Serve(
         {packet.frame, ingress, outcome.reason, packet.attempt}, absl::UnixEpoch());
+    for (const RowWrite& write : world.software.TakeWrites()) {
+      world.pipeline->affinity().Write(write.index, UnpackRow<AffinityRow>(write.row));
+    }
     if (service.fate != Fate::kRetry) break;
     packet.attempt = service.attempt;
     packet.directed_endpoint = service.directed_endpoint;

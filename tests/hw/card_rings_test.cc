@@ -44,7 +44,11 @@ TEST_P(CardRings, EventsArriveInOrderAndAreCountedWhenLost) {
     for (const LineBits& event : rings_.TakeEvents()) events.push_back(event);
     return events.size() == kFrames - lost;
   }));
-  for (uint32_t i = 0; i < events.size(); ++i) ASSERT_EQ(events[i][0] >> 8 & 0xffffff, i);
+  for (uint32_t i = 0; i < events.size(); ++i) {
+    ASSERT_EQ(events[i][0] >> 8 & 0xffffff, i);
+    for (size_t word = 1; word < 7; ++word) ASSERT_EQ(events[i][word], ~uint64_t{0}) << word;
+    ASSERT_EQ(events[i][7], 0xffffu);
+  }
 }
 
 TEST_P(CardRings, DoorbellBeyondTheRingIsAnErrorAndIgnored) {

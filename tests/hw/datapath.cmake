@@ -15,5 +15,5 @@ if(POINTSMAN_SIMULATED_CARD)
   target_link_libraries(datapath_driver PUBLIC datapath_model pointsman_test_coverage pointsman_test_support GTest::gtest)
   pointsman_test(datapath_test
     SOURCES datapath_test.cc datapath_tunnel_test.cc datapath_affinity_test.cc datapath_host_test.cc datapath_ipv6_test.cc datapath_life_test.cc datapath_near_test.cc datapath_parity_test.cc datapath_rows_test.cc datapath_random_test.cc
-    DEPS datapath_driver LABELS rtl)
+    DEPS datapath_driver LABELS rtl TIMEOUT 600)
 endif()

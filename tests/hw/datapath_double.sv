@@ -111,7 +111,8 @@ module datapath #(
   assign event_valid = out_valid && out_first && how[3] && mode != 2'd0;
   assign want_gap = 1'b0;
   assign sweeps = 32'(tick) ^ 32'(timeouts[139:120]) ^ 32'(unconfirmed_quota);
-  assign event_line = {160'd0, {312{1'b1}}, events, 8'd0} | 512'(card_pkg::EVENT_KIND_LEARN);
+  // All bits that a line of either family uses.
+  assign event_line = {48'd0, {424{1'b1}}, events, 8'd0} | 512'(card_pkg::EVENT_KIND_LEARN);
   always_ff @(posedge clk) events <= rst ? '0 : events + 32'(event_valid);
 
   (* ram_style = "block" *) logic [415:0] rows[16 * 256];
