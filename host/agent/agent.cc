@@ -141,7 +141,9 @@ absl::StatusOr<bool> Agent::ServeCard() {
   if (output->events_lost != events_lost_) {
     if (absl::Status status = RereadConnections(output->events_lost); !status.ok()) return status;
   }
-  if (absl::Status status = punts_.Serve(output->punts, software_, SteadyNow()); !status.ok()) {
+  const auto find = [this](const FlowKey& key) { return connections_.TranslationOf(key); };
+  if (absl::Status status = punts_.Serve(output->punts, software_, SteadyNow(), find);
+      !status.ok()) {
     return status;
   }
   return !output->punts.empty();
