@@ -4,7 +4,7 @@ packages=(
   build-essential cmake ninja-build ccache git python3 clang-format-14
   libgtest-dev libgmock-dev libbenchmark-dev
   libabsl-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libcurl4-openssl-dev libsimdjson-dev
-  device-tree-compiler libfdt-dev libpcap-dev libxrt-dev libboost-dev uuid-dev zlib1g-dev libcpp-httplib-dev verilator yosys
+  device-tree-compiler libfdt-dev libpcap-dev libxrt-dev libboost-dev libdpdk-dev pkg-config uuid-dev zlib1g-dev libcpp-httplib-dev verilator yosys
   iproute2 ethtool curl openssl nginx-light procps clang-14 libclang-rt-14-dev
 )
 

@@ -405,10 +405,10 @@ TEST_F(SoftwarePathTest, TagsStay) {
   spec.ip.destination = kUnusedService4.v4();
   for (const Reason reason : {Reason::kReject, Reason::kServiceRange, Reason::kFragment}) {
     const std::vector<uint8_t> frame = BuildTcp(spec);
-    const PuntService plain = path_.Serve({frame, Port::kNode, reason}, absl::UnixEpoch());
+    const PuntService plain = path_.Serve({frame, Port::kNode, reason}, absl::UnixEpoch(), KnowsNone);
     const std::vector<uint8_t> tagged_frame = tagged(frame);
     const PuntService with_tag =
-        path_.Serve({tagged_frame, Port::kNode, reason}, absl::UnixEpoch());
+        path_.Serve({tagged_frame, Port::kNode, reason}, absl::UnixEpoch(), KnowsNone);
     EXPECT_EQ(with_tag.fate, plain.fate);
     EXPECT_EQ(SentBy(with_tag), SentBy(plain).empty() ? SentBy(plain) : tagged(SentBy(plain)));
   }
