@@ -28,7 +28,7 @@ module event_writer (
     input wire done,
     input wire failed
 );
-  localparam EVENT_BITS = card_pkg::EVENT_LINE_BITS - 160;  // without the reserved ones on top
+  localparam EVENT_BITS = card_pkg::EVENT_LINE_BITS - 48;  // without the bits that event-ipv6, too, has reserved
 
   logic came, kept;
   logic [EVENT_BITS-1:0] waiting, oldest;
