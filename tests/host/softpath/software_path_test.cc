@@ -405,7 +405,8 @@ TEST_F(SoftwarePathTest, TagsStay) {
   spec.ip.destination = kUnusedService4.v4();
   for (const Reason reason : {Reason::kReject, Reason::kServiceRange, Reason::kFragment}) {
     const std::vector<uint8_t> frame = BuildTcp(spec);
-    const PuntService plain = path_.Serve({frame, Port::kNode, reason}, absl::UnixEpoch(), KnowsNone);
+    const PuntService plain =
+        path_.Serve({frame, Port::kNode, reason}, absl::UnixEpoch(), KnowsNone);
     const std::vector<uint8_t> tagged_frame = tagged(frame);
     const PuntService with_tag =
         path_.Serve({tagged_frame, Port::kNode, reason}, absl::UnixEpoch(), KnowsNone);
