@@ -29,8 +29,6 @@ constexpr IcmpError kFragmentationNeeded = {3, 4};
 constexpr IcmpError kPortUnreachable = {3, 3};
 constexpr IcmpError kTimeExceeded = {11, 0};
 
-Port Other(Port port) { return port == Port::kUplink ? Port::kNode : Port::kUplink; }
-
 // One host's address: not of a group or reserved, not this network, not loopback.
 bool IsOneHost(uint32_t address) {
   const uint32_t first = address >> 24;
@@ -109,9 +107,9 @@ std::vector<uint8_t> MakeIpv4Reply(std::span<const uint8_t> frame, const Flow& f
 
 std::vector<uint8_t> MakeReply(std::span<const uint8_t> frame, Reason reason,
                                const Address& node_address, uint16_t mtu) {
-  const std::optional<Flow> flow = ParseFlow(frame);
-  if (!flow) return {};
   const bool from_node = reason == Reason::kTtlExpired || reason == Reason::kTooBig;
+  const std::optional<Flow> flow = from_node ? ParseIp(frame) : ParseFlow(frame);
+  if (!flow) return {};
   if (from_node && flow->key.source.is_v4() != node_address.is_v4()) return {};
   if (flow->key.source.is_v4()) {
     return MakeIpv4Reply(frame, *flow, reason, from_node ? node_address.v4() : Ipv4Address{}, mtu);
@@ -125,10 +123,6 @@ std::vector<uint8_t> MakeReply(std::span<const uint8_t> frame, Reason reason,
 Answer MakeAnswer(std::span<const uint8_t> frame, Port ingress, Reason reason,
                   const Address& node_address, uint16_t mtu) {
   switch (reason) {
-    case Reason::kFragment:
-    case Reason::kIpOptions:
-    case Reason::kIcmpError:
-      return {.kind = AnswerKind::kPassOn, .egress = Other(ingress), .frame = {}};
     case Reason::kReject:
     case Reason::kTooBig:
     case Reason::kTtlExpired: {

@@ -7,14 +7,9 @@
 // | reject, UDP or SCTP               | ICMP port unreachable from the frontend (RFC 1122, 4.1.3) |
 // | ttl-expired                       | ICMP time exceeded from the node (RFC 1812, 5.3.1)        |
 // | too-big, if it may not be cut up  | ICMP fragmentation needed from the node (RFC 1191)        |
-// | fragment, ip-options, icmp-error  | the frame itself, untouched, by the other port            |
 // | others                            | nothing                                                   |
 //
 // The same for IPv6, with ICMPv6 (answer_ipv6.h); nobody may cut up its packets on the way.
-//
-// Limits: an IPv4 packet that is too big and may be cut up is dropped. Fragments, packets with IP
-// options and ICMP errors are not translated yet, even where they belong to a translated
-// connection.
 //
 // No answer goes out to what must not have one (RFC 1122, 3.2.2 and RFC 9293): a reset, a frame or
 // address of many receivers, a source that is not one host. The frame's checksums are not verified.
@@ -32,7 +27,6 @@ namespace pointsman {
 
 enum class AnswerKind : uint8_t {
   kNothing,  // the punted frame is dropped
-  kPassOn,   // the punted frame itself leaves by `egress`
   kReply,    // `frame` leaves by `egress`
 };
 

@@ -80,10 +80,11 @@ bool ConnectionTable<Family>::Erase(const Key& original) {
 
 template <class Family>
 void ConnectionTable<Family>::EraseRecord(uint32_t number, Placement placement) {
-  const Connection& connection = records_[number];
+  Connection& connection = records_[number];
   if (connection.state == ConnectionState::kUnconfirmed) --CountUnconfirmed(connection);
   Remove(placement, number);
   Remove(Hash(ReplyKey(connection)), number | kReplyBit);
+  connection.protocol = 0;
   free_.push_back(number);
 }
 

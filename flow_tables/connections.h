@@ -104,9 +104,25 @@ class ConnectionTable {
   bool Erase(const Key& original);
 
   // Forgets what is over at `tick`, both directions, and calls visit(const Connection&) for each
-  // before. Looks at every connection.
+  // before. Looks at every connection, or at those of `count` records from `first` on.
   template <class Visit>
-  void Sweep(const ConnectionTimeouts& timeouts, uint32_t tick, Visit visit);
+  void Sweep(const ConnectionTimeouts& timeouts, uint32_t tick, Visit visit) {
+    Sweep(timeouts, tick, 0, used_, visit);
+  }
+  template <class Visit>
+  void Sweep(const ConnectionTimeouts& timeouts, uint32_t tick, uint32_t first, uint32_t count,
+             Visit visit);
+
+  // Each connection has a record, whose number stays its own until it is forgotten.
+  uint32_t NumberOf(const Connection& connection) const {
+    return static_cast<uint32_t>(&connection - records_.data());
+  }
+  // Records from this number on are free.
+  uint32_t records_used() const { return used_; }
+  // nullptr: the record is free, or there is none of this number.
+  const Connection* At(uint32_t number) const {
+    return number < used_ && records_[number].protocol != 0 ? &records_[number] : nullptr;
+  }
 
   // How many connections with this frontend counter are unconfirmed.
   uint32_t unconfirmed(uint16_t frontend_counter) const {
@@ -160,10 +176,10 @@ class ConnectionTable {
   std::array<uint64_t, std::tuple_size_v<decltype(Family::Words({}))> + 1> keys_;
   uint32_t bucket_mask_;
   std::pmr::vector<Bucket> buckets_;
-  std::pmr::vector<Connection> records_;
-  std::vector<uint32_t> unconfirmed_;  // by frontend counter, as far as they were met
-  uint32_t used_ = 0;                  // records from here on were never taken
-  std::vector<uint32_t> free_;         // records before that were given back
+  std::pmr::vector<Connection> records_;  // protocol 0: it is free
+  std::vector<uint32_t> unconfirmed_;     // by frontend counter, as far as they were met
+  uint32_t used_ = 0;                     // records from here on were never taken
+  std::vector<uint32_t> free_;            // records before that were given back
 };
 
 // Forced inline: GCC takes a function that only prefetches for one without effect, and drops calls.
@@ -225,31 +241,23 @@ template <class Family>
 template <class Family>
 template <class Visit>
 void ConnectionTable<Family>::Sweep(const ConnectionTimeouts& timeouts, uint32_t tick,
-                                    Visit visit) {
-  std::vector<uint32_t> over;
-  for (const Bucket& bucket : buckets_) {
-    for (uint32_t slot = 0; slot < kSlots; ++slot) {
-      if (bucket.tags[slot] == 0 || (bucket.entries[slot] & kReplyBit) != 0) continue;
-      const Connection& connection = records_[bucket.entries[slot]];
-      const bool tcp = connection.protocol == static_cast<uint8_t>(Protocol::kTcp);
-      if (IsOver(timeouts, tcp, connection.state, connection.last_seen, tick))
-        over.push_back(bucket.entries[slot]);
-    }
-  }
-  for (const uint32_t number : over) {
-    visit(static_cast<const Connection&>(records_[number]));
-    EraseRecord(number, Hash(OriginalKey(records_[number])));
+                                    uint32_t first, uint32_t count, Visit visit) {
+  const uint32_t end = std::min(used_, first + std::min(count, used_));
+  for (uint32_t number = first; number < end; ++number) {
+    const Connection& connection = records_[number];
+    if (connection.protocol == 0) continue;
+    const bool tcp = connection.protocol == static_cast<uint8_t>(Protocol::kTcp);
+    if (!IsOver(timeouts, tcp, connection.state, connection.last_seen, tick)) continue;
+    visit(connection);
+    EraseRecord(number, Hash(OriginalKey(connection)));
   }
 }
 
 template <class Family>
 template <class Visit>
 void ConnectionTable<Family>::ForEach(Visit visit) const {
-  for (const Bucket& bucket : buckets_) {
-    for (uint32_t slot = 0; slot < kSlots; ++slot) {
-      const bool original = (bucket.entries[slot] & kReplyBit) == 0;
-      if (bucket.tags[slot] != 0 && original) visit(records_[bucket.entries[slot]]);
-    }
+  for (uint32_t number = 0; number < used_; ++number) {
+    if (records_[number].protocol != 0) visit(records_[number]);
   }
 }
 

@@ -36,23 +36,29 @@ std::optional<Flow> WithPorts(std::span<const uint8_t> frame, uint8_t protocol, 
   return flow;
 }
 
-std::optional<Flow> ParseIpv4(std::span<const uint8_t> frame) {
+std::optional<Flow> Ipv4Header(std::span<const uint8_t> frame) {
   const uint8_t* bytes = frame.data();
-  if (frame.size() < kTransportOffset || bytes[kIpv4Offset] != 0x45) return std::nullopt;
+  if (frame.size() < kTransportOffset || bytes[kIpv4Offset] >> 4 != 4) return std::nullopt;
   const size_t total = LoadBe16(bytes + kTotalLengthOffset);
   if (total < kIpv4HeaderBytes || total > frame.size() - kIpv4Offset) return std::nullopt;
-  const uint16_t fragment = LoadBe16(bytes + kFragmentOffset);
-  if ((fragment & (kMoreFragments | kFragmentPosition)) != 0) return std::nullopt;
   Flow flow;
   flow.key.source = Address::FromBytes(frame.subspan(kSourceAddressOffset, 4));
   flow.key.destination = Address::FromBytes(frame.subspan(kDestinationAddressOffset, 4));
   flow.hop_limit = bytes[kTtlOffset];
   flow.transport_offset = kTransportOffset;
   flow.transport_bytes = total - kIpv4HeaderBytes;
-  return WithPorts(frame, bytes[kProtocolOffset], flow);
+  return flow;
 }
 
-std::optional<Flow> ParseIpv6(std::span<const uint8_t> frame) {
+std::optional<Flow> ParseIpv4(std::span<const uint8_t> frame) {
+  const std::optional<Flow> flow = Ipv4Header(frame);
+  if (!flow || frame[kIpv4Offset] != 0x45) return std::nullopt;
+  const uint16_t fragment = LoadBe16(&frame[kFragmentOffset]);
+  if ((fragment & (kMoreFragments | kFragmentPosition)) != 0) return std::nullopt;
+  return WithPorts(frame, frame[kProtocolOffset], *flow);
+}
+
+std::optional<Flow> Ipv6Header(std::span<const uint8_t> frame) {
   const uint8_t* bytes = frame.data();
   if (frame.size() < kIpv6TransportOffset || bytes[kIpv4Offset] >> 4 != 6) return std::nullopt;
   const size_t payload = LoadBe16(bytes + kIpv6PayloadLengthOffset);
@@ -64,7 +70,16 @@ std::optional<Flow> ParseIpv6(std::span<const uint8_t> frame) {
   flow.hop_limit = bytes[kIpv6HopLimitOffset];
   flow.transport_offset = kIpv6TransportOffset;
   flow.transport_bytes = payload;
-  return WithPorts(frame, bytes[kIpv6NextHeaderOffset], flow);
+  return flow;
+}
+
+std::optional<Flow> ParseIpv6(std::span<const uint8_t> frame) {
+  const std::optional<Flow> flow = Ipv6Header(frame);
+  return flow ? WithPorts(frame, frame[kIpv6NextHeaderOffset], *flow) : std::nullopt;
+}
+
+uint16_t EtherTypeOf(std::span<const uint8_t> frame) {
+  return frame.size() < kIpv4Offset ? 0 : LoadBe16(frame.data() + kEtherTypeOffset);
 }
 
 uint32_t SctpCrc(std::span<const uint8_t> segment) {
@@ -107,8 +122,7 @@ std::vector<uint8_t> WithoutTag(std::span<const uint8_t> frame) {
 }
 
 std::optional<Flow> ParseFlow(std::span<const uint8_t> frame) {
-  if (frame.size() < kIpv4Offset) return std::nullopt;
-  switch (LoadBe16(frame.data() + kEtherTypeOffset)) {
+  switch (EtherTypeOf(frame)) {
     case kEtherTypeIpv4:
       return ParseIpv4(frame);
     case kEtherTypeIpv6:
@@ -116,6 +130,21 @@ std::optional<Flow> ParseFlow(std::span<const uint8_t> frame) {
     default:
       return std::nullopt;
   }
+}
+
+std::optional<Flow> ParseIp(std::span<const uint8_t> frame) {
+  std::optional<Flow> flow;
+  uint8_t next = 0;
+  if (EtherTypeOf(frame) == kEtherTypeIpv4) {
+    flow = Ipv4Header(frame);
+    if (flow && (LoadBe16(&frame[kFragmentOffset]) & kFragmentPosition) != 0) return std::nullopt;
+    if (flow) next = frame[kProtocolOffset];
+  } else if (EtherTypeOf(frame) == kEtherTypeIpv6) {
+    flow = Ipv6Header(frame);
+    if (flow) next = frame[kIpv6NextHeaderOffset];
+  }
+  const bool icmp = next == kProtocolIcmp || next == kProtocolIcmpv6;
+  return icmp ? std::nullopt : flow;
 }
 
 void RewriteSctp(std::span<uint8_t> frame, const Flow& flow, const FlowKey& to,

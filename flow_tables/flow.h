@@ -47,6 +47,11 @@ std::optional<Flow> ParseFlow(std::span<const uint8_t> frame);
 // The frame without its VLAN tag. REQUIRES: it has one (VlanTagBytes).
 std::vector<uint8_t> WithoutTag(std::span<const uint8_t> frame);
 
+// Any packet of IP but ICMP and later fragments over IPv4, with options and extension headers too:
+// its addresses and hop limit; without ports, and all behind the fixed header is its transport.
+// Nothing: the frame is something else, or shorter than its headers say.
+std::optional<Flow> ParseIp(std::span<const uint8_t> frame);
+
 // Makes `to` of a frame of SCTP that parsed as `flow`: MAC addresses of the hop, addresses, ports,
 // hop limit less one, checksums. A checksum that was wrong stays wrong, also the CRC32c of SCTP
 // (RFC 9260, appendix A): it changes by as much as the right one does. REQUIRES: flow.hop_limit is

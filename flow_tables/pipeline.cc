@@ -23,16 +23,20 @@ bool IsTcp(uint8_t protocol) { return protocol == static_cast<uint8_t>(Protocol:
 }  // namespace
 
 Pipeline::Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed,
-                   std::pmr::memory_resource* memory)
-    : image_(std::move(image)),
-      hops_(MakeHops(*image_)),
+                   std::pmr::memory_resource* memory, const Shard& shard)
+    : shard_(shard),
+      image_(std::move(image)),
       sources_(image_->sources),
-      connections_(image_->sizes.originals, placement_seed, memory),
-      connections_ipv6_(image_->sizes.originals_ipv6, placement_seed, memory),
-      affinity_(image_->sizes.affinity) {}
+      connections_(image_->sizes.originals >> shard.count_log2, placement_seed, memory),
+      connections_ipv6_(image_->sizes.originals_ipv6 >> shard.count_log2, placement_seed, memory),
+      affinity_(image_->sizes.affinity) {
+  SetImage(image_);
+}
 
 void Pipeline::SetImage(std::shared_ptr<const Image> image) {
   image_ = std::move(image);
+  masquerade_ports_ = PortsOfShard(image_->configuration.masquerade_ports, shard_);
+  unconfirmed_quota_ = ShareOf(image_->configuration.unconfirmed_quota, shard_);
   hops_ = MakeHops(*image_);
   sources_ = SourceRanges(image_->sources);
 }
@@ -193,7 +197,7 @@ void Pipeline::Connect(Packet& packet, const ParsedAs<typename Family::Key>& par
     outcome = plan.refusal;
     return;
   }
-  const uint32_t quota = image_->configuration.unconfirmed_quota;
+  const uint32_t quota = unconfirmed_quota_;
   const uint16_t counter = plan.connection.there.to.frontend_counter;
   if (quota != 0 &&
       connections_.unconfirmed(counter) + connections_ipv6_.unconfirmed(counter) >= quota) {

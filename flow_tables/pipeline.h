@@ -19,6 +19,7 @@
 #include "flow_tables/packet.h"
 #include "flow_tables/placement.h"
 #include "flow_tables/rewrite.h"
+#include "flow_tables/shard.h"
 #include "flow_tables/source_ranges.h"
 #include "flow_tables/tunnel.h"
 
@@ -52,10 +53,13 @@ class Pipeline {
   // Starts with no connections and room for as many as image->sizes says. `placement_seed` keys
   // the tables of connections: random where outsiders choose the packets. It has no influence on
   // outcomes. The tables of connections are in `memory`, which must outlive the pipeline.
+  // Of several pipelines that share connections out, `shard` says which it is: it has room for its
+  // part of them, and takes source ports of its own.
   // REQUIRES: each table of the image has a power of two rows, frontends at least one bucket a
   // bank.
   explicit Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed = 0,
-                    std::pmr::memory_resource* memory = std::pmr::get_default_resource());
+                    std::pmr::memory_resource* memory = std::pmr::get_default_resource(),
+                    const Shard& shard = {});
 
   // Packets that come later meet this image; connections, and the room for them, stay.
   // REQUIRES: as for the constructor.
@@ -70,12 +74,15 @@ class Pipeline {
 
   // Forgets the connections of both families that are over by the image's timeouts.
   void Sweep();
+  const ConnectionTimeouts& timeouts() const { return image_->configuration.timeouts; }
 
   // What packets that come later meet in table affinity; as large as the image's sizes say.
   AffinityTable& affinity() { return affinity_; }
 
   Connections& connections() { return connections_; }
+  const Connections& connections() const { return connections_; }
   ConnectionsIpv6& connections_ipv6() { return connections_ipv6_; }
+  const ConnectionsIpv6& connections_ipv6() const { return connections_ipv6_; }
 
  private:
   static constexpr size_t kBatchPackets = 32;
@@ -142,7 +149,10 @@ class Pipeline {
   template <class Family>
   void EnterTunnel(Packet& packet, size_t tag_bytes, const Hop& hop) const;
 
+  const Shard shard_;
   std::shared_ptr<const Image> image_;
+  MasqueradePorts masquerade_ports_;  // the shard's
+  uint32_t unconfirmed_quota_ = 0;
   std::vector<Hop> hops_;
   SourceRanges sources_;
   Connections connections_;

@@ -45,6 +45,7 @@ bool MasqueradesTo(const Configuration& configuration, Bits128& address) {
 template <class Family>
 std::optional<typename Family::To> OriginalTranslation(const Configuration& configuration,
                                                        const typename Family::Key& tuple,
+                                                       const MasqueradePorts& ports,
                                                        const EndpointRow& endpoint, bool masquerade,
                                                        uint32_t hash, uint8_t attempt) {
   typename Family::To to{.new_source_address = tuple.source_address,
@@ -54,7 +55,6 @@ std::optional<typename Family::To> OriginalTranslation(const Configuration& conf
                          .next_hop = endpoint.next_hop};
   if (masquerade && !MasqueradesTo(configuration, to.new_source_address)) return std::nullopt;
   if (masquerade || attempt != 0) {
-    const MasqueradePorts& ports = configuration.masquerade_ports;
     const uint32_t candidate = (hash >> 16) + attempt * kSourcePortStride;
     to.new_source_port = static_cast<uint16_t>(ports.base | (candidate & ports.mask));
   }
@@ -127,7 +127,7 @@ void Pipeline::MakePlan(const Packet& packet, const ParsedAs<typename Family::Ke
     return;
   }
   const bool hairpin = endpoint.address == Family::ToRow(tuple.source_address);
-  auto to = OriginalTranslation<Family>(image_->configuration, tuple, endpoint,
+  auto to = OriginalTranslation<Family>(image_->configuration, tuple, masquerade_ports_, endpoint,
                                         half.masquerade || hairpin, hash, packet.attempt);
   if (!to) {
     plan.refusal = PuntFor(Reason::kNoMasqueradeAddress);

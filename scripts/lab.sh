@@ -184,7 +184,7 @@ import socket
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 server.bind(("10.244.2.22", 5353))
 while True:
-    question, client = server.recvfrom(512)
+    question, client = server.recvfrom(65535)
     server.sendto(b"answer to " + question, client)
 ' &
 }
@@ -201,12 +201,15 @@ print(client.recv(512).decode())
 ' "$2" "$3" "$4"
 }
 
-# lab_agent POINTSMAN MANIFESTS FOLDER: the agent with the simulated card between the router and the node, and with DNS at 127.0.0.1 there; waits until it
-# has programmed the card. Its log is FOLDER/agent.log, its status socket FOLDER/agent.sock.
+# lab_agent POINTSMAN MANIFESTS FOLDER [ARGUMENT...]: the agent with the simulated card, or what the arguments say instead,
+# between the router and the node, and with DNS at 127.0.0.1 there; waits until it has programmed it. Its log is
+# FOLDER/agent.log, its status socket FOLDER/agent.sock.
 lab_agent() {
-  local folder=$3
-  POINTSMAN_SIM_UPLINK=veth:uplink POINTSMAN_SIM_NODE=veth:node ip netns exec lab-card "$1" agent --node worker-1 \
-    --manifests "$2" --card sim --status "$folder/agent.sock" --dns 127.0.0.1:53 >"$folder/agent.log" 2>&1 &
+  local pointsman=$1 manifests=$2 folder=$3
+  shift 3
+  [ $# -gt 0 ] || set -- --card sim
+  POINTSMAN_SIM_UPLINK=veth:uplink POINTSMAN_SIM_NODE=veth:node ip netns exec lab-card "$pointsman" agent --node worker-1 \
+    --manifests "$manifests" "$@" --status "$folder/agent.sock" --dns 127.0.0.1:53 >"$folder/agent.log" 2>&1 &
   lab_agent_pid=$!
   lab_wait_for 30 grep -q 'programmed .* frontends' "$folder/agent.log"
 }

@@ -230,7 +230,9 @@ absl::StatusOr<bool> Agent::ServeCard() {
     if (absl::Status status = RereadConnections(output->events_lost); !status.ok()) return status;
   }
   if (!output->punts.empty()) TellSoftware();
-  if (absl::Status status = punts_.Serve(output->punts, software_, SteadyNow()); !status.ok()) {
+  const auto find = [this](const FlowKey& key) { return connections_.TranslationOf(key); };
+  if (absl::Status status = punts_.Serve(output->punts, software_, SteadyNow(), find);
+      !status.ok()) {
     return status;
   }
   return !output->punts.empty();

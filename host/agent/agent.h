@@ -11,13 +11,13 @@
 #include "absl/status/status.h"
 #include "driver/card.h"
 #include "host/agent/audit.h"
-#include "host/agent/connection_list.h"
 #include "host/agent/feed.h"
 #include "host/agent/health_server.h"
 #include "host/agent/metrics.h"
 #include "host/agent/punt_server.h"
 #include "host/agent/reconciler.h"
 #include "host/agent/status_server.h"
+#include "host/softpath/connection_list.h"
 
 namespace pointsman {
 

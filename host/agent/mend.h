@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "flow_tables/plan.h"
-#include "host/agent/connection_list.h"
+#include "host/softpath/connection_list.h"
 #include "host/softpath/software_path.h"
 
 namespace pointsman {

@@ -33,9 +33,10 @@ class PuntServer {
   // Borrows the card. Without a lender there is no row.
   explicit PuntServer(Card& card, RowLender lend = nullptr) : card_(card), lend_(std::move(lend)) {}
 
-  // Punts that came at `now`. Errors: those of Card::Write and Card::Inject; frames not injected by
-  // then are lost, as by a full queue.
-  absl::Status Serve(const std::vector<PuntedFrame>& punts, SoftwarePath& software, absl::Time now);
+  // Punts that came at `now`; `find` says what connections the card has. Errors: those of
+  // Card::Write and Card::Inject; frames not injected by then are lost, as by a full queue.
+  absl::Status Serve(const std::vector<PuntedFrame>& punts, SoftwarePath& software, absl::Time now,
+                     FindTranslation find);
 
   uint64_t served_packets() const { return served_packets_; }
   const PuntCounts& counts() const { return counts_; }

@@ -4,7 +4,7 @@
 
 #include "absl/status/status.h"
 #include "driver/card.h"
-#include "host/agent/connection_list.h"
+#include "host/softpath/connection_list.h"
 
 namespace pointsman {
 

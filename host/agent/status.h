@@ -10,9 +10,9 @@
 #include "driver/card.h"
 #include "flow_tables/image_keeper.h"
 #include "host/agent/audit.h"
-#include "host/agent/connection_list.h"
 #include "host/agent/node_forwarding.h"
 #include "host/agent/punt_server.h"
+#include "host/softpath/connection_list.h"
 
 namespace pointsman {
 

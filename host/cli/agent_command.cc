@@ -23,6 +23,7 @@
 #include "host/cli/socket_address.h"
 #include "host/dns/server.h"
 #include "host/dns/zone.h"
+#include "host/ports/port_card.h"
 
 namespace pointsman {
 namespace {
@@ -34,6 +35,7 @@ struct AgentOptions {
   std::string context;
   NodeOverrides node_overrides;
   CardOptions card;
+  PortCardOptions ports;
   std::string status_socket = kStatusSocket;
   std::string healthz = fmt::format("0.0.0.0:{}", kProxyHealthPort);
   std::string dns;
@@ -82,8 +84,10 @@ OnObjects UpdateNames(const std::shared_ptr<dns::Server>& server, const std::str
   };
 }
 
-// A simulated card begins and ends with its process.
-bool OutlivesAgents(const CardOptions& card) { return card.card != "sim"; }
+constexpr const char* kNoCard = "none";
+
+// A simulated card begins and ends with its process, as ports do.
+bool OutlivesAgents(const CardOptions& card) { return card.card != "sim" && card.card != kNoCard; }
 
 // nullptr for an empty text: none is wanted. Borrows `metrics`.
 absl::StatusOr<std::unique_ptr<HttpListener>> OpenMetricsServer(const std::string& text,
@@ -100,10 +104,47 @@ absl::StatusOr<std::unique_ptr<HttpListener>> OpenMetricsServer(const std::strin
   });
 }
 
-// A simulated card's clock is no measure of time.
+absl::StatusOr<std::unique_ptr<Card>> OpenCardOrPorts(const AgentOptions& options) {
+  if (options.card.card == kNoCard) return OpenPortCard(options.ports);
+  if (!options.ports.ports.empty()) {
+    return absl::InvalidArgumentError(
+        "--port names ports that carry a node without a card: it needs --card none");
+  }
+  RingCardOptions ring_options;
+  ring_options.adopt = OutlivesAgents(options.card);
+  return OpenChosenCard(options.card, ring_options);
+}
+
+void AddPortOptions(CLI::App& command, PortCardOptions& ports) {
+  command
+      .add_option(
+          "--port", ports.ports,
+          "with --card none, twice: the port to the network, then the one to the node, each "
+          "as DPDK calls it\n"
+          "(net_af_packet0,iface=eth1, net_af_xdp0,iface=eth1, net_tap0, 0000:3b:00.0)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command
+      .add_option("--cores", ports.cores,
+                  "with --card none: how many cores carry packets, a power of two")
+      ->capture_default_str();
+  command
+      .add_option("--connections", ports.connections,
+                  "with --card none: room for so many connections over IPv4, a power of two, and a "
+                  "quarter of them over IPv6")
+      ->capture_default_str();
+  command
+      .add_option("--eal", ports.eal,
+                  "with --card none: more arguments of DPDK's environment, such as --eal=-m "
+                  "--eal=1024")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+// A simulated card's clock is no measure of time, and ports have none.
 uint32_t TickCycles(const CardOptions& card) {
   constexpr uint32_t kClockHz = 300'000'000;
-  return card.card == "sim" ? 0 : kClockHz / kTicksPerSecond;
+  return card.card == "sim" || card.card == kNoCard ? 0 : kClockHz / kTicksPerSecond;
 }
 
 // A simulated card is in no wire of this node.
@@ -120,9 +161,7 @@ absl::StatusOr<kube::ServerConfig> ConfigOfServer(const AgentOptions& options) {
 int RunWith(const AgentOptions& options, AgentMetrics& metrics, std::unique_ptr<Feed> feed,
             const std::function<void()>& start) {
   // Opening a card sets the environment, so no other thread runs yet.
-  RingCardOptions ring_options;
-  ring_options.adopt = OutlivesAgents(options.card);
-  absl::StatusOr<std::unique_ptr<Card>> card = OpenChosenCard(options.card, ring_options);
+  absl::StatusOr<std::unique_ptr<Card>> card = OpenCardOrPorts(options);
   if (!card.ok()) return ReportCardError(card.status());
   absl::StatusOr<std::unique_ptr<StatusServer>> status = StatusServer::Open(options.status_socket);
   if (!status.ok()) return ReportInputError(status.status());
@@ -138,7 +177,7 @@ int RunWith(const AgentOptions& options, AgentMetrics& metrics, std::unique_ptr<
   spdlog::info("node {}: card of profile {} is up, status on {}", options.node,
                (*card)->description().profile, options.status_socket);
   Agent agent(options.node, *std::move(card), TickCycles(options.card), std::move(feed),
-              *std::move(status), *std::move(health), ring_options.adopt, metrics);
+              *std::move(status), *std::move(health), OutlivesAgents(options.card), metrics);
   if (absl::Status result = agent.Run(stop_requested); !result.ok()) return ReportCardError(result);
   return kExitDone;
 }
@@ -194,7 +233,10 @@ void AddAgentCommand(CLI::App& app, Run& run) {
       "agent. Examples:\n"
       "  pointsman agent --node worker-1 --manifests examples/web-shop/manifests --card sim\n"
       "  pointsman agent --node worker-1 --kubeconfig ~/.kube/config --card 0000:3b:00.1 --xclbin "
-      "card.xclbin");
+      "card.xclbin\n"
+      "  pointsman agent --node worker-1 --manifests DIR --card none --port "
+      "net_af_packet0,iface=eth1 --port "
+      "net_af_packet1,iface=eth2");
   command->add_option("--node", options->node, "name of the Node this is")->required();
   CLI::Option* manifests = command->add_option(
       "--manifests", options->manifests, "folder of Kubernetes manifests, watched for changes");
@@ -209,6 +251,7 @@ void AddAgentCommand(CLI::App& app, Run& run) {
       ->needs(kubeconfig);
   AddNodeOptions(*command, options->node_overrides);
   AddCardOptions(*command, options->card);
+  AddPortOptions(*command, options->ports);
   command
       ->add_option("--status", options->status_socket,
                    "Unix socket on which the agent says how it is")

@@ -42,9 +42,10 @@ absl::Status CheckWritable(const char* option, const std::string& path) {
 
 void AddCardOptions(CLI::App& command, CardOptions& options) {
   command
-      .add_option(
-          "--card", options.card,
-          "sim for the simulated card, else the BDF (0000:3b:00.1) or index (0) of a real one")
+      .add_option("--card", options.card,
+                  "sim for the simulated card, none for none (only of `agent`), else the BDF "
+                  "(0000:3b:00.1) or "
+                  "index (0) of a real one")
       ->capture_default_str();
   command.add_option("--xclbin", options.xclbin, "what to load into a real card");
 }
@@ -96,6 +97,9 @@ absl::StatusOr<std::unique_ptr<Card>> OpenChosenCard(const CardOptions& options,
     RingCardOptions patient = ring_options;
     patient.deadline = std::max(patient.deadline, kSimulationDeadline);
     return OpenCard(SimulatedCardAddress{POINTSMAN_SIMULATED_CARD_FOLDER}, patient);
+  }
+  if (options.card == "none") {
+    return absl::InvalidArgumentError("--card none: only `agent` can do without a card");
   }
   if (options.xclbin.empty()) {
     return absl::InvalidArgumentError(

@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "host/softpath/connection_list.h"
+
 namespace pointsman {
 namespace {
 
@@ -29,6 +31,7 @@ class CardExecutor : public Executor {
     settings_.capture = true;
     settings_.configuration = image->configuration;
     if (absl::Status status = card_->Configure(settings_); !status.ok()) return status;
+    image_ = std::move(image);
     return card_->Write(plan.writes);
   }
 
@@ -43,6 +46,7 @@ class CardExecutor : public Executor {
     clear(TableId::kReplies, sizes().replies);
     clear(TableId::kOriginalsIpv6, sizes().originals_ipv6);
     clear(TableId::kRepliesIpv6, sizes().replies_ipv6);
+    connections_.Clear();
     return card_->Write(writes);
   }
 
@@ -64,7 +68,11 @@ class CardExecutor : public Executor {
       std::this_thread::sleep_for(kNap);
       if (health = card_->Health(); !health.ok()) return health.status();
     }
-    return card_->Poll().status();
+    return Poll().status();
+  }
+
+  std::optional<FlowKey> TranslationOf(const FlowKey& key) override {
+    return connections_.TranslationOf(key);
   }
 
   absl::StatusOr<std::vector<ExecutedPacket>> Run(std::span<const PendingPacket> pending) override {
@@ -106,7 +114,7 @@ class CardExecutor : public Executor {
     const Clock::time_point deadline = Clock::now() + kAnswerDeadline;
     const size_t wanted = executed.size() + count;
     while (executed.size() < wanted) {
-      absl::StatusOr<CardOutput> output = card_->Poll();
+      absl::StatusOr<CardOutput> output = Poll();
       if (!output.ok()) return output.status();
       for (PuntedFrame& punt : output->punts) {
         if (absl::Status status = Take(std::move(punt), executed); !status.ok()) return status;
@@ -120,6 +128,13 @@ class CardExecutor : public Executor {
       std::this_thread::sleep_for(kNap);
     }
     return absl::OkStatus();
+  }
+
+  // Of events that are lost the list knows nothing; so do tests of this size.
+  absl::StatusOr<CardOutput> Poll() {
+    absl::StatusOr<CardOutput> output = card_->Poll();
+    if (output.ok() && image_ != nullptr) connections_.Take(*output, *image_);
+    return output;
   }
 
   absl::Status Take(PuntedFrame punt, std::vector<ExecutedPacket>& executed) {
@@ -145,6 +160,8 @@ class CardExecutor : public Executor {
 
   std::unique_ptr<Card> card_;
   CardSettings settings_;
+  std::shared_ptr<const Image> image_;
+  ConnectionList connections_;
   uint32_t next_tag_ = 0;
   uint32_t first_tag_ = 0;  // of the packets in this Run
 };

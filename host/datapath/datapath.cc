@@ -91,24 +91,15 @@ absl::StatusOr<std::vector<Datapath::Waiting>> Datapath::RunRound(
   for (size_t k = 0; k < waiting.size(); ++k) {
     ProcessedFrame& result = results[waiting[k].index];
     ExecutedPacket& packet = (*executed)[k];
-    result.outcome = packet.outcome;
-    result.fate = FateOf(packet.outcome.verdict);
-    if (packet.outcome.verdict == Verdict::kPass || packet.outcome.verdict == Verdict::kForward) {
-      result.sent.push_back({packet.outcome.egress, std::move(packet.frame)});
+    const Verdict verdict = packet.outcome.verdict;
+    const bool leaves = verdict == Verdict::kPass || verdict == Verdict::kForward;
+    if (!waiting[k].is_scout) {
+      result.outcome = packet.outcome;
+      result.fate = FateOf(verdict);
+      if (leaves) result.sent.push_back({packet.outcome.egress, std::move(packet.frame)});
     }
     if (packet.outcome.learned) TellLearned(waiting[k].packet, packet.outcome, now);
-    if (packet.outcome.verdict != Verdict::kPunt) continue;
-    result.served_in_software = true;
-    PuntService service = software_.Serve(
-        {packet.frame, pending[k].ingress, packet.outcome.reason, pending[k].attempt}, now);
-    result.fate = service.fate;
-    if (service.fate == Fate::kRetry) {
-      waiting[k].packet.attempt = service.attempt;
-      waiting[k].packet.directed_endpoint = service.directed_endpoint;
-      again.push_back(std::move(waiting[k]));
-    } else if (!service.frame.empty()) {
-      result.sent.push_back({service.egress, std::move(service.frame)});
-    }
+    if (verdict == Verdict::kPunt) Serve(waiting[k], packet, now, result, again);
   }
   if (absl::Status status = executor_->Write(software_.TakeWrites()); !status.ok()) return status;
   return again;
@@ -125,6 +116,31 @@ void Datapath::TellLearned(const PendingPacket& packet, const Outcome& outcome, 
   if (flow) {
     software_.Learned(flow->key, {Address::FromBits(endpoint.address), endpoint.port}, now);
   }
+}
+
+// What the executor hands over.
+void Datapath::Serve(Waiting& waiting, const ExecutedPacket& packet, absl::Time now,
+                     ProcessedFrame& result, std::vector<Waiting>& again) {
+  result.served_in_software = true;
+  PuntService service =
+      software_.Serve({packet.frame, waiting.packet.ingress, packet.outcome.reason,
+                       waiting.packet.attempt, waiting.rounds},
+                      now, [this](const FlowKey& key) { return executor_->TranslationOf(key); });
+  if (!waiting.is_scout) result.fate = service.fate;
+  for (std::vector<uint8_t>& frame : service.frames) {
+    result.sent.push_back({service.egress, std::move(frame)});
+  }
+  if (service.fate != Fate::kRetry) return;
+  if (!service.scout.empty()) {
+    Waiting scout{.index = waiting.index, .packet = {}, .is_scout = true};
+    scout.packet.ingress = waiting.packet.ingress;
+    scout.packet.frame = std::move(service.scout);
+    again.push_back(std::move(scout));
+  }
+  waiting.rounds = service.rounds;
+  waiting.packet.attempt = service.attempt;
+  waiting.packet.directed_endpoint = service.directed_endpoint;
+  again.push_back(std::move(waiting));
 }
 
 }  // namespace pointsman

@@ -62,10 +62,14 @@ class Datapath {
   struct Waiting {
     size_t index;
     PendingPacket packet;
+    uint8_t rounds = 0;
+    bool is_scout = false;  // then what the executor forwards is not sent
   };
 
   absl::Status Age(absl::Time now);
   void TellLearned(const PendingPacket& packet, const Outcome& outcome, absl::Time now);
+  void Serve(Waiting& waiting, const ExecutedPacket& packet, absl::Time now, ProcessedFrame& result,
+             std::vector<Waiting>& again);
   absl::StatusOr<std::vector<Waiting>> RunRound(std::vector<Waiting> waiting, absl::Time now,
                                                 std::vector<ProcessedFrame>& results);
 

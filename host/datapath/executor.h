@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "flow_tables/flow.h"
 #include "flow_tables/pipeline.h"
 #include "flow_tables/plan.h"
 
@@ -51,6 +52,9 @@ class Executor {
   // The time is `tick` from now on (flow_tables/connection_life.h), and connections that are over
   // are gone. Errors: DeadlineExceeded, those of Card.
   virtual absl::Status Age(uint32_t tick) = 0;
+
+  // What the connection that a packet of this key belongs to makes of it; nothing: there is none.
+  virtual std::optional<FlowKey> TranslationOf(const FlowKey& key) = 0;
 
   // Runs packets in order; result i belongs to packet i. Errors: DeadlineExceeded if a packet does
   // not come back, Internal if one comes back that was not sent; those of Card.

@@ -5,6 +5,7 @@
 
 #include "flow_tables/tunnel.h"
 #include "host/softpath/huge_pages.h"
+#include "host/softpath/pipeline_connections.h"
 
 namespace pointsman {
 namespace {
@@ -39,6 +40,10 @@ class PipelineExecutor : public Executor {
     pipeline_.SetTick(tick);
     pipeline_.Sweep();
     return absl::OkStatus();
+  }
+
+  std::optional<FlowKey> TranslationOf(const FlowKey& key) override {
+    return pointsman::TranslationOf(pipeline_, key);
   }
 
   absl::StatusOr<std::vector<ExecutedPacket>> Run(std::span<const PendingPacket> pending) override {

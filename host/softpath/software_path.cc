@@ -7,6 +7,7 @@
 #include "flow_tables/next_hop_rows.h"
 #include "flow_tables/packet.h"
 #include "flow_tables/tunnel.h"
+#include "host/softpath/services.h"
 #include "host/softpath/tick.h"
 #include "host/softpath/tunnel_frames.h"
 
@@ -14,17 +15,6 @@ namespace pointsman {
 namespace {
 
 constexpr size_t kAffinityClientsMax = 1 << 20;
-constexpr uint8_t kLowestHopLimitToForward = 2;
-
-Port Other(Port port) { return port == Port::kUplink ? Port::kNode : Port::kUplink; }
-
-PuntService Drop(Reason reason) { return {.fate = Fate::kDropped, .reason = reason}; }
-
-PuntService PassOn(const HandedOver& packet) {
-  return {.fate = Fate::kPassed,
-          .egress = Other(packet.ingress),
-          .frame = {packet.frame.begin(), packet.frame.end()}};
-}
 
 std::vector<uint8_t> WithTagOf(std::span<const uint8_t> tagged,
                                const std::vector<uint8_t>& untagged) {
@@ -54,6 +44,8 @@ const char* Name(Fate fate) {
       return "answered";
     case Fate::kDropped:
       return "dropped";
+    case Fate::kHeld:
+      return "held";
     case Fate::kRetry:
       break;
   }
@@ -75,12 +67,14 @@ void SoftwarePath::SetForwarding(std::shared_ptr<const Forwarding> forwarding, c
   forwarding_ = std::move(forwarding);
   card_affinity_.SetForwarding(*forwarding_, image);
   endpoint_rows_.clear();
+  endpoint_hops_.clear();
   for (uint32_t row = 0; row < image.endpoints.size(); ++row) {
     const EndpointRow& endpoint = image.endpoints[row];
     if (!endpoint.valid) continue;
-    endpoint_rows_.emplace(EndpointPlace{{Address::FromBits(endpoint.address), endpoint.port},
-                                         NextHopOf(image.next_hops[endpoint.next_hop])},
-                           row);
+    const EndpointId id{Address::FromBits(endpoint.address), endpoint.port};
+    const NextHop hop = NextHopOf(image.next_hops[endpoint.next_hop]);
+    endpoint_rows_.emplace(EndpointPlace{id, hop}, row);
+    endpoint_hops_.emplace(id, hop);
   }
 }
 
@@ -88,6 +82,7 @@ void SoftwarePath::Forget() {
   connections_.Clear();
   affinity_.Clear();
   card_affinity_.Clear();
+  fragments_.Clear();
 }
 
 void SoftwarePath::Learned(const FlowKey& original, const EndpointId& endpoint, absl::Time now) {
@@ -110,33 +105,51 @@ size_t SoftwarePath::Sweep(absl::Time now) {
   });
 }
 
-PuntService SoftwarePath::Serve(const HandedOver& packet, absl::Time now) {
+PuntService SoftwarePath::Serve(const HandedOver& packet, absl::Time now, FindTranslation find) {
+  PuntService service = ServeWhole(packet, now, find);
+  // What waited for this one goes its way, behind it.
+  for (const HeldFragment& held : std::exchange(released_, {})) {
+    PuntService follower = ServeWhole(
+        {.frame = held.frame, .ingress = held.ingress, .reason = packet.reason}, now, find);
+    for (std::vector<uint8_t>& frame : follower.frames) service.frames.push_back(std::move(frame));
+  }
+  return service;
+}
+
+PuntService SoftwarePath::ServeWhole(const HandedOver& packet, absl::Time now,
+                                     FindTranslation find) {
   if (TunnelBytes(packet.frame, packet.ingress, forwarding_->tunnel) != 0) {
-    return ServeFromTunnel(packet, now);
+    return ServeFromTunnel(packet, now, find);
   }
-  if (VlanTagBytes(packet.frame) == 0) return ServeUntagged(packet, now);
+  if (VlanTagBytes(packet.frame) == 0) return ServeUntagged({packet, packet.frame}, now, find);
   const std::vector<uint8_t> untagged = WithoutTag(packet.frame);
-  HandedOver inner = packet;
+  Unwrapped inner{packet, packet.frame};
   inner.frame = untagged;
-  PuntService service = ServeUntagged(inner, now);
-  if (!service.frame.empty() && !service.into_tunnel) {
-    service.frame = WithTagOf(packet.frame, service.frame);
+  PuntService service = ServeUntagged(inner, now, find);
+  if (!service.scout.empty()) service.scout = WithTagOf(packet.frame, service.scout);
+  if (service.into_tunnel) return service;
+  for (std::vector<uint8_t>& frame : service.frames) frame = WithTagOf(packet.frame, frame);
+  return service;
+}
+
+// What is inside is served; what passes is the whole frame, and answers go back as it came. A scout
+// need not come as the packet did.
+PuntService SoftwarePath::ServeFromTunnel(const HandedOver& packet, absl::Time now,
+                                          FindTranslation find) {
+  Unwrapped inner{packet, packet.frame};
+  inner.frame = packet.frame.subspan(kTunnelBytes);
+  PuntService service = ServeUntagged(inner, now, find);
+  if (service.fate == Fate::kPassed) return PassOn(packet);
+  if (service.fate == Fate::kRejected || service.fate == Fate::kAnswered) {
+    for (std::vector<uint8_t>& frame : service.frames) {
+      frame = BackThroughTunnel(frame, packet.frame, forwarding_->tunnel);
+    }
   }
   return service;
 }
 
-// What is inside is served; what passes is the whole frame, and answers go back as it came.
-PuntService SoftwarePath::ServeFromTunnel(const HandedOver& packet, absl::Time now) {
-  HandedOver inner = packet;
-  inner.frame = packet.frame.subspan(kTunnelBytes);
-  PuntService service = ServeUntagged(inner, now);
-  if (service.fate == Fate::kPassed) return PassOn(packet);
-  const bool answers = service.fate == Fate::kRejected || service.fate == Fate::kAnswered;
-  if (answers) service.frame = BackThroughTunnel(service.frame, packet.frame, forwarding_->tunnel);
-  return service;
-}
-
-PuntService SoftwarePath::ServeUntagged(const HandedOver& packet, absl::Time now) {
+PuntService SoftwarePath::ServeUntagged(const Unwrapped& packet, absl::Time now,
+                                        FindTranslation find) {
   switch (packet.reason) {
     case Reason::kSctp:
       return ServeSctp(packet, now);
@@ -144,6 +157,14 @@ PuntService SoftwarePath::ServeUntagged(const HandedOver& packet, absl::Time now
       return Direct(packet, packet.attempt, now);
     case Reason::kSourcePortTaken:
       return Retry(packet, now);
+    case Reason::kFragment:
+      return ServeFragment(packet, now, find);
+    case Reason::kIpOptions:
+      return ServeOptions(packet, now, find);
+    case Reason::kIcmpError:
+      return ServeIcmpError(packet, find);
+    case Reason::kTooBig:
+      return ServeTooBig(packet, find);
     case Reason::kServiceRange: {
       const std::optional<Flow> flow = ParseFlow(packet.frame);
       if (!flow) return PassOn(packet);
@@ -245,14 +266,15 @@ PuntService SoftwarePath::Refuse(const HandedOver& packet, const Address& destin
 }
 
 PuntService SoftwarePath::ByAnswer(const HandedOver& packet, Reason reason) const {
-  const std::optional<Flow> flow = ParseFlow(packet.frame);
-  const Address node_address = flow ? NodeAddress(flow->key.source) : Address();
+  const std::optional<Flow> ip = ParseIp(packet.frame);
+  const Address node_address = ip ? NodeAddress(ip->key.source) : Address();
   Answer answer =
       MakeAnswer(packet.frame, packet.ingress, reason, node_address, forwarding_->tunnel.mtu);
-  if (answer.kind == AnswerKind::kPassOn) return PassOn(packet);
   if (answer.kind == AnswerKind::kNothing) return Drop(reason);
   const Fate fate = reason == Reason::kReject ? Fate::kRejected : Fate::kAnswered;
-  return {.fate = fate, .egress = answer.egress, .frame = std::move(answer.frame)};
+  PuntService service{.fate = fate, .egress = answer.egress};
+  service.frames.push_back(std::move(answer.frame));
+  return service;
 }
 
 Address SoftwarePath::NodeAddress(const Address& of_family) const {
@@ -332,13 +354,9 @@ PuntService SoftwarePath::Forward(const HandedOver& packet, const Flow& flow, co
   if (into_tunnel && packet_bytes > forwarding_->tunnel.mtu) {
     return ByAnswer(packet, Reason::kTooBig);
   }
-  PuntService service{.fate = Fate::kForwarded,
-                      .egress = hop.egress,
-                      .frame = {packet.frame.begin(), packet.frame.end()},
-                      .into_tunnel = into_tunnel};
-  RewriteSctp(service.frame, flow, to, hop);
-  if (into_tunnel) service.frame = IntoTunnel(service.frame, to, hop, forwarding_->tunnel);
-  return service;
+  std::vector<uint8_t> frame(packet.frame.begin(), packet.frame.end());
+  RewriteSctp(frame, flow, to, hop);
+  return Send(std::move(frame), to, hop);
 }
 
 }  // namespace pointsman

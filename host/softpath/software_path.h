@@ -9,7 +9,17 @@
 //   told whom a client with affinity has met.
 // - source-port-taken: given back with the next candidate.
 // - service-range: rejected, dropped, or passed on, as the address is one of a Service.
+// - fragment: translated as the first fragment of the datagram is; others that come before it wait
+//   (fragment_list.h). A first fragment that is too short for the ports' checksum is dropped.
+// - ip-options: translated, with options or extension headers.
+// - icmp-error: translated with the connection of the packet that it quotes. Its source stays
+//   unless it is an end of the connection. Redirects of translated packets are dropped.
+// - too-big, over IPv4 and not marked "do not fragment": translated and cut up.
 // - reject, ttl-expired and all others: as flow_tables/answer.h says.
+//
+// Where a fragment or a packet with options begins a connection, the card must learn it: the packet
+// is given back after a scout, the packet's plain headers with checksums that are wrong, which the
+// card takes for a first packet and every receiver throws away.
 #ifndef POINTSMAN_HOST_SOFTPATH_SOFTWARE_PATH_H_
 #define POINTSMAN_HOST_SOFTPATH_SOFTWARE_PATH_H_
 
@@ -21,12 +31,15 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "flow_tables/forwarding.h"
 #include "flow_tables/frontend_index.h"
 #include "flow_tables/image.h"
 #include "host/softpath/affinity.h"
 #include "host/softpath/card_affinity.h"
+#include "host/softpath/deep_packet.h"
+#include "host/softpath/fragment_list.h"
 #include "host/softpath/host_connections.h"
 #include "host/softpath/schedulers.h"
 #include "host/softpath/service_lookup.h"
@@ -39,7 +52,12 @@ struct HandedOver {
   Port ingress = Port::kUplink;
   Reason reason = Reason::kNone;
   uint8_t attempt = 0;
+  uint8_t rounds = 0;  // how often it was given back to be asked about again
 };
+
+// What the card (or pipeline) that handed a packet over makes of packets with a key; nothing: it
+// knows no connection of theirs.
+using FindTranslation = absl::FunctionRef<std::optional<FlowKey>(const FlowKey&)>;
 
 // What becomes of a packet.
 enum class Fate : uint8_t {
@@ -48,9 +66,10 @@ enum class Fate : uint8_t {
   kRejected,   // its sender is told
   kAnswered,   // its sender is told that its TTL or hop limit was too small, or the packet too big
   kDropped,
+  kHeld,   // waits here
   kRetry,  // not decided: to be processed again
 };
-inline constexpr size_t kFates = 6;
+inline constexpr size_t kFates = 7;
 const char* Name(Fate fate);  // "passed", "forwarded", ..., "given-back"
 
 // A row of endpoints that is wanted for a connection of a frontend that the card has no room for
@@ -67,10 +86,14 @@ struct PuntService {
   uint8_t attempt = 0;
   std::optional<uint32_t> directed_endpoint{};
   std::optional<WantedRow> wanted_row{};  // to be directed there, once there is one
-  // Else what is sent, and where; empty: nothing.
+  // And how often it was given back then. A scout is to be processed before, as a packet that came
+  // the same way, and need not leave; empty: none.
+  uint8_t rounds = 0;
+  std::vector<uint8_t> scout{};
+  // Else what is sent, in order, and where; empty: nothing.
   Port egress = Port::kUplink;
-  std::vector<uint8_t> frame{};
-  bool into_tunnel = false;  // `frame` goes into a tunnel, whose headers it has
+  std::vector<std::vector<uint8_t>> frames{};
+  bool into_tunnel = false;  // `frames` go into a tunnel, whose headers they have
 };
 
 // What the rules say of the first packet of a connection.
@@ -91,7 +114,7 @@ class SoftwarePath {
   // affinity stay. Borrows `image` until the next call.
   void SetForwarding(std::shared_ptr<const Forwarding> forwarding, const Image& image);
 
-  PuntService Serve(const HandedOver& packet, absl::Time now);
+  PuntService Serve(const HandedOver& packet, absl::Time now, FindTranslation find);
 
   // Changes nothing that counts. Valid until the next SetForwarding.
   Decision Decide(const FlowKey& key, absl::Time now);
@@ -139,8 +162,26 @@ class SoftwarePath {
     }
   };
 
-  PuntService ServeUntagged(const HandedOver& packet, absl::Time now);
-  PuntService ServeFromTunnel(const HandedOver& packet, absl::Time now);
+  // A packet as it is served: without tag and tunnel, and what it came as.
+  struct Unwrapped : HandedOver {
+    std::span<const uint8_t> whole;
+  };
+
+  PuntService ServeWhole(const HandedOver& packet, absl::Time now, FindTranslation find);
+  PuntService ServeUntagged(const Unwrapped& packet, absl::Time now, FindTranslation find);
+  PuntService ServeFromTunnel(const HandedOver& packet, absl::Time now, FindTranslation find);
+  // Of software_path_deep.cc:
+  PuntService ServeFragment(const Unwrapped& packet, absl::Time now, FindTranslation find);
+  PuntService ServeOptions(const HandedOver& packet, absl::Time now, FindTranslation find);
+  PuntService ServeTooBig(const HandedOver& packet, FindTranslation find) const;
+  PuntService ServeIcmpError(const HandedOver& packet, FindTranslation find) const;
+  PuntService BeginDeep(const HandedOver& packet, const DeepPacket& deep, const FlowKey& key,
+                        absl::Time now);
+  PuntService SendDeep(const HandedOver& packet, const DeepPacket& deep, const FlowKey& to,
+                       const NextHop& hop) const;
+  PuntService Send(std::vector<uint8_t> frame, const FlowKey& to, const NextHop& hop) const;
+  NextHop HopTowards(const FlowKey& to) const;
+
   PuntService ServeSctp(const HandedOver& packet, absl::Time now);
   PuntService Connect(const HandedOver& packet, const Flow& flow, absl::Time now);
   PuntService Direct(const HandedOver& packet, uint8_t attempt, absl::Time now);
@@ -161,9 +202,12 @@ class SoftwarePath {
   std::unique_ptr<const ServiceLookup> lookup_;
   std::unique_ptr<Schedulers> schedulers_;
   absl::flat_hash_map<EndpointPlace, uint32_t> endpoint_rows_;
+  absl::flat_hash_map<EndpointId, NextHop> endpoint_hops_;
   Affinity affinity_;
   CardAffinity card_affinity_;
   HostConnections connections_;
+  FragmentList fragments_;
+  std::vector<HeldFragment> released_;  // by the first fragment that is served
 };
 
 }  // namespace pointsman

@@ -115,14 +115,6 @@ TEST(AnswerTest, SomePacketsGetNoAnswer) {
   }
 }
 
-TEST(AnswerTest, WhatTheSoftwarePathCannotTranslateYetPassesOn) {
-  for (const Reason reason : {Reason::kFragment, Reason::kIpOptions, Reason::kIcmpError}) {
-    const Answer expected{.kind = AnswerKind::kPassOn, .egress = Port::kUplink, .frame = {}};
-    EXPECT_EQ(AnswerFor(BuildTcp({}), reason), expected);
-    EXPECT_EQ(MakeAnswer(BuildTcp({}), Port::kUplink, reason, kNodeAddress).egress, Port::kNode);
-  }
-}
-
 // RFC 1191: the next hop's MTU is in the last 16 bits of the ICMP header.
 TEST(AnswerTest, TooBigGetsFragmentationNeededIfItMayNotBeCutUp) {
   const FrameBytes frame = TcpWith(kTcpAck, 1500);

@@ -7,8 +7,10 @@
 #include <cstdlib>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "flow_tables/pipeline.h"
+#include "host/softpath/pipeline_connections.h"
 #include "host/softpath/software_path.h"
 
 namespace pointsman {
@@ -72,6 +74,18 @@ struct World {
     software.SetForwarding(forwarding, *image);
     pipeline = std::make_unique<Pipeline>(image);
   }
+
+  // Time goes by, so that what waits does not wait for ever.
+  absl::Time Now() { return now += absl::Milliseconds(100); }
+
+  // Teaches the pipeline a connection, where the host does not choose its endpoint.
+  void Scout(std::vector<uint8_t> frame, Port ingress) const {
+    Packet packet{.frame = frame, .ingress = ingress};
+    Outcome outcome;
+    pipeline->Process({&packet, 1}, {&outcome, 1});
+  }
+
+  absl::Time now = absl::UnixEpoch();
   std::shared_ptr<const Image> image;
   std::unique_ptr<Pipeline> pipeline;
   SoftwarePath software{64};
@@ -89,15 +103,19 @@ void Fuzz(const uint8_t* data, size_t size) {
                 .attempt = static_cast<uint8_t>(data[0] >> 4)};
   Outcome outcome{.verdict = Verdict::kPunt, .reason = static_cast<Reason>(data[0] >> 2 & 15)};
   if ((data[0] & 2) == 0) world.pipeline->Process({&packet, 1}, {&outcome, 1});
+  uint8_t rounds = 0;
   for (int round = 0; outcome.verdict == Verdict::kPunt; ++round) {
     Check(round <= 2 * static_cast<int>(kSourcePortAttempts));
     Check(std::equal(data + 1, data + size, frame.get()));
     const PuntService service = world.software.Serve(
-        {packet.frame, ingress, outcome.reason, packet.attempt}, absl::UnixEpoch());
+        {packet.frame, ingress, outcome.reason, packet.attempt, rounds}, world.Now(),
+        [](const FlowKey& key) { return TranslationOf(*world.pipeline, key); });
     for (const RowWrite& write : world.software.TakeWrites()) {
       world.pipeline->affinity().Write(write.index, UnpackRow<AffinityRow>(write.row));
     }
     if (service.fate != Fate::kRetry) break;
+    rounds = service.rounds;
+    if (!service.scout.empty()) world.Scout(service.scout, ingress);
     packet.attempt = service.attempt;
     packet.directed_endpoint = service.directed_endpoint;
     world.pipeline->Process({&packet, 1}, {&outcome, 1});

@@ -8,6 +8,8 @@
 namespace pointsman {
 namespace {
 
+std::optional<FlowKey> KnowsNone(const FlowKey&) { return std::nullopt; }
+
 class PuntServerTest : public CardFixture {
  protected:
   void SetUp() override { ASSERT_TRUE(Open().ok()); }
@@ -28,7 +30,7 @@ class PuntServerTest : public CardFixture {
 TEST_F(PuntServerTest, TransmitsTheAnswer) {
   PuntServer server(*card_);
   const std::vector<PuntedFrame> punts = {PuntFor(Reason::kFragment), PuntFor(Reason::kReject)};
-  ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch()).ok());
+  ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch(), KnowsNone).ok());
   ASSERT_EQ(fake_.transmitted.size(), 2u);
   EXPECT_EQ(fake_.transmitted[0].first.egress, Port::kUplink);
   EXPECT_EQ(fake_.transmitted[0].second, punts[0].frame);
@@ -42,7 +44,7 @@ TEST_F(PuntServerTest, TransmitsTheAnswer) {
 TEST_F(PuntServerTest, ReturnsAPacketWithItsNextSourcePort) {
   PuntServer server(*card_);
   const std::vector<PuntedFrame> punts = {PuntFor(Reason::kSourcePortTaken, 4)};
-  ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch()).ok());
+  ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch(), KnowsNone).ok());
   const auto output = card_->Poll();
   ASSERT_TRUE(output.ok()) << output.status();
   ASSERT_EQ(output->punts.size(), 1u);
@@ -58,7 +60,7 @@ TEST_F(PuntServerTest, ReturnsAPacketThatMetADamagedRowThreeTimes) {
   PuntServer server(*card_);
   std::vector<PuntedFrame> punts = {PuntFor(Reason::kTableParity, 2)};
   for (uint32_t tries = 1; tries <= 3; ++tries) {
-    ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch()).ok());
+    ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch(), KnowsNone).ok());
     const auto output = card_->Poll();
     ASSERT_TRUE(output.ok()) << output.status();
     ASSERT_EQ(output->punts.size(), 1u);
@@ -67,14 +69,15 @@ TEST_F(PuntServerTest, ReturnsAPacketThatMetADamagedRowThreeTimes) {
     punts[0].line = output->punts[0].line;
     punts[0].line.reason = Reason::kTableParity;
   }
-  ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch()).ok());
+  ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch(), KnowsNone).ok());
   EXPECT_TRUE(card_->Poll()->punts.empty());
   EXPECT_EQ(server.counts().drops[static_cast<size_t>(Reason::kTableParity)], 1u);
 }
 
 TEST_F(PuntServerTest, DropsWhatHasNoAnswer) {
   PuntServer server(*card_);
-  ASSERT_TRUE(server.Serve({PuntFor(Reason::kModePunt)}, software_, absl::UnixEpoch()).ok());
+  ASSERT_TRUE(
+      server.Serve({PuntFor(Reason::kModePunt)}, software_, absl::UnixEpoch(), KnowsNone).ok());
   ASSERT_TRUE(server
                   .Serve({PuntFor(Reason::kSourcePortTaken, kSourcePortAttempts - 1)}, software_,
                          absl::UnixEpoch())
@@ -89,7 +92,7 @@ TEST_F(PuntServerTest, HandsOnTheCardsError) {
   PuntServer server(*card_);
   fake_.faults.inject_hangs = true;
   const std::vector<PuntedFrame> punts(400, PuntFor(Reason::kFragment));
-  EXPECT_EQ(server.Serve(punts, software_, absl::UnixEpoch()).code(),
+  EXPECT_EQ(server.Serve(punts, software_, absl::UnixEpoch(), KnowsNone).code(),
             absl::StatusCode::kDeadlineExceeded);
 }
 

@@ -31,6 +31,7 @@ class ScriptedExecutor : public Executor {
   absl::Status Age(uint32_t) override { return absl::OkStatus(); }
   absl::Status Write(std::span<const RowWrite>) override { return absl::OkStatus(); }
   absl::Status Forget() override { return absl::OkStatus(); }
+  std::optional<FlowKey> TranslationOf(const FlowKey&) override { return std::nullopt; }
   absl::StatusOr<std::vector<ExecutedPacket>> Run(std::span<const PendingPacket> pending) override {
     if (!script_.run.ok()) return script_.run;
     std::vector<ExecutedPacket> executed;

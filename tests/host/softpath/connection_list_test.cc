@@ -1,4 +1,4 @@
-#include "host/agent/connection_list.h"
+#include "host/softpath/connection_list.h"
 
 #include <gtest/gtest.h>
 

@@ -1,14 +1,16 @@
 // The connections a card holds, of both families, as its events tell. A value; not thread-safe.
-#ifndef POINTSMAN_HOST_AGENT_CONNECTION_LIST_H_
-#define POINTSMAN_HOST_AGENT_CONNECTION_LIST_H_
+#ifndef POINTSMAN_HOST_SOFTPATH_CONNECTION_LIST_H_
+#define POINTSMAN_HOST_SOFTPATH_CONNECTION_LIST_H_
 
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "driver/card.h"
 #include "flow_tables/flow.h"
 #include "flow_tables/image.h"
@@ -64,14 +66,21 @@ class ConnectionList {
     for (uint32_t row = 0; row < originals.size(); ++row) {
       const OriginalRow& original = originals[row];
       if (!original.valid || original.reply_row >= replies.size()) continue;
-      by_row_[{OriginalRow::kTable, row}] = {.original_row = row,
-                                             .reply_row = original.reply_row,
-                                             .state = original.state,
-                                             .original = ToFlowKey(original.key),
-                                             .reply = ToFlowKey(replies[original.reply_row].key)};
+      Put(OriginalRow::kTable, {.original_row = row,
+                                .reply_row = original.reply_row,
+                                .state = original.state,
+                                .original = ToFlowKey(original.key),
+                                .reply = ToFlowKey(replies[original.reply_row].key)});
     }
   }
-  void Clear() { by_row_.clear(); }
+  void Clear() {
+    by_row_.clear();
+    by_key_.clear();
+  }
+
+  // What the connection of a packet with this key makes of it; originals before replies. Nothing:
+  // none is known.
+  std::optional<FlowKey> TranslationOf(const FlowKey& key) const;
 
   // Takes out those for which `chosen(const CardConnection&)` is true, and returns them.
   template <typename Chosen>
@@ -79,6 +88,7 @@ class ConnectionList {
     std::vector<CardConnection> taken;
     std::erase_if(by_row_, [&](const auto& entry) {
       if (!chosen(entry.second)) return false;
+      ForgetKeys(entry.first, entry.second);
       taken.push_back(entry.second);
       return true;
     });
@@ -92,9 +102,14 @@ class ConnectionList {
             ConnectionChanges& changes);
   CardConnection ConnectionOf(const EventIpv6Line& event, const Image& image) const;
 
+  void Put(TableId table, const CardConnection& connection);
+  void ForgetKeys(const ByRow::key_type& place, const CardConnection& connection);
+
   ByRow by_row_;
+  // By original and by reply, each with its kind: one key may be both.
+  absl::flat_hash_map<std::pair<FlowKey, bool>, ByRow::key_type> by_key_;
 };
 
 }  // namespace pointsman
 
-#endif  // POINTSMAN_HOST_AGENT_CONNECTION_LIST_H_
+#endif  // POINTSMAN_HOST_SOFTPATH_CONNECTION_LIST_H_

@@ -1,7 +1,13 @@
-#include "host/agent/connection_list.h"
+#include "host/softpath/connection_list.h"
 
 namespace pointsman {
 namespace {
+
+constexpr bool kOfReply = true;
+
+FlowKey TurnedRound(const FlowKey& key) {
+  return {key.destination, key.source, key.destination_port, key.source_port, key.protocol};
+}
 
 CardConnection ConnectionOf(const EventLine& event) {
   return {.original_row = event.original_row,
@@ -37,13 +43,47 @@ ConnectionChanges ConnectionList::Take(const CardOutput& output, const Image& im
 void ConnectionList::Take(TableId table, EventKind kind, const CardConnection& connection,
                           ConnectionChanges& changes) {
   if (kind == EventKind::kExpire) {
-    by_row_.erase({table, connection.original_row});
+    const auto known = by_row_.find({table, connection.original_row});
+    if (known != by_row_.end()) {
+      ForgetKeys(known->first, known->second);
+      by_row_.erase(known);
+    }
     if (connection.state != ConnectionState::kClosed) changes.ended.push_back(connection);
     return;
   }
-  by_row_[{table, connection.original_row}] = connection;
+  Put(table, connection);
   if (kind == EventKind::kLearn) changes.learned.push_back(connection);
   if (kind == EventKind::kClose) changes.ended.push_back(connection);
+}
+
+std::optional<FlowKey> ConnectionList::TranslationOf(const FlowKey& key) const {
+  if (const auto found = by_key_.find({key, !kOfReply}); found != by_key_.end()) {
+    return TurnedRound(by_row_.at(found->second).reply);
+  }
+  if (const auto found = by_key_.find({key, kOfReply}); found != by_key_.end()) {
+    return TurnedRound(by_row_.at(found->second).original);
+  }
+  return std::nullopt;
+}
+
+void ConnectionList::Put(TableId table, const CardConnection& connection) {
+  const ByRow::key_type place{table, connection.original_row};
+  const auto [entry, is_new] = by_row_.try_emplace(place, connection);
+  if (!is_new) {
+    ForgetKeys(place, entry->second);
+    entry->second = connection;
+  }
+  by_key_[{connection.original, !kOfReply}] = place;
+  by_key_[{connection.reply, kOfReply}] = place;
+}
+
+// A key may belong to another connection by now.
+void ConnectionList::ForgetKeys(const ByRow::key_type& place, const CardConnection& connection) {
+  for (const auto& key :
+       {std::pair(connection.original, !kOfReply), {connection.reply, kOfReply}}) {
+    const auto found = by_key_.find(key);
+    if (found != by_key_.end() && found->second == place) by_key_.erase(found);
+  }
 }
 
 // The reply of one that is known stays as it was when it was learned: its endpoint may have gone.

@@ -1,0 +1,38 @@
+// A node without a card: two ports of DPDK and the software pipeline on one or more cores, behind
+// the interface of a card, so that the agent cannot tell the difference. The first port is the
+// uplink, the second the node side, and everything that is no Service's passes between the two
+// untouched, ARP and neighbour discovery included: the node answers for itself.
+//
+// Rows are written to a spare image, which the cores then read instead (read-copy-update); the
+// former one follows once no core reads it any more. Neither waits for the other.
+#ifndef POINTSMAN_HOST_PORTS_PORT_CARD_H_
+#define POINTSMAN_HOST_PORTS_PORT_CARD_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "driver/card.h"
+
+namespace pointsman {
+
+struct PortCardOptions {
+  std::vector<std::string> ports{};  // by their arguments: uplink, node side
+  std::vector<std::string> eal{};    // more arguments of DPDK
+  uint32_t cores = 1;                // a power of two
+  uint32_t connections = 1 << 20;    // over IPv4, a power of two; over IPv6 a quarter of that
+  uint32_t frames = 16384;           // buffers
+};
+
+inline constexpr uint32_t kCoresMax = 64;
+
+// Brings DPDK up, which can be done once a process.
+// Errors: InvalidArgument naming the option, what is wrong and what there is; FailedPrecondition,
+// ResourceExhausted with what may help.
+absl::StatusOr<std::unique_ptr<Card>> OpenPortCard(const PortCardOptions& options);
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_HOST_PORTS_PORT_CARD_H_

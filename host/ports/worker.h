@@ -1,0 +1,152 @@
+// One core's packet loop: frames from the ports through its pipeline and out again, without locks.
+// Frames of connections that are another core's go there by a queue between the two (steering.h);
+// what the host has to look at, and what happens to connections, goes to the host by queues. An
+// idle core naps, the longer the longer nothing comes.
+//
+// Run() belongs to its thread. Of the rest only what is marked may be called meanwhile.
+#ifndef POINTSMAN_HOST_PORTS_WORKER_H_
+#define POINTSMAN_HOST_PORTS_WORKER_H_
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_rcu_qsbr.h>
+
+#include <array>
+#include <atomic>
+#include <boost/lockfree/spsc_queue.hpp>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "driver/card.h"
+#include "flow_tables/pipeline.h"
+#include "host/ports/environment.h"
+#include "host/ports/shard_rows.h"
+#include "host/ports/steering.h"
+
+namespace pointsman {
+
+using FrameQueue = boost::lockfree::spsc_queue<rte_mbuf*>;
+
+// What cores forward by. Immutable while a core may read it.
+struct Snapshot {
+  uint64_t generation = 0;  // each its own
+  std::shared_ptr<const Image> image;
+  Mode mode = Mode::kBypass;
+  std::unique_ptr<const Steering> steering;  // nullptr: there is one core
+};
+
+// Something the host has a core do between two batches.
+struct WorkerTask {
+  TableId table = TableId::kOriginals;
+  uint32_t first_row = 0;  // of the shard
+  uint32_t count = 0;
+  bool erase = false;  // else `rows` is filled
+  std::vector<RowBits> rows{};
+  std::vector<RowWrite> affinity{};  // not empty: these are written, and nothing else is done
+  std::atomic<bool> done = false;
+};
+
+struct WorkerShared {
+  std::array<OpenedPort, 2> ports{};  // by Port
+  std::atomic<const Snapshot*> snapshot = nullptr;
+  std::atomic<uint32_t> tick = 0;
+  std::atomic<bool> stop = false;
+  rte_rcu_qsbr* readers = nullptr;  // reader i, which is online, is core i
+};
+
+// Counts that the host may read at any time; only their core writes them.
+class RelaxedCount {
+ public:
+  void Add(uint64_t n) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_ = 0;
+};
+
+struct WorkerCounts {
+  RelaxedCount loops;
+  std::array<RelaxedCount, 2> received;     // by Port
+  std::array<RelaxedCount, 2> transmitted;  // by Port
+  std::array<RelaxedCount, 256> reasons;    // of drops and punts
+  RelaxedCount injected, punted, passed, forwarded, dropped, learned, closed, expired, events_lost,
+      sweeps;
+};
+
+struct FrontendCount {
+  RelaxedCount packets;
+  RelaxedCount bytes;
+};
+
+class Worker {
+ public:
+  // `shared` must outlive it. The snapshot is set already.
+  Worker(const Shard& shard, WorkerShared& shared, uint64_t placement_seed);
+
+  // Core `from` may hand over frames by that queue. Before Run.
+  void ConnectFrom(uint32_t from, FrameQueue& queue) { from_.push_back({from, &queue}); }
+  void ConnectTo(uint32_t to, FrameQueue& queue);
+
+  // Until shared.stop.
+  void Run();
+
+  // For the host's thread, at any time:
+  FrameQueue& inject() { return inject_; }
+  FrameQueue& punts() { return punts_; }
+  boost::lockfree::spsc_queue<ShardEvent>& events() { return events_; }
+  boost::lockfree::spsc_queue<std::shared_ptr<WorkerTask>>& tasks() { return tasks_; }
+  const WorkerCounts& counts() const { return counts_; }
+  const FrontendCount& frontend_count(uint32_t counter) const { return frontend_counts_[counter]; }
+
+ private:
+  static constexpr uint16_t kBatch = 32;
+
+  struct Closing;
+
+  bool Poll();
+  uint16_t PollPort(Port port);
+  uint16_t PollQueue(FrameQueue& queue);
+  void TakeSnapshot();
+  void Steer(rte_mbuf** frames, uint16_t count);
+  void Handle(rte_mbuf** frames, uint16_t count);
+  void Offload(rte_mbuf** frames, uint16_t count);
+  void Settle(rte_mbuf* frame, const Packet& packet, const Outcome& outcome);
+  void Punt(rte_mbuf* frame, Reason reason);
+  void Drop(rte_mbuf* frame, Reason reason);
+  void Transmit(rte_mbuf* frame, Port egress);
+  void Flush();
+  void TellLearned(const Packet& packet);
+  size_t NoteClosing(std::span<const Packet> packets, std::array<Closing, kBatch>& closing);
+  void TellClosed(std::span<const Closing> closing);
+  void Tell(const ShardEvent& event);
+  void SweepSome();
+  void DoTasks();
+  template <class Table>
+  void Do(Table& table, WorkerTask& task);
+  uint32_t RowOf(const Connection& connection) const;
+  uint32_t RowOf(const ConnectionIpv6& connection) const;
+
+  const Shard shard_;
+  WorkerShared& shared_;
+  const Snapshot* snapshot_;
+  uint64_t generation_;  // of the snapshot, whose memory may be another's by now
+  Pipeline pipeline_;
+  std::vector<std::pair<uint32_t, FrameQueue*>> from_;
+  std::vector<FrameQueue*> to_;  // by core; nullptr: itself
+  FrameQueue inject_;
+  FrameQueue punts_;
+  boost::lockfree::spsc_queue<ShardEvent> events_;
+  boost::lockfree::spsc_queue<std::shared_ptr<WorkerTask>> tasks_;
+  std::array<std::vector<rte_mbuf*>, 2> to_send_;  // by Port
+  WorkerCounts counts_;
+  std::vector<FrontendCount> frontend_counts_;
+  uint32_t sweep_at_ = 0;  // the next record
+  uint32_t swept_tick_ = 0;
+};
+
+}  // namespace pointsman
+
+#endif  // POINTSMAN_HOST_PORTS_WORKER_H_
