@@ -98,6 +98,7 @@ uint32_t& ConnectionTable<Family>::CountUnconfirmed(const Connection& connection
 template <class Family>
 void ConnectionTable<Family>::Clear() {
   std::fill(buckets_.begin(), buckets_.end(), Bucket{});
+  for (uint32_t number = 0; number < used_; ++number) records_[number].protocol = 0;
   unconfirmed_.clear();
   used_ = 0;
   free_.clear();

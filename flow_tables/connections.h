@@ -17,6 +17,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory_resource>
+#include <span>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -117,6 +118,8 @@ class ConnectionTable {
   uint32_t NumberOf(const Connection& connection) const {
     return static_cast<uint32_t>(&connection - records_.data());
   }
+  // All of them, in the memory that the table was given; those with protocol 0 are free.
+  std::span<const Connection> records() const { return records_; }
   // Records from this number on are free.
   uint32_t records_used() const { return used_; }
   // nullptr: the record is free, or there is none of this number.

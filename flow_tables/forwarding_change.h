@@ -24,10 +24,6 @@ FrontendKey KeyOf(const Frontend& frontend);
 // Everything but the frontends.
 Forwarding RestOf(const Forwarding& forwarding);
 
-// By walking over both. Frontends may stand in any order; a key that `to` has twice is twice in the
-// change, too.
-ForwardingChange ChangeBetween(const Forwarding& from, const Forwarding& to);
-
 }  // namespace pointsman
 
 #endif  // POINTSMAN_FLOW_TABLES_FORWARDING_CHANGE_H_

@@ -1,5 +1,6 @@
 #include "host/agent/agent.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@ constexpr std::chrono::microseconds kNap(200);
 // A pass over all rows takes ten minutes.
 constexpr std::chrono::milliseconds kAuditPeriod(100);
 constexpr uint64_t kAuditPeriodsOfAPass = 6000;
+constexpr uint64_t kRowsOfAnAuditsPart = 1024;
 
 // How often frontends that the card has no room for may take the place of less busy ones.
 constexpr std::chrono::seconds kExchangePeriod(10);
@@ -47,13 +49,6 @@ EndpointId EndpointOf(const CardConnection& connection) {
   return {connection.reply.source, connection.reply.source_port};
 }
 
-// Whether clients may have to meet other endpoints than they met before.
-bool ConcernsAffinity(const ServedChange& change) {
-  return std::ranges::any_of(change.frontends, [](const auto& entry) {
-    return !entry.second || entry.second->affinity_seconds != 0;
-  });
-}
-
 // Counters up to the last one that has a name.
 uint32_t CountersInUse(const Image& image) {
   size_t count = image.counter_names.size();
@@ -73,7 +68,8 @@ Agent::Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cy
       health_(std::move(health)),
       adopt_(adopt),
       metrics_(metrics),
-      reconciler_(*card_, tick_cycles),
+      reconciler_(*card_, tick_cycles,
+                  [this](std::span<const RowWrite> writes) { software_.RowsWritten(writes); }),
       software_(kSoftwareConnections),
       punts_(*card_, [this](const WantedRow& wanted) { return reconciler_.Lend(wanted); }) {}
 
@@ -87,7 +83,7 @@ absl::Status Agent::Run(const std::atomic<bool>& stop) {
     if (absl::Status status = LookAtRows(); !status.ok()) return status;
     if (absl::Status status = ExchangePlaces(); !status.ok()) return status;
     if (absl::Status status = LookAtCard(); !status.ok()) return status;
-    if (status_->wanted()) {
+    if (status_->wanted(Question::kStatus)) {
       if (absl::Status status = PublishStatus(); !status.ok()) return status;
     }
     if (!*busy) std::this_thread::sleep_for(kNap);
@@ -110,26 +106,37 @@ absl::Status Agent::ExchangePlaces() {
   if (Clock::now() < next_exchange_) return absl::OkStatus();
   next_exchange_ = Clock::now() + kExchangePeriod;
   busyness_.EndPeriod();
-  bool changed = false;
   for (int i = 0; i < kExchangesAPeriod; ++i) {
     const auto exchange = busyness_.Choose(reconciler_.keeper());
     if (!exchange) break;
-    changed = true;
     if (absl::Status status = reconciler_.MakeWay(*exchange); !status.ok()) return status;
     if (reconciler_.keeper().misfits().contains(exchange->misfit)) {
       busyness_.GiveUp(exchange->misfit);
     }
   }
-  if (!changed) return absl::OkStatus();
-  software_is_behind_ = true;
-  TellSoftware();
   return absl::OkStatus();
 }
 
 absl::Status Agent::LookAtRows() {
+  if (status_->wanted(Question::kAudit)) return LookAtAllRows();
   if (Clock::now() < next_audit_) return absl::OkStatus();
   next_audit_ = Clock::now() + kAuditPeriod;
-  const uint64_t rows = AuditedRows(card_->description().sizes) / kAuditPeriodsOfAPass + 1;
+  return Audited(AuditedRows(card_->description().sizes) / kAuditPeriodsOfAPass + 1);
+}
+
+// A part at each turn, so that packets need not wait for the whole.
+absl::Status Agent::LookAtAllRows() {
+  if (!audited_before_) audited_before_ = audit_.counts();
+  if (absl::Status status = Audited(kRowsOfAnAuditsPart); !status.ok()) return status;
+  const uint64_t rows = audit_.counts().rows - audited_before_->rows;
+  if (rows < AuditedRows(card_->description().sizes)) return absl::OkStatus();
+  status_->Publish(Question::kAudit, fmt::format(R"({{"rows": {}, "mended": {}}})", rows,
+                                                 audit_.counts().mended - audited_before_->mended));
+  audited_before_.reset();
+  return absl::OkStatus();
+}
+
+absl::Status Agent::Audited(uint64_t rows) {
   const uint64_t mended = audit_.counts().mended;
   absl::Status status = audit_.LookAtNext(static_cast<uint32_t>(rows), reconciler_.image(), *card_);
   if (audit_.counts().mended != mended) {
@@ -154,9 +161,16 @@ absl::Status Agent::TakeNewForwarding() {
 // Software is always asked for the newest state, also where the card has no room for it.
 absl::Status Agent::Program(const NodeUpdate& update) {
   const Clock::time_point started = Clock::now();
-  absl::StatusOr<size_t> rows = reconciler_.Program(forwarding_.forwarding);
-  software_is_behind_ = true;
+  const bool whole = update.whole || !reconciler_.in_step();
+  const ForwardingChange change = ForwardingChangeOf(update.change, forwarding_.forwarding);
+  absl::StatusOr<size_t> rows =
+      whole ? reconciler_.Program(forwarding_.forwarding) : reconciler_.Update(change);
   if (!rows.ok() && !IsAboutInput(rows.status())) return rows.status();
+  if (whole) {
+    software_.SetForwarding(forwarding_.forwarding, reconciler_.image());
+  } else {
+    software_.Update(change);
+  }
   if (!rows.ok()) {
     metrics_.Refused();
     last_error_ = std::string(rows.status().message());
@@ -167,7 +181,6 @@ absl::Status Agent::Program(const NodeUpdate& update) {
   rows_written_ += *rows;
   busyness_.TryAgain();
   metrics_.Programmed(*rows, absl::FromChrono(Clock::now() - started), absl::Now());
-  if (update.whole || ConcernsAffinity(update.change)) TellSoftware();
   if (update.whole || !update.change.udp.empty()) {
     if (absl::Status status = PurgeUdp(); !status.ok()) return status;
   }
@@ -175,14 +188,6 @@ absl::Status Agent::Program(const NodeUpdate& update) {
   spdlog::info("programmed {} frontends of {} Services, {} rows written",
                forwarding_.forwarding.frontends.size(), forwarding_.services.size(), *rows);
   return absl::OkStatus();
-}
-
-// Its tables are made when a packet asks, or once a second, as that takes time with the size of the
-// cluster.
-void Agent::TellSoftware() {
-  if (!std::exchange(software_is_behind_, false)) return;
-  software_.SetForwarding(std::make_shared<const Forwarding>(forwarding_.forwarding),
-                          reconciler_.image());
 }
 
 absl::Status Agent::PurgeUdp() {
@@ -229,7 +234,6 @@ absl::StatusOr<bool> Agent::ServeCard() {
   if (output->events_lost != events_lost_) {
     if (absl::Status status = RereadConnections(output->events_lost); !status.ok()) return status;
   }
-  if (!output->punts.empty()) TellSoftware();
   const auto find = [this](const FlowKey& key) { return connections_.TranslationOf(key); };
   if (absl::Status status = punts_.Serve(output->punts, software_, SteadyNow(), find);
       !status.ok()) {
@@ -263,7 +267,6 @@ absl::Status Agent::Age() {
   const uint32_t tick = TickOf(now);
   if (((tick - affinity_tick_) & kTickMask) >= kTicksPerSecond) {
     affinity_tick_ = tick;
-    TellSoftware();
     software_.ExpireAffinity(now);
     if (absl::Status status = card_->Write(software_.TakeWrites()); !status.ok()) return status;
   }
@@ -320,7 +323,8 @@ absl::Status Agent::PublishStatus() {
   state.last_error = last_error_;
   state.misfits = &reconciler_.keeper().misfits();
   state.audit = audit_.counts();
-  status_->Publish(StatusDocument(state));
+  state.programmed_in = [this](const kube::ObjectKey& key) { return metrics_.ProgrammedIn(key); };
+  status_->Publish(Question::kStatus, StatusDocument(state));
   return absl::OkStatus();
 }
 

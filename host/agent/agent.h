@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -43,10 +44,11 @@ class Agent {
   absl::Status Adopt();
   absl::Status TakeNewForwarding();
   absl::Status LookAtRows();
+  absl::Status LookAtAllRows();
+  absl::Status Audited(uint64_t rows);
   // Now and then: whom the card should carry instead of others.
   absl::Status ExchangePlaces();
   absl::Status Program(const NodeUpdate& update);
-  void TellSoftware();
   // The card's UDP connections whose endpoints do not serve any more.
   absl::Status PurgeUdp();
   void TellHealth(bool programmed);
@@ -67,12 +69,12 @@ class Agent {
   AgentMetrics& metrics_;
   Reconciler reconciler_;
   Audit audit_;
+  std::optional<AuditCounts> audited_before_;  // when all rows were asked for
   Busyness busyness_;
   SoftwarePath software_;
   PuntServer punts_;
   ConnectionList connections_;
   NodeForwarding forwarding_;
-  bool software_is_behind_ = false;  // of forwarding_, until a packet asks
   std::string last_error_;
   uint64_t rows_written_ = 0;
   uint32_t events_lost_ = 0;

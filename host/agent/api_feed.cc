@@ -40,6 +40,16 @@ HeardChanges Heard(const std::set<kube::ObjectKey>& changed, const kube::ObjectS
   return heard;
 }
 
+void AddServices(const ServedChange& change, absl::Time since, HeardChanges& heard) {
+  for (const auto& [service, report] : change.services) {
+    if (report) {
+      heard.waiting.emplace(service, since);
+    } else {
+      heard.gone.insert(service);
+    }
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ApiFeed>> ApiFeed::Open(kube::ServerConfig config,
@@ -83,6 +93,7 @@ std::optional<NodeUpdate> ApiFeed::TakeNewest() {
 // changes become one update and at most half a processor goes into it.
 void ApiFeed::FollowUntil(const std::stop_token& stop) {
   kube::ApiChanges changes;
+  absl::Time heard_at = absl::InfiniteFuture();  // of the first of the changes
   absl::Time next = absl::InfinitePast();
   while (!stop.stop_requested()) {
     const absl::Time now = absl::Now();
@@ -95,8 +106,9 @@ void ApiFeed::FollowUntil(const std::stop_token& stop) {
       changes.any = true;
       changes.objects.insert({kube::Kind::kNode, "", node_name_});
     }
+    if (changes.any) heard_at = std::min(heard_at, started);
     if (!changes.any || !watcher_->synced() || started < next) continue;
-    Publish(std::exchange(changes, {}));
+    Publish(std::exchange(changes, {}), std::exchange(heard_at, absl::InfiniteFuture()));
     const absl::Time ended = absl::Now();
     next = ended + (ended - started);
   }
@@ -122,7 +134,7 @@ bool ApiFeed::LookAtNetwork(absl::Time now) {
   return true;
 }
 
-void ApiFeed::Publish(kube::ApiChanges changes) {
+void ApiFeed::Publish(kube::ApiChanges changes, absl::Time heard_at) {
   if (on_objects_) on_objects_(watcher_->objects());
   NodeUpdate update;
   const bool asks_for_node = !node_ || std::ranges::any_of(changes.objects, IsOfNode);
@@ -137,6 +149,7 @@ void ApiFeed::Publish(kube::ApiChanges changes) {
     update.change = tracker_->Update(changes.objects);
   }
   update.heard = Heard(changes.objects, watcher_->objects());
+  AddServices(update.change, heard_at, update.heard);
   update.node_eligible = IsEligible(watcher_->objects(), node_name_);
   AddProblems(update);
   const std::lock_guard lock(mutex_);

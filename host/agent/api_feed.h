@@ -47,7 +47,7 @@ class ApiFeed : public Feed {
   void TakeCounts();
   // True: the network is not what it was.
   bool LookAtNetwork(absl::Time now);
-  void Publish(kube::ApiChanges changes);
+  void Publish(kube::ApiChanges changes, absl::Time heard_at);
   // Whether the node is other than the tracker has it, or there is no tracker yet.
   bool TakeNode();
   void AddProblems(NodeUpdate& update);

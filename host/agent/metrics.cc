@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <map>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -50,6 +51,10 @@ class AgentMetrics::Impl {
     for (const absl::Time triggered : heard.triggered) {
       if (triggered > started_) triggered_.push_back(triggered);
     }
+    HeardChanges services;
+    services.waiting = heard.waiting;
+    services.gone = heard.gone;
+    waiting_.Append(std::move(services));
   }
 
   void Programmed(size_t rows, absl::Duration took, absl::Time now) {
@@ -63,6 +68,12 @@ class AgentMetrics::Impl {
     for (const absl::Time triggered : std::exchange(triggered_, {})) {
       network_programming_.Observe(absl::ToDoubleSeconds(now - triggered));
     }
+    const HeardChanges done = std::exchange(waiting_, {});
+    for (const kube::ObjectKey& service : done.gone) programmed_in_.erase(service);
+    for (const auto& [service, since] : done.waiting) {
+      change_duration_.Observe(absl::ToDoubleSeconds(now - since));
+      programmed_in_[service] = now - since;
+    }
   }
 
   void Refused() { refused_.Set(1); }
@@ -72,6 +83,12 @@ class AgentMetrics::Impl {
   void SetCard(CardCounts counts) {
     const std::lock_guard lock(mutex_);
     card_ = std::move(counts);
+  }
+
+  std::optional<absl::Duration> ProgrammedIn(const kube::ObjectKey& service) const {
+    const std::lock_guard lock(mutex_);
+    const auto known = programmed_in_.find(service);
+    return known == programmed_in_.end() ? std::nullopt : std::optional(known->second);
   }
 
   std::string Text() const {
@@ -104,6 +121,9 @@ class AgentMetrics::Impl {
   prometheus::Histogram& sync_duration_ =
       AddHistogram("kubeproxy_sync_proxy_rules_duration_seconds",
                    "From taking a state to its rows in the card", SyncBuckets());
+  prometheus::Histogram& change_duration_ =
+      AddHistogram("pointsman_service_change_duration_seconds",
+                   "From hearing of a Service's change to its rows in the card", SyncBuckets());
   prometheus::Gauge& last_sync_ = AddGauge("kubeproxy_sync_proxy_rules_last_timestamp_seconds",
                                            "When all was last in the card");
   prometheus::Gauge& last_queued_ =
@@ -132,8 +152,10 @@ class AgentMetrics::Impl {
       "pointsman_api_lists_total", "Complete lists taken from the API server; one a kind is usual");
 
   mutable std::mutex mutex_;
-  std::vector<absl::Time> triggered_;  // guarded by mutex_: of what waits
-  CardCounts card_;                    // guarded by mutex_
+  std::vector<absl::Time> triggered_;                        // guarded by mutex_: of what waits
+  HeardChanges waiting_;                                     // guarded by mutex_: Services
+  std::map<kube::ObjectKey, absl::Duration> programmed_in_;  // guarded by mutex_
+  CardCounts card_;                                          // guarded by mutex_
 };
 
 AgentMetrics::AgentMetrics(absl::Time started) : impl_(std::make_unique<Impl>(started)) {}
@@ -146,6 +168,9 @@ void AgentMetrics::Refused() { impl_->Refused(); }
 void AgentMetrics::ApiRequestsFailed(size_t count) { impl_->ApiRequestsFailed(count); }
 void AgentMetrics::ApiListsTaken(size_t count) { impl_->ApiListsTaken(count); }
 void AgentMetrics::SetCard(CardCounts counts) { impl_->SetCard(std::move(counts)); }
+std::optional<absl::Duration> AgentMetrics::ProgrammedIn(const kube::ObjectKey& service) const {
+  return impl_->ProgrammedIn(service);
+}
 std::string AgentMetrics::Text() const { return impl_->Text(); }
 
 }  // namespace pointsman

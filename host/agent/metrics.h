@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -51,6 +52,10 @@ class AgentMetrics {
   void ApiListsTaken(size_t count);  // complete ones
 
   void SetCard(CardCounts counts);
+
+  // How long the newest change of a Service took from when it was heard of to its rows in the card;
+  // nothing: there was none since the start.
+  std::optional<absl::Duration> ProgrammedIn(const kube::ObjectKey& service) const;
 
   // All of them, in the text format.
   std::string Text() const;

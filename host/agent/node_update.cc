@@ -4,11 +4,18 @@
 
 namespace pointsman {
 
+void HeardChanges::Append(HeardChanges later) {
+  services += later.services;
+  endpoint_slices += later.endpoint_slices;
+  triggered.insert(triggered.end(), later.triggered.begin(), later.triggered.end());
+  for (const kube::ObjectKey& service : later.gone) waiting.erase(service);
+  for (const auto& [service, since] : later.waiting) gone.erase(service);
+  waiting.merge(later.waiting);  // who waits already has done so for longer
+  gone.merge(later.gone);
+}
+
 void NodeUpdate::Append(NodeUpdate later) {
-  heard.services += later.heard.services;
-  heard.endpoint_slices += later.heard.endpoint_slices;
-  heard.triggered.insert(heard.triggered.end(), later.heard.triggered.begin(),
-                         later.heard.triggered.end());
+  heard.Append(std::move(later.heard));
   if (later.whole) {
     later.heard = std::move(heard);
     *this = std::move(later);

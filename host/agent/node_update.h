@@ -4,7 +4,9 @@
 #define POINTSMAN_HOST_AGENT_NODE_UPDATE_H_
 
 #include <cstddef>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,12 @@ struct HeardChanges {
   // When what the slices tell of happened (annotation
   // endpoints.kubernetes.io/last-change-trigger-time).
   std::vector<absl::Time> triggered{};
+  // Services whose forwarding may be another now, and since when that waits; and those that went.
+  std::map<kube::ObjectKey, absl::Time> waiting{};
+  std::set<kube::ObjectKey> gone{};
+
+  // This and then `later`, as one.
+  void Append(HeardChanges later);
 };
 
 struct NodeUpdate {

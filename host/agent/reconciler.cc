@@ -23,8 +23,10 @@ uint32_t UnconfirmedQuota(const CardSizes& sizes) {
 
 }  // namespace
 
-Reconciler::Reconciler(Card& card, uint32_t tick_cycles)
-    : card_(card), keeper_(std::make_unique<ImageKeeper>(EmptyImage(card.description().sizes))) {
+Reconciler::Reconciler(Card& card, uint32_t tick_cycles, OnWritten on_written)
+    : card_(card),
+      on_written_(std::move(on_written)),
+      keeper_(std::make_unique<ImageKeeper>(EmptyImage(card.description().sizes))) {
   settings_.mode = Mode::kOffload;
   settings_.tick_cycles = tick_cycles;
 }
@@ -53,24 +55,25 @@ absl::Status Reconciler::Adopt() {
     return cleared.ok() ? sense : cleared;
   }
   keeper_ = std::make_unique<ImageKeeper>(*std::move(held));
-  programmed_.reset();
+  in_step_ = false;
   return card_.Write(keeper_->first_plan().writes);
 }
 
 absl::StatusOr<size_t> Reconciler::Program(Forwarding wanted) {
   wanted.unconfirmed_quota = UnconfirmedQuota(image().sizes);
-  const absl::StatusOr<Plan> plan = PlanFor(wanted);
-  if (!plan.ok()) return plan.status();
-  programmed_ = std::move(wanted);
-  if (absl::Status status = Write(*plan); !status.ok()) return status;
-  return plan->writes.size();
+  return Follow(keeper_->Replace(wanted));
 }
 
-// Who is behind the gateway follows a new one; that some did before and do not any more, only a
-// look at all frontends tells.
-absl::StatusOr<Plan> Reconciler::PlanFor(const Forwarding& wanted) {
-  const bool all = !programmed_ || programmed_->gateway != wanted.gateway;
-  return all ? keeper_->Replace(wanted) : keeper_->Update(ChangeBetween(*programmed_, wanted));
+absl::StatusOr<size_t> Reconciler::Update(ForwardingChange change) {
+  if (change.rest) change.rest->unconfirmed_quota = UnconfirmedQuota(image().sizes);
+  return Follow(keeper_->Update(change));
+}
+
+absl::StatusOr<size_t> Reconciler::Follow(const absl::StatusOr<Plan>& plan) {
+  in_step_ = plan.ok();
+  if (!plan.ok()) return plan.status();
+  if (absl::Status status = Write(*plan); !status.ok()) return status;
+  return plan->writes.size();
 }
 
 absl::Status Reconciler::Write(const Plan& plan) {
@@ -79,7 +82,9 @@ absl::Status Reconciler::Write(const Plan& plan) {
     if (absl::Status status = card_.Configure(settings_); !status.ok()) return status;
     configured_ = true;
   }
-  return card_.Write(plan.writes);
+  absl::Status status = card_.Write(plan.writes);
+  if (status.ok() && on_written_) on_written_(plan.writes);
+  return status;
 }
 
 absl::Status Reconciler::MakeWay(const Busyness::Exchange& exchange) {

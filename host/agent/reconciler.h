@@ -4,8 +4,9 @@
 #define POINTSMAN_HOST_AGENT_RECONCILER_H_
 
 #include <cstddef>
+#include <functional>
 #include <memory>
-#include <optional>
+#include <span>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,12 +17,15 @@
 
 namespace pointsman {
 
+// Rows that the card has otherwise now.
+using OnWritten = std::function<void(std::span<const RowWrite>)>;
+
 class Reconciler {
  public:
   // Borrows the card, whose tables are zero unless Adopt follows. `tick_cycles`: see Agent. A
   // sixteenth of the card's connections over IPv4, a quarter of those over IPv6 at most, is what
-  // one frontend may have unconfirmed.
-  Reconciler(Card& card, uint32_t tick_cycles);
+  // one frontend may have unconfirmed. `on_written` is told of each plan once it is written.
+  Reconciler(Card& card, uint32_t tick_cycles, OnWritten on_written = nullptr);
 
   // Takes over what the card's tables hold, also where a plan broke off: the next Program writes
   // the differences only. Session affinity is forgotten. FailedPrecondition, naming table and row:
@@ -33,6 +37,14 @@ class Reconciler {
   // offload mode. Errors of ImageKeeper leave the card as it is; those of Card leave it part of the
   // way: open it anew, and Adopt. Frontends that do not fit are misfits, no error.
   absl::StatusOr<size_t> Program(Forwarding wanted);
+
+  // The same for a change of what was programmed, by work that goes with the change.
+  // REQUIRES: in_step().
+  absl::StatusOr<size_t> Update(ForwardingChange change);
+
+  // What was asked for last is what the card has: neither has nothing been asked for yet, nor was
+  // it refused.
+  bool in_step() const { return in_step_; }
 
   // The misfit takes the resident's place. Errors: those of Card.
   absl::Status MakeWay(const Busyness::Exchange& exchange);
@@ -50,14 +62,15 @@ class Reconciler {
 
  private:
   absl::Status ForgetAffinity();
-  absl::StatusOr<Plan> PlanFor(const Forwarding& wanted);
+  absl::StatusOr<size_t> Follow(const absl::StatusOr<Plan>& plan);
   absl::Status Write(const Plan& plan);
 
   Card& card_;
+  const OnWritten on_written_;
   std::unique_ptr<ImageKeeper> keeper_;
-  std::optional<Forwarding> programmed_;
   CardSettings settings_;
   bool configured_ = false;
+  bool in_step_ = false;
 };
 
 }  // namespace pointsman

@@ -28,6 +28,12 @@ std::string WhyInSoftware(const FrontendReport& frontend, const AgentState& stat
   return misfit == state.misfits->end() ? "" : misfit->second.why;
 }
 
+// null: there was none.
+json LastChangeSeconds(const kube::ObjectKey& service, const AgentState& state) {
+  const auto took = state.programmed_in ? state.programmed_in(service) : std::nullopt;
+  return took ? json(absl::ToDoubleSeconds(*took)) : json();
+}
+
 json Services(const AgentState& state) {
   json list = json::array();
   for (const ServiceReport& service : state.forwarding->services) {
@@ -56,6 +62,7 @@ json Services(const AgentState& state) {
                      {{"total", service.endpoints.total},
                       {"ready", service.endpoints.ready},
                       {"local", service.endpoints.local}}},
+                    {"last_change_seconds", LastChangeSeconds(service.service, state)},
                     {"limitations", limitations}});
   }
   return list;

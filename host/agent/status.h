@@ -4,9 +4,12 @@
 #define POINTSMAN_HOST_AGENT_STATUS_H_
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "driver/card.h"
 #include "flow_tables/image_keeper.h"
 #include "host/agent/audit.h"
@@ -34,6 +37,8 @@ struct AgentState {
   // Frontends that the card has no room for; nullptr: none.
   const absl::flat_hash_map<FrontendKey, ImageKeeper::Misfit>* misfits = nullptr;
   AuditCounts audit;
+  // Of Services; none: not known.
+  std::function<std::optional<absl::Duration>(const kube::ObjectKey&)> programmed_in;
 };
 
 // {"node", "card": {...}, "services": [...], "frontends": [...], "endpoints": [...], "tables":

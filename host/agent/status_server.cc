@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -15,15 +16,25 @@ namespace pointsman {
 namespace {
 
 constexpr int kStartSeconds = 2;
-constexpr int kDocumentSeconds = 2;
-constexpr int kAnswerSeconds = 3;  // more than a document takes
+constexpr int kAnswerSeconds = 1;  // besides
+
+struct Asked {
+  const char* path;
+  int seconds;  // at most, until there is a document
+};
+constexpr std::array<Asked, 2> kAsked = {{{"/status", 2}, {"/audit", 60}}};  // by Question
+const Asked& Of(Question question) { return kAsked.at(static_cast<size_t>(question)); }
 
 class HttpStatusServer : public StatusServer {
  public:
   explicit HttpStatusServer(std::string path) : path_(std::move(path)) {
     server_.set_address_family(AF_UNIX);
-    server_.Get("/status",
-                [this](const httplib::Request&, httplib::Response& response) { Answer(response); });
+    for (const Question question : {Question::kStatus, Question::kAudit}) {
+      server_.Get(Of(question).path,
+                  [this, question](const httplib::Request&, httplib::Response& response) {
+                    Answer(question, response);
+                  });
+    }
   }
 
   ~HttpStatusServer() override {
@@ -45,29 +56,37 @@ class HttpStatusServer : public StatusServer {
     return AwaitListening();
   }
 
-  bool wanted() const override {
+  bool wanted(Question question) const override {
     const std::lock_guard lock(mutex_);
-    return waiting_ > 0;
+    return topics_.at(static_cast<size_t>(question)).waiting > 0;
   }
 
-  void Publish(std::string document) override {
+  void Publish(Question question, std::string document) override {
     {
       const std::lock_guard lock(mutex_);
-      document_ = std::move(document);
-      waiting_ = 0;
-      ++documents_;
+      Topic& topic = topics_.at(static_cast<size_t>(question));
+      topic.document = std::move(document);
+      topic.waiting = 0;
+      ++topic.documents;
     }
     published_.notify_all();
   }
 
  private:
-  void Answer(httplib::Response& response) {
+  struct Topic {
+    std::string document;
+    uint64_t documents = 0;  // up to now
+    int waiting = 0;         // for the next one
+  };
+
+  void Answer(Question question, httplib::Response& response) {
     std::unique_lock lock(mutex_);
-    ++waiting_;
-    const uint64_t last = documents_;
-    if (published_.wait_for(lock, std::chrono::seconds(kDocumentSeconds),
-                            [&] { return documents_ != last; })) {
-      response.set_content(document_, "application/json");
+    Topic& topic = topics_.at(static_cast<size_t>(question));
+    ++topic.waiting;
+    const uint64_t last = topic.documents;
+    if (published_.wait_for(lock, std::chrono::seconds(Of(question).seconds),
+                            [&] { return topic.documents != last; })) {
+      response.set_content(topic.document, "application/json");
     } else {
       response.status = 503;
     }
@@ -90,9 +109,7 @@ class HttpStatusServer : public StatusServer {
   httplib::Server server_;
   mutable std::mutex mutex_;
   std::condition_variable published_;
-  std::string document_;    // guarded by mutex_
-  uint64_t documents_ = 0;  // guarded by mutex_: up to now
-  int waiting_ = 0;         // guarded by mutex_: for the next one
+  std::array<Topic, kAsked.size()> topics_;  // guarded by mutex_; by Question
   std::thread thread_;
 };
 
@@ -104,12 +121,12 @@ absl::StatusOr<std::unique_ptr<StatusServer>> StatusServer::Open(const std::stri
   return server;
 }
 
-absl::StatusOr<std::string> FetchStatus(const std::string& socket_path) {
+absl::StatusOr<std::string> FetchDocument(const std::string& socket_path, Question question) {
   httplib::Client client(socket_path);
   client.set_address_family(AF_UNIX);
   client.set_connection_timeout(kAnswerSeconds);
-  client.set_read_timeout(kAnswerSeconds);
-  const httplib::Result result = client.Get("/status");
+  client.set_read_timeout(kAnswerSeconds + Of(question).seconds);
+  const httplib::Result result = client.Get(Of(question).path);
   if (!result || result->status != 200) {
     return absl::UnavailableError(
         fmt::format("{}: no agent answers there; is `pointsman agent` running?", socket_path));

@@ -1,9 +1,11 @@
-// Hands out the agent's status over HTTP on a Unix socket: GET /status. Threads of its own answer,
-// so that a slow reader never delays the agent, which makes a document only when somebody waits for
-// one: of a large cluster it takes a while.
+// Hands out documents of the agent over HTTP on a Unix socket: GET /status, and GET /audit, for
+// which the agent reads the whole card back first. Threads of its own answer, so that a slow reader
+// never delays the agent, which makes a document only when somebody waits for one: of a large
+// cluster it takes a while.
 #ifndef POINTSMAN_HOST_AGENT_STATUS_SERVER_H_
 #define POINTSMAN_HOST_AGENT_STATUS_SERVER_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -13,6 +15,8 @@ namespace pointsman {
 
 inline constexpr char kStatusSocket[] = "/run/pointsman/agent.sock";
 
+enum class Question : uint8_t { kStatus, kAudit };
+
 // Thread-safe. The threads end, and the socket goes, with the object.
 class StatusServer {
  public:
@@ -20,15 +24,18 @@ class StatusServer {
   static absl::StatusOr<std::unique_ptr<StatusServer>> Open(const std::string& socket_path);
   virtual ~StatusServer() = default;
 
-  // Whether somebody waits for a document.
-  virtual bool wanted() const = 0;
-  // Answers all who wait.
-  virtual void Publish(std::string document) = 0;
+  // Whether somebody waits for this document.
+  virtual bool wanted(Question question) const = 0;
+  // Answers all who wait for it.
+  virtual void Publish(Question question, std::string document) = 0;
 };
 
-// The document of the agent at that socket. Errors: Unavailable: nobody answers within three
-// seconds.
-absl::StatusOr<std::string> FetchStatus(const std::string& socket_path);
+// The document of the agent at that socket. Errors: Unavailable: nobody answers, within three
+// seconds, or a minute for an audit.
+absl::StatusOr<std::string> FetchDocument(const std::string& socket_path, Question question);
+inline absl::StatusOr<std::string> FetchStatus(const std::string& socket_path) {
+  return FetchDocument(socket_path, Question::kStatus);
+}
 
 }  // namespace pointsman
 

@@ -86,8 +86,11 @@ OnObjects UpdateNames(const std::shared_ptr<dns::Server>& server, const std::str
 
 constexpr const char* kNoCard = "none";
 
-// A simulated card begins and ends with its process, as ports do.
-bool OutlivesAgents(const CardOptions& card) { return card.card != "sim" && card.card != kNoCard; }
+// A simulated card begins and ends with its process, and what ports know where nothing is kept.
+bool OutlivesAgents(const AgentOptions& options) {
+  if (options.card.card == kNoCard) return !options.ports.state_folder.empty();
+  return options.card.card != "sim";
+}
 
 // nullptr for an empty text: none is wanted. Borrows `metrics`.
 absl::StatusOr<std::unique_ptr<HttpListener>> OpenMetricsServer(const std::string& text,
@@ -111,7 +114,7 @@ absl::StatusOr<std::unique_ptr<Card>> OpenCardOrPorts(const AgentOptions& option
         "--port names ports that carry a node without a card: it needs --card none");
   }
   RingCardOptions ring_options;
-  ring_options.adopt = OutlivesAgents(options.card);
+  ring_options.adopt = OutlivesAgents(options);
   return OpenChosenCard(options.card, ring_options);
 }
 
@@ -133,6 +136,11 @@ void AddPortOptions(CLI::App& command, PortCardOptions& ports) {
                   "with --card none: room for so many connections over IPv4, a power of two, and a "
                   "quarter of them over IPv6")
       ->capture_default_str();
+  command.add_option(
+      "--state-dir", ports.state_folder,
+      "with --card none: folder in which tables and connections are kept, so that the "
+      "next agent goes on with them, whatever ended this one; best in memory "
+      "(/run/pointsman/state)");
   command
       .add_option("--eal", ports.eal,
                   "with --card none: more arguments of DPDK's environment, such as --eal=-m "
@@ -177,7 +185,7 @@ int RunWith(const AgentOptions& options, AgentMetrics& metrics, std::unique_ptr<
   spdlog::info("node {}: card of profile {} is up, status on {}", options.node,
                (*card)->description().profile, options.status_socket);
   Agent agent(options.node, *std::move(card), TickCycles(options.card), std::move(feed),
-              *std::move(status), *std::move(health), OutlivesAgents(options.card), metrics);
+              *std::move(status), *std::move(health), OutlivesAgents(options), metrics);
   if (absl::Status result = agent.Run(stop_requested); !result.ok()) return ReportCardError(result);
   return kExitDone;
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "host/agent/status_server.h"
 #include "host/cli/commands.h"
 #include "host/cli/exit_code.h"
 #include "host/cli/open_datapath.h"
@@ -13,6 +14,7 @@ namespace {
 
 struct CardInfoOptions {
   CardOptions card;
+  std::string agent;
   std::string output = "text";
 };
 
@@ -113,6 +115,23 @@ int RunCardSelftest(const CardInfoOptions& options) {
   return wrong == 0 && health->error_bits == 0 ? kExitDone : kExitFailed;
 }
 
+// What a running agent makes of its own card.
+int RunAudit(const CardInfoOptions& options) {
+  const absl::StatusOr<std::string> answer = FetchDocument(options.agent, Question::kAudit);
+  if (!answer.ok()) return ReportCardError(answer.status());
+  const nlohmann::json audit = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
+  const bool made_by_agent = audit.is_object() && audit.value("rows", 0) > 0;
+  if (!made_by_agent) return ReportCardError(absl::InternalError(options.agent + ": no audit"));
+  const auto mended = audit.value("mended", uint64_t{0});
+  if (options.output == "json") {
+    fmt::print("{}\n", audit.dump(2));
+  } else {
+    fmt::print("{} rows read back, {} did not hold what was written and do again\n",
+               audit.value("rows", uint64_t{0}), mended);
+  }
+  return mended == 0 ? kExitDone : kExitFailed;
+}
+
 }  // namespace
 
 void AddCardCommand(CLI::App& app, Run& run) {
@@ -130,13 +149,25 @@ void AddCardCommand(CLI::App& app, Run& run) {
   CLI::App* selftest = command->add_subcommand(
       "selftest",
       "Brings a card up that no agent owns, fills every row of its tables with patterns and reads "
-      "them back; they are\nzero afterwards. A running agent reads its card back by itself, all "
-      "rows in ten minutes, and mends what differs.\nExit code 1: a row was wrong.");
+      "them back; they are\nzero afterwards. With --agent: has a running agent read all rows of "
+      "its "
+      "card back, which goes on forwarding;\nwhat differs is written again. By itself an agent "
+      "does "
+      "that in ten minutes, a few rows at a time.\nExit code 1: a row was wrong.");
   AddCardOptions(*selftest, options->card);
+  selftest
+      ->add_option(
+          "--agent", options->agent,
+          "the agent's status socket (an agent's default: " + std::string(kStatusSocket) + ")")
+      ->expected(1);
   selftest->add_option("--output", options->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
-  selftest->callback([options, &run] { run = [options] { return RunCardSelftest(*options); }; });
+  selftest->callback([options, &run] {
+    run = [options] {
+      return options->agent.empty() ? RunCardSelftest(*options) : RunAudit(*options);
+    };
+  });
 }
 
 }  // namespace pointsman

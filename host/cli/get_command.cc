@@ -24,8 +24,13 @@ std::string Text(const json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+// Of a time that was measured; empty: none was.
+std::string Milliseconds(const json& seconds) {
+  return seconds.is_number() ? fmt::format("{:.1f} ms", seconds.get<double>() * 1000) : "";
+}
+
 Rows ServiceRows(const json& document) {
-  Rows rows = {{"SERVICE", "FRONTENDS", "ENDPOINTS", "LOCAL", "REMARKS"}};
+  Rows rows = {{"SERVICE", "FRONTENDS", "ENDPOINTS", "LOCAL", "LAST CHANGE", "REMARKS"}};
   for (const json& service : document["services"]) {
     std::vector<std::string> frontends, remarks;
     for (const json& f : service["frontends"]) {
@@ -37,6 +42,7 @@ Rows ServiceRows(const json& document) {
     rows.push_back({fmt::format("{}/{}", Text(service["namespace"]), Text(service["name"])),
                     fmt::format("{}", fmt::join(frontends, " ")),
                     Text(service["endpoints"]["ready"]), Text(service["endpoints"]["local"]),
+                    Milliseconds(service["last_change_seconds"]),
                     fmt::format("{}", fmt::join(remarks, "; "))});
   }
   return rows;

@@ -41,7 +41,7 @@ absl::Status Datapath::Program(const Forwarding& wanted) {
   absl::Status status = executor_->Adopt(MakePlan(*image_, *image), image);
   if (!status.ok()) return status;
   image_ = std::move(image);
-  software_.SetForwarding(std::make_shared<const Forwarding>(wanted), *image_);
+  software_.SetForwarding(wanted, *image_);
   return absl::OkStatus();
 }
 

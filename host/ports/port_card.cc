@@ -1,11 +1,13 @@
 #include "host/ports/port_card.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <bit>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <new>
 #include <random>
 #include <thread>
@@ -14,7 +16,11 @@
 #include "driver/card_tables.h"
 #include "host/ports/environment.h"
 #include "host/ports/frame_note.h"
+#include "host/ports/kept_connections.h"
+#include "host/ports/kept_file.h"
+#include "host/ports/kept_tables.h"
 #include "host/ports/worker.h"
+#include "host/softpath/huge_pages.h"
 
 namespace pointsman {
 namespace {
@@ -65,11 +71,46 @@ absl::Status Check(const PortCardOptions& options) {
   return absl::OkStatus();
 }
 
+// What the files of a state folder hold; empty: nothing is kept.
+struct KeptState {
+  std::unique_ptr<KeptTables> tables;
+  std::vector<std::unique_ptr<KeptConnections>> connections;  // by core
+};
+
+// Connections mean something only by the tables that they were made by.
+absl::StatusOr<KeptState> OpenKeptState(const PortCardOptions& options, const CardSizes& sizes) {
+  KeptState kept;
+  if (options.state_folder.empty()) return kept;
+  const std::filesystem::path folder = options.state_folder;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  std::string note;
+  auto tables = KeptTables::Open(folder / "tables", sizes, options.cores, note);
+  if (!tables.ok()) return tables.status();
+  kept.tables = *std::move(tables);
+  if (!note.empty()) spdlog::warn("{}", note);
+  for (uint32_t core = 0; core < options.cores; ++core) {
+    const std::string path = folder / fmt::format("connections-{}", core);
+    if (!kept.tables->settings()) {
+      std::filesystem::remove(path, error);
+      std::filesystem::remove(path + ".old", error);
+    }
+    const Shard shard{static_cast<uint8_t>(core),
+                      static_cast<uint8_t>(std::bit_width(options.cores) - 1)};
+    auto connections = KeptConnections::Open(path, sizes, shard);
+    if (!connections.ok()) return connections.status();
+    kept.connections.push_back(*std::move(connections));
+  }
+  return kept;
+}
+
 class PortCard : public Card {
  public:
-  PortCard(const PortCardOptions& options, std::array<OpenedPort, 2> ports, rte_mempool* pool)
+  PortCard(const PortCardOptions& options, std::array<OpenedPort, 2> ports, rte_mempool* pool,
+           KeptState kept)
       : description_(DescriptionFor(options)),
         pool_(pool),
+        kept_(std::move(kept)),
         count_log2_(static_cast<uint8_t>(std::bit_width(options.cores) - 1)) {
     shared_.ports = ports;
     const size_t bytes = rte_rcu_qsbr_get_memsize(options.cores);
@@ -77,7 +118,12 @@ class PortCard : public Card {
     std::memset(static_cast<void*>(readers_.get()), 0, bytes);
     rte_rcu_qsbr_init(readers_.get(), options.cores);
     shared_.readers = readers_.get();
-    image_ = std::make_shared<Image>(EmptyImage(description_.sizes));
+    image_ = std::make_shared<Image>(kept_.tables ? kept_.tables->image()
+                                                  : EmptyImage(description_.sizes));
+    if (kept_.tables && kept_.tables->settings()) {
+      mode_ = kept_.tables->settings()->mode;
+      shared_.tick = kept_.tables->settings()->tick;
+    }
     spare_ = std::make_shared<Image>(*image_);
     affinity_.resize(description_.sizes.affinity);
     current_ = MakeSnapshot(image_);
@@ -114,6 +160,9 @@ class PortCard : public Card {
     }
     if (absl::Status status = WriteAffinity(affinity); !status.ok()) return status;
     if (!is_image) return absl::OkStatus();
+    for (const RowWrite& row : rows) {
+      if (kept_.tables) kept_.tables->Write(row);
+    }
     return Change([&](Image& image) {
       for (const RowWrite& row : rows) Apply(row, image);
     });
@@ -158,6 +207,7 @@ class PortCard : public Card {
       return absl::OkStatus();
     }
     mode_ = settings.mode;
+    if (kept_.tables) kept_.tables->Write(settings);
     return Change([&](Image& image) { image.configuration = settings.configuration; });
   }
 
@@ -239,7 +289,11 @@ class PortCard : public Card {
     std::random_device seed;
     for (uint32_t i = 0; i < cores; ++i) {
       const Shard shard{static_cast<uint8_t>(i), count_log2_};
-      workers_.push_back(std::make_unique<Worker>(shard, shared_, uint64_t{seed()} << 32 | seed()));
+      std::pmr::memory_resource* memory = HugePages();
+      if (kept_.tables) memory = kept_.connections[i].get();
+      workers_.push_back(
+          std::make_unique<Worker>(shard, shared_, uint64_t{seed()} << 32 | seed(), memory));
+      if (kept_.tables) TakeInKept(i);
     }
     for (uint32_t from = 0; from < cores; ++from) {
       for (uint32_t to = 0; to < cores; ++to) {
@@ -256,6 +310,18 @@ class PortCard : public Card {
     }
     for (const auto& worker : workers_) {
       threads_.emplace_back([&worker = *worker] { worker.Run(); });
+    }
+  }
+
+  void TakeInKept(uint32_t core) {
+    Pipeline& pipeline = workers_[core]->pipeline();
+    const absl::StatusOr<uint32_t> taken = kept_.connections[core]->TakeIn(
+        *image_, pipeline.connections(), pipeline.connections_ipv6());
+    if (!taken.ok()) {
+      spdlog::warn("{}; it is set aside, and core {} begins without connections",
+                   std::string(taken.status().message()), core);
+    } else if (*taken != 0) {
+      spdlog::info("core {} goes on with {} connections", core, *taken);
     }
   }
 
@@ -433,6 +499,7 @@ class PortCard : public Card {
 
   const CardDescription description_;
   rte_mempool* const pool_;
+  const KeptState kept_;
   const uint8_t count_log2_;
   WorkerShared shared_;
   std::unique_ptr<rte_rcu_qsbr, Delete> readers_;
@@ -453,6 +520,8 @@ class PortCard : public Card {
 
 absl::StatusOr<std::unique_ptr<Card>> OpenPortCard(const PortCardOptions& options) {
   if (absl::Status status = Check(options); !status.ok()) return status;
+  absl::StatusOr<KeptState> kept = OpenKeptState(options, DescriptionFor(options).sizes);
+  if (!kept.ok()) return kept.status();
   if (absl::Status status = BringUpDpdk(options.ports, options.eal); !status.ok()) return status;
   const absl::StatusOr<rte_mempool*> pool = MakeFramePool(options.frames);
   if (!pool.ok()) return pool.status();
@@ -462,7 +531,7 @@ absl::StatusOr<std::unique_ptr<Card>> OpenPortCard(const PortCardOptions& option
     if (!port.ok()) return port.status();
     ports[i] = *port;
   }
-  return std::make_unique<PortCard>(options, ports, *pool);
+  return std::make_unique<PortCard>(options, ports, *pool, *std::move(kept));
 }
 
 }  // namespace pointsman

@@ -5,6 +5,8 @@
 //
 // Rows are written to a spare image, which the cores then read instead (read-copy-update); the
 // former one follows once no core reads it any more. Neither waits for the other.
+//
+// With a state folder the tables begin as an earlier process left them, which may have been killed.
 #ifndef POINTSMAN_HOST_PORTS_PORT_CARD_H_
 #define POINTSMAN_HOST_PORTS_PORT_CARD_H_
 
@@ -24,11 +26,15 @@ struct PortCardOptions {
   uint32_t cores = 1;                // a power of two
   uint32_t connections = 1 << 20;    // over IPv4, a power of two; over IPv6 a quarter of that
   uint32_t frames = 16384;           // buffers
+  // Where tables and connections are kept in files, for the next process to go on with (on a file
+  // system in memory, such as /run). Empty: nowhere.
+  std::string state_folder{};
 };
 
 inline constexpr uint32_t kCoresMax = 64;
 
-// Brings DPDK up, which can be done once a process.
+// Brings DPDK up, which can be done once a process. Files of the state folder that cannot be taken
+// over are set aside, and the log says so.
 // Errors: InvalidArgument naming the option, what is wrong and what there is; FailedPrecondition,
 // ResourceExhausted with what may help.
 absl::StatusOr<std::unique_ptr<Card>> OpenPortCard(const PortCardOptions& options);

@@ -9,7 +9,6 @@
 
 #include "flow_tables/packet.h"
 #include "host/ports/frame_note.h"
-#include "host/softpath/huge_pages.h"
 
 namespace pointsman {
 namespace {
@@ -36,12 +35,13 @@ struct Worker::Closing {
   TupleIpv6 tuple_ipv6;
 };
 
-Worker::Worker(const Shard& shard, WorkerShared& shared, uint64_t placement_seed)
+Worker::Worker(const Shard& shard, WorkerShared& shared, uint64_t placement_seed,
+               std::pmr::memory_resource* memory)
     : shard_(shard),
       shared_(shared),
       snapshot_(shared.snapshot.load(std::memory_order_acquire)),
       generation_(snapshot_->generation),
-      pipeline_(snapshot_->image, placement_seed, HugePages(), shard),
+      pipeline_(snapshot_->image, placement_seed, memory, shard),
       to_(size_t{1} << shard.count_log2, nullptr),
       inject_(kFramesQueued),
       punts_(kFramesQueued),
@@ -251,7 +251,7 @@ void Worker::TellLearned(const Packet& packet) {
     }
     return false;
   };
-  for (const size_t outer : {size_t{0}, kTunnelBytes}) {
+  for (const size_t outer : {0U, kTunnelBytes}) {
     if (packet.frame.size() < outer) return;
     const auto frame = packet.frame.subspan(outer);
     const Parsed parsed = Parse(frame);

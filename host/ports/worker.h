@@ -16,6 +16,7 @@
 #include <boost/lockfree/spsc_queue.hpp>
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <vector>
 
 #include "driver/card.h"
@@ -83,8 +84,13 @@ struct FrontendCount {
 
 class Worker {
  public:
-  // `shared` must outlive it. The snapshot is set already.
-  Worker(const Shard& shard, WorkerShared& shared, uint64_t placement_seed);
+  // `shared` and `memory`, which its connections are in, must outlive it. The snapshot is set
+  // already.
+  Worker(const Shard& shard, WorkerShared& shared, uint64_t placement_seed,
+         std::pmr::memory_resource* memory);
+
+  // Before Run.
+  Pipeline& pipeline() { return pipeline_; }
 
   // Core `from` may hand over frames by that queue. Before Run.
   void ConnectFrom(uint32_t from, FrameQueue& queue) { from_.push_back({from, &queue}); }

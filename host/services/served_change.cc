@@ -6,9 +6,6 @@
 namespace pointsman {
 namespace {
 
-FrontendKey KeyOf(const Frontend& frontend) {
-  return {frontend.address, frontend.port, frontend.protocol};
-}
 const kube::ObjectKey& KeyOf(const ServiceReport& report) { return report.service; }
 
 template <class Value, class Key>
@@ -68,6 +65,19 @@ void ServedChange::ApplyTo(ServedState& state) const {
   for (const auto& [service, of_service] : udp) state.serving_udp.Set(service, of_service);
   if (cluster_ips) state.forwarding.cluster_ips = *cluster_ips;
   if (health_check_ports) state.health_check_ports = *health_check_ports;
+}
+
+ForwardingChange ForwardingChangeOf(const ServedChange& change, const Forwarding& after) {
+  ForwardingChange result;
+  for (const auto& [key, frontend] : change.frontends) {
+    if (frontend) {
+      result.frontends.push_back(*frontend);
+    } else {
+      result.gone.push_back(key);
+    }
+  }
+  if (change.cluster_ips) result.rest = RestOf(after);
+  return result;
 }
 
 }  // namespace pointsman

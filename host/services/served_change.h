@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "flow_tables/forwarding.h"
+#include "flow_tables/forwarding_change.h"
 #include "flow_tables/frontend_index.h"
 #include "host/kube/objects.h"
 #include "host/services/health.h"
@@ -37,6 +38,9 @@ struct ServedChange {
   void Append(ServedChange later);
   void ApplyTo(ServedState& state) const;
 };
+
+// What it makes of the forwarding, which is `after` with it.
+ForwardingChange ForwardingChangeOf(const ServedChange& change, const Forwarding& after);
 
 }  // namespace pointsman
 

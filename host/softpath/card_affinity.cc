@@ -21,18 +21,29 @@ std::optional<uint32_t> SlotTo(uint32_t endpoint, const std::vector<SlotRow>& sl
 
 }  // namespace
 
-void CardAffinity::SetForwarding(const Forwarding& forwarding, const Image& image) {
+void CardAffinity::Reset(const Image& image) {
   image_ = &image;
   if (!rows_) rows_.emplace(image.sizes.affinity);
   groups_.clear();
-  for (const Frontend& frontend : forwarding.frontends) {
-    if (frontend.affinity_seconds == 0) continue;
-    std::vector<Group>& named = groups_[AffinityGroupOf(frontend)];
-    const bool known = std::ranges::any_of(
-        named, [&](const Group& group) { return group.name == frontend.affinity_group; });
-    if (known) continue;
-    named.push_back({frontend.affinity_group, absl::Seconds(frontend.affinity_seconds)});
-  }
+}
+
+void CardAffinity::Add(const Frontend& frontend) {
+  if (frontend.affinity_seconds == 0) return;
+  std::vector<Group>& named = groups_[AffinityGroupOf(frontend)];
+  auto group = std::ranges::find(named, frontend.affinity_group, &Group::name);
+  if (group == named.end()) group = named.insert(group, {.name = frontend.affinity_group});
+  group->timeout = absl::Seconds(frontend.affinity_seconds);
+  ++group->frontends;
+}
+
+void CardAffinity::Remove(const Frontend& frontend) {
+  if (frontend.affinity_seconds == 0) return;
+  const auto named = groups_.find(AffinityGroupOf(frontend));
+  if (named == groups_.end()) return;
+  const auto group = std::ranges::find(named->second, frontend.affinity_group, &Group::name);
+  if (group == named->second.end() || --group->frontends != 0) return;
+  named->second.erase(group);
+  if (named->second.empty()) groups_.erase(named);
 }
 
 void CardAffinity::Tell(const Frontend& frontend, bool outside, const FlowKey& key,

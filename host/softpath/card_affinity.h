@@ -20,8 +20,12 @@ namespace pointsman {
 
 class CardAffinity {
  public:
-  // Borrows `image` until the next call; its sizes are always the same.
-  void SetForwarding(const Forwarding& forwarding, const Image& image);
+  // Begins anew with no frontends; clients stay. Borrows `image`, which may change meanwhile, until
+  // the next call; its sizes are always the same.
+  void Reset(const Image& image);
+  // A frontend that there is from now on, or not any more.
+  void Add(const Frontend& frontend);
+  void Remove(const Frontend& frontend);
 
   // Whether any frontend has session affinity.
   bool HasGroups() const { return !groups_.empty(); }
@@ -48,8 +52,9 @@ class CardAffinity {
 
  private:
   struct Group {
-    std::string name;
-    absl::Duration timeout;
+    std::string name{};
+    absl::Duration timeout{};
+    size_t frontends = 0;
   };
 
   bool IsOver(const AffinityRows::Client& client, const Affinity& affinity, absl::Time now) const;

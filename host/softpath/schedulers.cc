@@ -73,6 +73,11 @@ void Schedulers::Ended(const EndpointId& endpoint) {
   if (found != connections_.end() && --found->second == 0) connections_.erase(found);
 }
 
+void Schedulers::Forget(const FrontendHalf& half) {
+  slots_.erase({&half, false});
+  slots_.erase({&half, true});
+}
+
 void Schedulers::Inherit(Schedulers&& before) {
   turns_ = std::move(before.turns_);
   connections_ = std::move(before.connections_);

@@ -39,6 +39,9 @@ class Schedulers {
   // A connection of the endpoint has ended.
   void Ended(const EndpointId& endpoint);
 
+  // The half is not asked about any more.
+  void Forget(const FrontendHalf& half);
+
   // What is counted goes over to the schedulers of another forwarding.
   void Inherit(Schedulers&& before);
 
@@ -48,7 +51,7 @@ class Schedulers {
   size_t LeastConnections(const FrontendHalf& half) const;
   const Slots& SlotsOf(const FrontendHalf& half, bool weighted);
 
-  const uint32_t seed_;
+  uint32_t seed_;
   absl::flat_hash_map<std::string, uint64_t> turns_;  // by Frontend::name
   absl::flat_hash_map<EndpointId, uint32_t> connections_;
   absl::flat_hash_map<std::pair<const FrontendHalf*, bool>, Slots> slots_;

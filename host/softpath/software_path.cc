@@ -53,29 +53,53 @@ const char* Name(Fate fate) {
 }
 
 SoftwarePath::SoftwarePath(size_t connections_max)
-    : forwarding_(std::make_shared<const Forwarding>()),
-      lookup_(std::make_unique<const ServiceLookup>(*forwarding_)),
-      schedulers_(std::make_unique<Schedulers>(0)),
-      affinity_(kAffinityClientsMax),
-      connections_(connections_max) {}
+    : affinity_(kAffinityClientsMax), connections_(connections_max) {}
 
-void SoftwarePath::SetForwarding(std::shared_ptr<const Forwarding> forwarding, const Image& image) {
-  auto schedulers = std::make_unique<Schedulers>(forwarding->slot_hash_seed);
-  schedulers->Inherit(std::move(*schedulers_));
+void SoftwarePath::SetForwarding(const Forwarding& forwarding, const Image& image) {
+  image_ = &image;
+  rest_ = RestOf(forwarding);
+  Schedulers schedulers(rest_.slot_hash_seed);
+  schedulers.Inherit(std::move(schedulers_));
   schedulers_ = std::move(schedulers);
-  lookup_ = std::make_unique<const ServiceLookup>(*forwarding);
-  forwarding_ = std::move(forwarding);
-  card_affinity_.SetForwarding(*forwarding_, image);
-  endpoint_rows_.clear();
-  endpoint_hops_.clear();
-  for (uint32_t row = 0; row < image.endpoints.size(); ++row) {
-    const EndpointRow& endpoint = image.endpoints[row];
-    if (!endpoint.valid) continue;
-    const EndpointId id{Address::FromBits(endpoint.address), endpoint.port};
-    const NextHop hop = NextHopOf(image.next_hops[endpoint.next_hop]);
-    endpoint_rows_.emplace(EndpointPlace{id, hop}, row);
-    endpoint_hops_.emplace(id, hop);
+  lookup_ = ServiceLookup();
+  lookup_.SetRest(rest_);
+  card_affinity_.Reset(image);
+  endpoints_.Reset(image);
+  for (const Frontend& frontend : forwarding.frontends) PutFrontend(frontend);
+}
+
+void SoftwarePath::Update(const ForwardingChange& change) {
+  if (change.rest) {
+    rest_ = RestOf(*change.rest);
+    lookup_.SetRest(rest_);
   }
+  for (const FrontendKey& key : change.gone) RemoveFrontend(key);
+  for (const Frontend& frontend : change.frontends) {
+    RemoveFrontend(KeyOf(frontend));
+    PutFrontend(frontend);
+  }
+}
+
+void SoftwarePath::RowsWritten(std::span<const RowWrite> writes) {
+  if (image_ == nullptr) return;
+  for (const RowWrite& write : writes) {
+    if (write.table != TableId::kEndpoints) continue;
+    endpoints_.Set(write.index, UnpackRow<EndpointRow>(write.row), image_->next_hops);
+  }
+}
+
+void SoftwarePath::PutFrontend(const Frontend& frontend) {
+  auto shared = std::make_shared<const Frontend>(frontend);
+  card_affinity_.Add(*shared);
+  lookup_.Put(std::move(shared));
+}
+
+void SoftwarePath::RemoveFrontend(const FrontendKey& key) {
+  const std::shared_ptr<const Frontend> gone = lookup_.Take(key);
+  if (gone == nullptr) return;
+  card_affinity_.Remove(*gone);
+  schedulers_.Forget(gone->outside);
+  schedulers_.Forget(gone->inside);
 }
 
 void SoftwarePath::Forget() {
@@ -88,7 +112,7 @@ void SoftwarePath::Forget() {
 void SoftwarePath::Learned(const FlowKey& original, const EndpointId& endpoint, absl::Time now) {
   if (!card_affinity_.HasGroups()) return;
   const Frontend* frontend =
-      lookup_->FindFrontend(original.destination, original.destination_port, original.protocol);
+      lookup_.FindFrontend(original.destination, original.destination_port, original.protocol);
   if (frontend == nullptr || frontend->affinity_seconds == 0) return;
   affinity_.Remember(frontend->affinity_group, original.source, endpoint, now);
 }
@@ -118,7 +142,7 @@ PuntService SoftwarePath::Serve(const HandedOver& packet, absl::Time now, FindTr
 
 PuntService SoftwarePath::ServeWhole(const HandedOver& packet, absl::Time now,
                                      FindTranslation find) {
-  if (TunnelBytes(packet.frame, packet.ingress, forwarding_->tunnel) != 0) {
+  if (TunnelBytes(packet.frame, packet.ingress, rest_.tunnel) != 0) {
     return ServeFromTunnel(packet, now, find);
   }
   if (VlanTagBytes(packet.frame) == 0) return ServeUntagged({packet, packet.frame}, now, find);
@@ -142,7 +166,7 @@ PuntService SoftwarePath::ServeFromTunnel(const HandedOver& packet, absl::Time n
   if (service.fate == Fate::kPassed) return PassOn(packet);
   if (service.fate == Fate::kRejected || service.fate == Fate::kAnswered) {
     for (std::vector<uint8_t>& frame : service.frames) {
-      frame = BackThroughTunnel(frame, packet.frame, forwarding_->tunnel);
+      frame = BackThroughTunnel(frame, packet.frame, rest_.tunnel);
     }
   }
   return service;
@@ -170,7 +194,7 @@ PuntService SoftwarePath::ServeUntagged(const Unwrapped& packet, absl::Time now,
       if (!flow) return PassOn(packet);
       const FlowKey& key = flow->key;
       const bool is_misfit =
-          lookup_->FindFrontend(key.destination, key.destination_port, key.protocol) != nullptr;
+          lookup_.FindFrontend(key.destination, key.destination_port, key.protocol) != nullptr;
       return is_misfit ? Direct(packet, packet.attempt, now) : Refuse(packet, key.destination);
     }
     default:
@@ -180,8 +204,8 @@ PuntService SoftwarePath::ServeUntagged(const Unwrapped& packet, absl::Time now,
 
 Decision SoftwarePath::Decide(const FlowKey& key, absl::Time now) {
   Decision decision;
-  decision.frontend = lookup_->FindFrontend(key.destination, key.destination_port, key.protocol);
-  decision.client = lookup_->ClientOf(key.source);
+  decision.frontend = lookup_.FindFrontend(key.destination, key.destination_port, key.protocol);
+  decision.client = lookup_.ClientOf(key.source);
   if (decision.frontend == nullptr) return decision;
   const Frontend& frontend = *decision.frontend;
   const bool outside = decision.client.client_class == ClientClass::kOutside;
@@ -191,7 +215,7 @@ Decision SoftwarePath::Decide(const FlowKey& key, absl::Time now) {
   decision.endpoint = FromAffinity(decision, key, now);
   decision.by_affinity = decision.endpoint != nullptr;
   if (decision.by_affinity) return decision;
-  const std::optional<size_t> chosen = schedulers_->Choose(frontend, *decision.half, key);
+  const std::optional<size_t> chosen = schedulers_.Choose(frontend, *decision.half, key);
   if (chosen) decision.endpoint = &decision.half->endpoints[*chosen];
   return decision;
 }
@@ -213,7 +237,7 @@ const Backend* SoftwarePath::FromAffinity(const Decision& decision, const FlowKe
 
 void SoftwarePath::Commit(const Decision& decision, const FlowKey& key, absl::Time now) {
   const Frontend& frontend = *decision.frontend;
-  schedulers_->Took(frontend, *decision.endpoint);
+  schedulers_.Took(frontend, *decision.endpoint);
   if (frontend.affinity_seconds == 0) return;
   affinity_.Remember(frontend.affinity_group, key.source,
                      {decision.endpoint->address, decision.endpoint->port}, now);
@@ -231,20 +255,19 @@ PuntService SoftwarePath::Direct(const HandedOver& packet, uint8_t attempt, absl
     return ByAnswer(packet, Reason::kReject);
   }
   if (decision.endpoint == nullptr) return Drop(Reason::kNoEndpoint);
-  const auto row = endpoint_rows_.find(EndpointPlace{
-      {decision.endpoint->address, decision.endpoint->port}, decision.endpoint->next_hop});
+  const std::optional<uint32_t> row = endpoints_.RowOf(
+      {{decision.endpoint->address, decision.endpoint->port}, decision.endpoint->next_hop});
   if (attempt == 0) Commit(decision, flow->key, now);
-  if (row == endpoint_rows_.end()) {
-    const FlowKey& key = flow->key;
+  const FrontendKey frontend = KeyOf(*decision.frontend);
+  if (!row || FindFrontendRow(image_->frontends, frontend) == nullptr) {
     return {.fate = Fate::kRetry,
             .attempt = attempt,
             .directed_endpoint = {},
-            .wanted_row = WantedRow{{key.destination, key.destination_port, key.protocol},
-                                    *decision.endpoint}};
+            .wanted_row = WantedRow{frontend, *decision.endpoint}};
   }
   const bool outside = decision.client.client_class == ClientClass::kOutside;
-  card_affinity_.Tell(*decision.frontend, outside, flow->key, row->second);
-  return {.fate = Fate::kRetry, .attempt = attempt, .directed_endpoint = row->second};
+  card_affinity_.Tell(*decision.frontend, outside, flow->key, *row);
+  return {.fate = Fate::kRetry, .attempt = attempt, .directed_endpoint = row};
 }
 
 PuntService SoftwarePath::Retry(const HandedOver& packet, absl::Time now) {
@@ -252,24 +275,23 @@ PuntService SoftwarePath::Retry(const HandedOver& packet, absl::Time now) {
   const auto next = static_cast<uint8_t>(packet.attempt + 1);
   const std::optional<Flow> flow = ParseFlow(packet.frame);
   const Frontend* frontend =
-      flow ? lookup_->FindFrontend(flow->key.destination, flow->key.destination_port,
-                                   flow->key.protocol)
+      flow ? lookup_.FindFrontend(flow->key.destination, flow->key.destination_port,
+                                  flow->key.protocol)
            : nullptr;
   if (frontend != nullptr && !WhyHostDecides(*frontend).empty()) return Direct(packet, next, now);
   return {.fate = Fate::kRetry, .attempt = next};
 }
 
 PuntService SoftwarePath::Refuse(const HandedOver& packet, const Address& destination) const {
-  if (lookup_->IsClusterIp(destination)) return ByAnswer(packet, Reason::kReject);
-  if (lookup_->InServiceRange(destination)) return Drop(Reason::kServiceRange);
+  if (lookup_.IsClusterIp(destination)) return ByAnswer(packet, Reason::kReject);
+  if (lookup_.InServiceRange(destination)) return Drop(Reason::kServiceRange);
   return PassOn(packet);
 }
 
 PuntService SoftwarePath::ByAnswer(const HandedOver& packet, Reason reason) const {
   const std::optional<Flow> ip = ParseIp(packet.frame);
   const Address node_address = ip ? NodeAddress(ip->key.source) : Address();
-  Answer answer =
-      MakeAnswer(packet.frame, packet.ingress, reason, node_address, forwarding_->tunnel.mtu);
+  Answer answer = MakeAnswer(packet.frame, packet.ingress, reason, node_address, rest_.tunnel.mtu);
   if (answer.kind == AnswerKind::kNothing) return Drop(reason);
   const Fate fate = reason == Reason::kReject ? Fate::kRejected : Fate::kAnswered;
   PuntService service{.fate = fate, .egress = answer.egress};
@@ -278,8 +300,7 @@ PuntService SoftwarePath::ByAnswer(const HandedOver& packet, Reason reason) cons
 }
 
 Address SoftwarePath::NodeAddress(const Address& of_family) const {
-  return of_family.is_v4() ? Address(forwarding_->masquerade_address)
-                           : forwarding_->masquerade_address_v6;
+  return of_family.is_v4() ? Address(rest_.masquerade_address) : rest_.masquerade_address_v6;
 }
 
 PuntService SoftwarePath::ServeSctp(const HandedOver& packet, absl::Time now) {
@@ -336,8 +357,8 @@ std::optional<FlowKey> SoftwarePath::Translate(const FlowKey& key, const Decisio
     if (to.source.is_v4() != key.source.is_v4()) return std::nullopt;
   }
   if (masquerade || attempt != 0) {
-    const MasqueradePorts& ports = forwarding_->masquerade_ports;
-    const uint32_t hash = FlowHash(key, forwarding_->slot_hash_seed);
+    const MasqueradePorts& ports = rest_.masquerade_ports;
+    const uint32_t hash = FlowHash(key, rest_.slot_hash_seed);
     const uint32_t candidate = (hash >> 16) + attempt * kSourcePortStride;
     to.source_port = static_cast<uint16_t>(ports.base | (candidate & ports.mask));
   }
@@ -351,7 +372,7 @@ PuntService SoftwarePath::Forward(const HandedOver& packet, const Flow& flow, co
   }
   const bool into_tunnel = hop.vxlan_address != Ipv4Address{};
   const size_t packet_bytes = flow.transport_offset - kIpv4Offset + flow.transport_bytes;
-  if (into_tunnel && packet_bytes > forwarding_->tunnel.mtu) {
+  if (into_tunnel && packet_bytes > rest_.tunnel.mtu) {
     return ByAnswer(packet, Reason::kTooBig);
   }
   std::vector<uint8_t> frame(packet.frame.begin(), packet.frame.end());

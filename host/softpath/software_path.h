@@ -34,11 +34,13 @@
 #include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "flow_tables/forwarding.h"
+#include "flow_tables/forwarding_change.h"
 #include "flow_tables/frontend_index.h"
 #include "flow_tables/image.h"
 #include "host/softpath/affinity.h"
 #include "host/softpath/card_affinity.h"
 #include "host/softpath/deep_packet.h"
+#include "host/softpath/endpoint_directory.h"
 #include "host/softpath/fragment_list.h"
 #include "host/softpath/host_connections.h"
 #include "host/softpath/schedulers.h"
@@ -111,12 +113,20 @@ class SoftwarePath {
   explicit SoftwarePath(size_t connections_max);
 
   // Packets that come later meet this forwarding, of which `image` was built; connections and
-  // affinity stay. Borrows `image` until the next call.
-  void SetForwarding(std::shared_ptr<const Forwarding> forwarding, const Image& image);
+  // affinity stay. Borrows `image` until the next call; it may change as Update and RowsWritten
+  // say.
+  void SetForwarding(const Forwarding& forwarding, const Image& image);
+
+  // What of the forwarding is new, by work that goes with it.
+  void Update(const ForwardingChange& change);
+
+  // Rows that the image has otherwise now. Next hops that endpoints already have change only with
+  // SetForwarding.
+  void RowsWritten(std::span<const RowWrite> writes);
 
   PuntService Serve(const HandedOver& packet, absl::Time now, FindTranslation find);
 
-  // Changes nothing that counts. Valid until the next SetForwarding.
+  // Changes nothing that counts. Valid until the forwarding changes.
   Decision Decide(const FlowKey& key, absl::Time now);
 
   // Forgets connections and affinity.
@@ -147,21 +157,9 @@ class SoftwarePath {
   }
 
   // A connection that the card carried to the endpoint has ended.
-  void Ended(const EndpointId& endpoint) { schedulers_->Ended(endpoint); }
+  void Ended(const EndpointId& endpoint) { schedulers_.Ended(endpoint); }
 
  private:
-  struct EndpointPlace {
-    EndpointId id;
-    NextHop next_hop;
-    friend bool operator==(const EndpointPlace&, const EndpointPlace&) = default;
-    template <typename H>
-    friend H AbslHashValue(H h, const EndpointPlace& place) {
-      return H::combine(std::move(h), place.id, place.next_hop.egress,
-                        place.next_hop.destination_mac.value, place.next_hop.source_mac.value,
-                        place.next_hop.vxlan_address.value, place.next_hop.vxlan_mac.value);
-    }
-  };
-
   // A packet as it is served: without tag and tunnel, and what it came as.
   struct Unwrapped : HandedOver {
     std::span<const uint8_t> whole;
@@ -198,11 +196,14 @@ class SoftwarePath {
   void Commit(const Decision& decision, const FlowKey& key, absl::Time now);
   Address NodeAddress(const Address& of_family) const;
 
-  std::shared_ptr<const Forwarding> forwarding_;
-  std::unique_ptr<const ServiceLookup> lookup_;
-  std::unique_ptr<Schedulers> schedulers_;
-  absl::flat_hash_map<EndpointPlace, uint32_t> endpoint_rows_;
-  absl::flat_hash_map<EndpointId, NextHop> endpoint_hops_;
+  void PutFrontend(const Frontend& frontend);
+  void RemoveFrontend(const FrontendKey& key);
+
+  Forwarding rest_;  // no frontends
+  const Image* image_ = nullptr;
+  ServiceLookup lookup_;
+  Schedulers schedulers_{0};
+  EndpointDirectory endpoints_;
   Affinity affinity_;
   CardAffinity card_affinity_;
   HostConnections connections_;

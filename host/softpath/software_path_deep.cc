@@ -142,15 +142,14 @@ PuntService SoftwarePath::SendDeep(const HandedOver& packet, const DeepPacket& d
   };
   if (deep.hop_limit < kLowestHopLimitToForward) return answer(Reason::kTtlExpired);
   std::vector<uint8_t> frame(packet.frame.begin(), packet.frame.end());
-  const bool too_big =
-      hop.vxlan_address != Ipv4Address{} && deep.packet_bytes > forwarding_->tunnel.mtu;
+  const bool too_big = hop.vxlan_address != Ipv4Address{} && deep.packet_bytes > rest_.tunnel.mtu;
   if (!too_big) {
     TranslateDeep(frame, deep, to, hop);
     return Send(std::move(frame), to, hop);
   }
   if (!deep.is_v4()) return answer(Reason::kTooBig);
   TranslateDeep(frame, deep, to, hop);
-  const std::vector<std::vector<uint8_t>> pieces = CutUp(frame, forwarding_->tunnel.mtu);
+  const std::vector<std::vector<uint8_t>> pieces = CutUp(frame, rest_.tunnel.mtu);
   if (pieces.empty()) return answer(Reason::kTooBig);
   PuntService service = Send(pieces.front(), to, hop);
   for (size_t i = 1; i < pieces.size(); ++i) {
@@ -163,16 +162,16 @@ PuntService SoftwarePath::Send(std::vector<uint8_t> frame, const FlowKey& to,
                                const NextHop& hop) const {
   PuntService service{.fate = Fate::kForwarded, .egress = hop.egress};
   service.into_tunnel = hop.vxlan_address != Ipv4Address{};
-  service.frames.push_back(service.into_tunnel ? IntoTunnel(frame, to, hop, forwarding_->tunnel)
+  service.frames.push_back(service.into_tunnel ? IntoTunnel(frame, to, hop, rest_.tunnel)
                                                : std::move(frame));
   return service;
 }
 
 // By the endpoint, else by who has the address: clients and pods that are endpoints no more.
 NextHop SoftwarePath::HopTowards(const FlowKey& to) const {
-  const auto endpoint = endpoint_hops_.find({to.destination, to.destination_port});
-  if (endpoint != endpoint_hops_.end()) return endpoint->second;
-  return lookup_->ClientOf(to.destination).next_hop;
+  const NextHop* hop = endpoints_.HopOf({to.destination, to.destination_port});
+  if (hop != nullptr) return *hop;
+  return lookup_.ClientOf(to.destination).next_hop;
 }
 
 }  // namespace pointsman

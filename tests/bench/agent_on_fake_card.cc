@@ -98,7 +98,8 @@ absl::Status Run(const std::string& kubeconfig, const std::string& status_socket
   if (!feed.ok()) return feed.status();
   (*feed)->Start();
   Agent agent("worker-1", std::make_unique<WatchedCard>(*std::move(card), tables),
-              /*tick_cycles=*/0, *std::move(feed), *std::move(status), nullptr, metrics);
+              /*tick_cycles=*/0, *std::move(feed), *std::move(status), nullptr,
+              /*adopt=*/false, metrics);
   return agent.Run(stop_requested);
 }
 

@@ -22,6 +22,21 @@ constexpr CardSizes Roomy() {
   return sizes;
 }
 
+// Frontends may stand in any order.
+ForwardingChange ChangeBetween(const Forwarding& from, const Forwarding& to) {
+  ForwardingChange change;
+  absl::flat_hash_map<FrontendKey, const Frontend*> old;
+  for (const Frontend& frontend : from.frontends) old.emplace(KeyOf(frontend), &frontend);
+  for (const Frontend& frontend : to.frontends) {
+    const auto known = old.find(KeyOf(frontend));
+    if (known == old.end() || *known->second != frontend) change.frontends.push_back(frontend);
+    if (known != old.end()) old.erase(known);
+  }
+  for (const auto& [key, frontend] : old) change.gone.push_back(key);
+  if (Forwarding rest = RestOf(to); rest != RestOf(from)) change.rest = std::move(rest);
+  return change;
+}
+
 Forwarding Nothing() {
   Forwarding wanted;
   wanted.gateway.destination_mac = MacAddress{0x020000aa0000};

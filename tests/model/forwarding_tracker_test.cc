@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
 #include <random>
 
 #include "host/services/forwarding_builder.h"
@@ -42,6 +43,17 @@ std::set<kube::ObjectKey> Follow(const kube::ObjectSet& next, kube::ObjectSet& o
   return changed;
 }
 
+// Frontends are sorted by their keys, and stay so.
+void Apply(const ForwardingChange& change, Forwarding& forwarding) {
+  std::map<FrontendKey, Frontend> frontends;
+  for (Frontend& frontend : forwarding.frontends) frontends[KeyOf(frontend)] = std::move(frontend);
+  for (const FrontendKey& key : change.gone) frontends.erase(key);
+  for (const Frontend& frontend : change.frontends) frontends[KeyOf(frontend)] = frontend;
+  if (change.rest) forwarding = *change.rest;
+  forwarding.frontends.clear();
+  for (auto& [key, frontend] : frontends) forwarding.frontends.push_back(std::move(frontend));
+}
+
 TEST(ForwardingTrackerTest, ComesToTheSameAsAllObjectsAtOnce) {
   const uint64_t seed = Seed();
   SCOPED_TRACE(fmt::format("POINTSMAN_TEST_SEED={}", seed));
@@ -58,7 +70,10 @@ TEST(ForwardingTrackerTest, ComesToTheSameAsAllObjectsAtOnce) {
     ServedChange waiting;
     for (int i = 0; i < kChanges && !testing::Test::HasFailure(); ++i) {
       random.Change(next);
+      Forwarding followed = tracker.state().forwarding;
       ServedChange change = tracker.Update(Follow(next, objects));
+      Apply(ForwardingChangeOf(change, tracker.state().forwarding), followed);
+      EXPECT_TRUE(followed == tracker.state().forwarding) << "change " << i;
       const ServiceForwarding built = BuildForwarding(objects, facts);
       EXPECT_TRUE(tracker.state() == built) << "change " << i;
       EXPECT_EQ(tracker.problems(), built.problems);

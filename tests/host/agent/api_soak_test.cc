@@ -101,7 +101,7 @@ class ApiSoakTest : public kube::ApiFixture {
     PutNode(store_, kOwnNode);
     kube::ReflectorTiming timing;
     timing.watch_quiet = absl::Seconds(1);
-    auto feed = ApiFeed::Open(config_, kOwnNode, {}, metrics_, timing);
+    auto feed = ApiFeed::Open(config_, kOwnNode, {}, metrics_, {}, timing);
     auto card = RingCard::Open(fake_.Connect(), {});
     ASSERT_TRUE(feed.ok() && card.ok()) << feed.status() << card.status();
     card_ = *std::move(card);

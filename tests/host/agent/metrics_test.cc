@@ -37,7 +37,7 @@ TEST(AgentMetricsTest, ThePageListsWhatThereIs) {
   std::istringstream text(AgentMetrics(kStart).Text());
   const auto there = Types(text, "# TYPE (\\S+) (\\S+)");
   EXPECT_EQ(Types(page, R"(\| `(\w+)` \| (\w+) \|.*)"), there);
-  EXPECT_EQ(there.size(), 24u);
+  EXPECT_EQ(there.size(), 25u);
 }
 
 TEST(AgentMetricsTest, MeasuresFromTheTriggerOfAChangeToTheCard) {
@@ -59,6 +59,28 @@ TEST(AgentMetricsTest, MeasuresFromTheTriggerOfAChangeToTheCard) {
   EXPECT_THAT(text, HasSubstr("endpoint_changes_pending 0"));
   EXPECT_THAT(text, HasSubstr("service_changes_total 1"));
   EXPECT_THAT(text, HasSubstr("pointsman_rows_written_total 7"));
+}
+
+TEST(AgentMetricsTest, MeasuresEachServiceFromWhenItWasHeardOf) {
+  const kube::ObjectKey web{kube::Kind::kService, "shop", "web"};
+  const kube::ObjectKey dns{kube::Kind::kService, "shop", "dns"};
+  AgentMetrics metrics(kStart);
+  HeardChanges heard;
+  heard.waiting = {{web, kStart + absl::Milliseconds(10)}};
+  metrics.Queued(heard, kStart + absl::Milliseconds(11));
+  heard.waiting = {{web, kStart + absl::Milliseconds(20)}, {dns, kStart + absl::Milliseconds(20)}};
+  metrics.Queued(heard, kStart + absl::Milliseconds(21));
+  EXPECT_EQ(metrics.ProgrammedIn(web), std::nullopt);
+  metrics.Programmed(3, absl::Milliseconds(1), kStart + absl::Milliseconds(30));
+  EXPECT_EQ(metrics.ProgrammedIn(web), absl::Milliseconds(20));
+  EXPECT_EQ(metrics.ProgrammedIn(dns), absl::Milliseconds(10));
+  EXPECT_THAT(metrics.Text(), HasSubstr("pointsman_service_change_duration_seconds_count 2"));
+  heard.waiting.clear();
+  heard.gone = {web};
+  metrics.Queued(heard, kStart + absl::Milliseconds(40));
+  metrics.Programmed(1, absl::Milliseconds(1), kStart + absl::Milliseconds(50));
+  EXPECT_EQ(metrics.ProgrammedIn(web), std::nullopt);
+  EXPECT_EQ(metrics.ProgrammedIn(dns), absl::Milliseconds(10));
 }
 
 TEST(AgentMetricsTest, WhatIsRefusedGoesOnWaiting) {

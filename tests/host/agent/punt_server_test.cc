@@ -80,7 +80,7 @@ TEST_F(PuntServerTest, DropsWhatHasNoAnswer) {
       server.Serve({PuntFor(Reason::kModePunt)}, software_, absl::UnixEpoch(), KnowsNone).ok());
   ASSERT_TRUE(server
                   .Serve({PuntFor(Reason::kSourcePortTaken, kSourcePortAttempts - 1)}, software_,
-                         absl::UnixEpoch())
+                         absl::UnixEpoch(), KnowsNone)
                   .ok());
   EXPECT_TRUE(fake_.transmitted.empty());
   EXPECT_TRUE(card_->Poll()->punts.empty());

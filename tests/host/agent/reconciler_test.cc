@@ -58,6 +58,36 @@ TEST_F(ReconcilerTest, WritesWhatDiffers) {
   ExpectCardHolds(reconciler.image());
 }
 
+TEST_F(ReconcilerTest, WritesWhatAChangeNames) {
+  Reconciler reconciler(*card_, 0);
+  ASSERT_FALSE(reconciler.in_step());
+  ASSERT_TRUE(reconciler.Program(Frontends(3)).ok());
+  ASSERT_TRUE(reconciler.in_step());
+  Forwarding next = Frontends(4);
+  next.cluster_ips = {Ipv4Address{0x0a600003}};
+  ForwardingChange change{.frontends = {next.frontends[3]}, .gone = {KeyOf(next.frontends[1])}};
+  change.rest = RestOf(next);
+  const auto rows = reconciler.Update(change);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_LT(*rows, 2000u);
+  ExpectCardHolds(reconciler.image());
+  EXPECT_EQ(fake_.Register(RegisterOffset::kUnconfirmedQuota), kSimSizes.originals / 16);
+  next.frontends.erase(next.frontends.begin() + 1);
+  EXPECT_EQ(reconciler.Program(next).value(), 0u) << "it is what the change came to";
+}
+
+TEST_F(ReconcilerTest, IsOutOfStepAfterAChangeThatMakesNoSense) {
+  Reconciler reconciler(*card_, 0);
+  ASSERT_TRUE(reconciler.Program(Frontends(3)).ok());
+  ForwardingChange change{.frontends = Frontends(1).frontends, .gone = {}};
+  change.frontends[0].outside.endpoints.clear();
+  EXPECT_EQ(reconciler.Update(change).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_FALSE(reconciler.in_step());
+  ExpectCardHolds(reconciler.image());
+  EXPECT_EQ(reconciler.Program(Frontends(3)).value(), 0u);
+  EXPECT_TRUE(reconciler.in_step());
+}
+
 TEST_F(ReconcilerTest, TellsTheTimeToACardThatDoesNotCountIt) {
   Reconciler told(*card_, 0);
   ASSERT_TRUE(told.SetTick(7).ok());

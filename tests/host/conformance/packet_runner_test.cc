@@ -76,6 +76,9 @@ class WrongExecutor : public Executor {
   absl::Status Age(uint32_t) override { return absl::OkStatus(); }
   absl::Status Write(std::span<const RowWrite> writes) override { return right_->Write(writes); }
   absl::Status Forget() override { return right_->Forget(); }
+  std::optional<FlowKey> TranslationOf(const FlowKey& key) override {
+    return right_->TranslationOf(key);
+  }
   absl::StatusOr<std::vector<ExecutedPacket>> Run(std::span<const PendingPacket> pending) override {
     auto executed = right_->Run(pending);
     for (size_t i = 0; executed.ok() && i < pending.size(); ++i) spoil_(pending[i], (*executed)[i]);
