@@ -227,5 +227,5 @@ lab_wait_for() {
 # The pod that joins the storefront while a download runs, as its manifest.
 lab_third_storefront() {
   sed -n '/name: storefront-1$/,$p' "$1" | sed "1i ---\napiVersion: v1\nkind: Pod\nmetadata:" |
-    sed 's/storefront-1/storefront-2/; s/10\.244\.1\.11/10.244.1.12/g; s/02:00:0a:f4:01:0b/02:00:0a:f4:01:0c/'
+    sed 's/storefront-1/storefront-2/; s/10\.244\.1\.11/10.244.1.12/g; s/fd00:10:244:1::11/fd00:10:244:1::12/g; s/02:00:0a:f4:01:0b/02:00:0a:f4:01:0c/'
 }

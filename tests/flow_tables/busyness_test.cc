@@ -1,7 +1,9 @@
 #include "flow_tables/busyness.h"
 
+#include <map>
 #include <set>
 
+#include "flow_tables/describe.h"
 #include "gmock/gmock.h"
 #include "tests/flow_tables/random_forwarding.h"
 
@@ -48,6 +50,8 @@ class BusynessTest : public testing::Test {
       keeper_->MakeWay(exchange->misfit, exchange->resident);
       EXPECT_FALSE(keeper_->misfits().contains(exchange->misfit));
       EXPECT_TRUE(keeper_->misfits().contains(exchange->resident));
+      ++moves_[exchange->misfit];
+      ++moves_[exchange->resident];
     }
     return changed;
   }
@@ -55,6 +59,7 @@ class BusynessTest : public testing::Test {
 
   std::unique_ptr<ImageKeeper> keeper_;
   Busyness busyness_;
+  std::map<FrontendKey, int> moves_;
 };
 
 TEST_F(BusynessTest, TheBusiestStayAndNothingFlaps) {
@@ -65,9 +70,12 @@ TEST_F(BusynessTest, TheBusiestStayAndNothingFlaps) {
     EXPECT_FALSE(is_misfit && Rank(i) >= 40) << i;
     EXPECT_FALSE(!is_misfit && Rank(i) < 6) << i;
   }
-  int changed = 0;
-  for (int i = 0; i < 100; ++i) changed += Period(random);
-  EXPECT_EQ(changed, 0);
+  // Two that differ by just about the factor may yet change places, and then stay.
+  moves_.clear();
+  for (int i = 0; i < 100; ++i) Period(random);
+  for (const auto& [frontend, moves] : moves_)
+    EXPECT_EQ(moves, 1) << Describe(std::get<0>(frontend));
+  EXPECT_LE(moves_.size(), 4u);
 }
 
 TEST_F(BusynessTest, TheyMoveBackWhenThereIsRoom) {

@@ -205,10 +205,14 @@ TEST_F(ApiAccessTest, SpeaksHttp2OverOneConnection) {
   watcher_.reset();
   EXPECT_EQ(std::system((nginx + "-s stop").c_str()), 0);
   const std::string log = ReadFile(folder_.path() / "access.log").value_or("");
-  EXPECT_EQ(std::ranges::count(log, '\n'), 3) << log;
+  // Services, EndpointSlices, Nodes, and ServiceCIDRs in versions that there may be.
+  const auto requests = std::ranges::count(log, '\n');
+  EXPECT_GE(requests, 4) << log;
   const std::string first = log.substr(0, log.find('\n') + 1);
   EXPECT_THAT(first, HasSubstr("HTTP/2.0"));
-  EXPECT_EQ(log, first + first + first);
+  std::string all_by_one;
+  for (int i = 0; i < requests; ++i) all_by_one += first;
+  EXPECT_EQ(log, all_by_one);
 }
 
 // A listener that answers every connection with the same bytes and closes it.

@@ -13,6 +13,8 @@
 namespace pointsman {
 namespace {
 
+using conformance::ProbeFrame;
+
 std::optional<FlowKey> KnowsNone(const FlowKey&) { return std::nullopt; }
 
 // Whose choice does not depend on the choices before.
