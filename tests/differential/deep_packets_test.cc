@@ -188,8 +188,7 @@ class DeepPacketsTest : public testing::TestWithParam<const char*> {
  protected:
   // Each is opened once: to open the simulated card takes seconds.
   static Datapath* Opened(const std::string& kind) {
-    static std::map<std::string, std::unique_ptr<Datapath>> opened;
-    if (opened.contains(kind)) return opened[kind].get();
+    if (opened_.contains(kind)) return opened_[kind].get();
     std::unique_ptr<Executor> executor = MakePipelineExecutor(kSimSizes);
     if (kind == "card") {
       RingCardOptions options;
@@ -199,8 +198,11 @@ class DeepPacketsTest : public testing::TestWithParam<const char*> {
       if (!card.ok()) return nullptr;
       executor = MakeCardExecutor(*std::move(card));
     }
-    return (opened[kind] = std::make_unique<Datapath>(std::move(executor))).get();
+    return (opened_[kind] = std::make_unique<Datapath>(std::move(executor))).get();
   }
+
+  // XRT is not there any more when variables of the program end.
+  static void TearDownTestSuite() { opened_.clear(); }
 
   void SetUp() override {
     datapath_ = Opened(GetParam());
@@ -235,6 +237,7 @@ class DeepPacketsTest : public testing::TestWithParam<const char*> {
     return first.sent.size() == 1 ? ParseFlow(first.sent[0].frame).value().key : FlowKey{};
   }
 
+  static inline std::map<std::string, std::unique_ptr<Datapath>> opened_;
   Datapath* datapath_ = nullptr;
   absl::Time now_ = absl::UnixEpoch() + absl::Seconds(100);
 };
