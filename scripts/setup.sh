@@ -2,7 +2,7 @@
 
 packages=(
   build-essential pkg-config cmake ninja-build ccache git python3 clang-format-14
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libjemalloc-dev libgtest-dev libgmock-dev libbenchmark-dev
   libabsl-dev libfmt-dev libspdlog-dev libcli11-dev nlohmann-json3-dev libyaml-cpp-dev libcurl4-openssl-dev libsimdjson-dev
   prometheus-cpp-dev libnl-3-dev libnl-route-3-dev libdpdk-dev
   device-tree-compiler libfdt-dev libpcap-dev libxrt-dev libboost-dev uuid-dev zlib1g-dev libcpp-httplib-dev libldns-dev verilator yosys

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -70,6 +71,7 @@ class SurvivalTest : public testing::Test {
   void OpenCard(bool adopt) {
     RingCardOptions options;
     options.adopt = adopt;
+    options.deadline = std::chrono::seconds(20);
     auto card = RingCard::Open(MakeSimulatedTransport(*simulated_), options);
     ASSERT_TRUE(card.ok()) << card.status();
     card_ = *std::move(card);
