@@ -15,7 +15,7 @@ module affinity_lookup #(
     output logic hit,
     output logic [19:0] slot,
     output logic [19:0] endpoint,
-    output logic report,  // with `hit`, for parity_reports
+    output logic report,  // a clock after `hit`, for parity_reports
     output logic [19:0] report_index,
 
     input wire logic host_read,  // only while stage 1 holds no key

@@ -1,6 +1,6 @@
 // The row number of the lowest bad way of a lookup in two buckets.
 //
-// Latency: 1 clock. Throughput: one lookup a clock.
+// Latency: 2 clocks (bucket; way). Throughput: one lookup a clock.
 `default_nettype none
 
 module bad_way #(
@@ -17,15 +17,21 @@ module bad_way #(
     output logic [19:0] index
 );
   wire in_first = |bad[WAYS-1:0];
-  wire [WAYS-1:0] bucket = in_first ? bad[WAYS-1:0] : bad[2*WAYS-1:WAYS];
+  logic s1_bad, s1_in_first;
+  logic [WAYS-1:0] s1_ways;
+  logic [BUCKETS_LOG2-1:0] s1_bucket;
   logic [WAYS_LOG2-1:0] lowest;
   always_comb begin
     lowest = '0;
-    for (int i = WAYS - 1; i >= 0; i--) if (bucket[i]) lowest = WAYS_LOG2'(i);
+    for (int i = WAYS - 1; i >= 0; i--) if (s1_ways[i]) lowest = WAYS_LOG2'(i);
   end
   always_ff @(posedge clk) begin
-    report <= valid && |bad;
-    index <= 20'({!in_first, in_first ? first : second, lowest});
+    s1_bad <= valid && |bad;
+    s1_in_first <= in_first;
+    s1_ways <= in_first ? bad[WAYS-1:0] : bad[2*WAYS-1:WAYS];
+    s1_bucket <= in_first ? first : second;
+    report <= s1_bad;
+    index <= 20'({!s1_in_first, s1_bucket, lowest});
   end
 endmodule
 

@@ -16,10 +16,10 @@ module bucket_keys #(
     input wire logic [BUCKETS_LOG2-1:0] first,   // bucket in bank 0
     input wire logic [BUCKETS_LOG2-1:0] second,  // bucket in bank 1
     input wire logic [KEY_BITS-1:0] s2_key,  // two clocks after the buckets
-    output logic [WAYS-1:0] hit,   // bit = bank * ways + way; a row that has lost its content hits nothing
+    output logic [WAYS-1:0] equal,   // bit = bank * ways + way
     output logic [WAYS-1:0] used,
-    output logic bad,  // a row has lost its content: what does not hit may be there all the same
-    output logic report,  // one clock later, for parity_reports
+    output logic [WAYS-1:0] bad,  // has lost its content: `equal` and not `equal` say nothing
+    output logic report,  // two clocks later, for parity_reports
     output logic [19:0] report_index,
 
     input wire logic write_enable,
@@ -41,9 +41,6 @@ module bucket_keys #(
   wire write_parity;
   xor_tree #(.WIDTH(ROW_BITS + 1)) parity (.in({write_flip, write_row}), .out(write_parity));
 
-  wire [WAYS-1:0] bad_ways;
-  logic [WAYS-1:0] equal;
-  assign hit = equal & ~bad_ways;
   genvar g;
   generate
     for (g = 0; g < WAYS; g++) begin : way
@@ -62,7 +59,7 @@ module bucket_keys #(
           .read_enable(valid),
           .read_address(bucket),
           .read_data(read_row),
-          .read_bad(bad_ways[g])
+          .read_bad(bad[g])
       );
       always_ff @(posedge clk) begin
         if (s2_valid) begin
@@ -73,7 +70,6 @@ module bucket_keys #(
     end
   endgenerate
 
-  assign bad = s3_valid && |bad_ways;
   wire [BUCKETS_LOG2-1:0] s3_first, s3_second;
   delay #(.WIDTH(2 * BUCKETS_LOG2), .CLOCKS(3)) buckets_delay (
       .clk(clk),
@@ -83,7 +79,7 @@ module bucket_keys #(
   bad_way #(.BUCKETS_LOG2(BUCKETS_LOG2), .WAYS_LOG2(WAYS_LOG2)) reports (
       .clk(clk),
       .valid(s3_valid),
-      .bad(bad_ways),
+      .bad(bad),
       .first(s3_first),
       .second(s3_second),
       .report(report),
@@ -91,7 +87,7 @@ module bucket_keys #(
   );
 
 `ifndef SYNTHESIS
-  always_ff @(posedge clk) if (s3_valid) assert ($onehot0(hit));
+  always_ff @(posedge clk) if (s3_valid) assert ($onehot0(equal & ~bad));
 `endif
 endmodule
 

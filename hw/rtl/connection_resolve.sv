@@ -1,12 +1,13 @@
 // Decides what a packet's connection is, one packet a clock, as if packets were decided one after the other: what
 // packets 1 to 7 clocks before have recorded is known here before their rows can be read from the tables.
 //
-// Latency: 2 clocks. Throughput: one packet a clock.
+// Latency: 2 clocks, 3 for verdict and reason. Throughput: one packet a clock.
 //
 // | stage | what is registered |
 // |-------|--------------------|
-// | 1     | hits, duplicates and free ways with the records of the packets 2 to 7 clocks before |
+// | 1     | hits (where, and if any), duplicates and free ways with the records of the packets 2 to 7 clocks before |
 // | 2     | the same with the packet one clock before, whose decision is one clock old; the decision |
+// | 3     | verdict and reason |
 //
 // The only loop is stage 2: `learned` and the ways picked go back into it. All comparisons were made before
 // (near_match), so the loop is: pick's bit masked, lowest free way, decision. Which bucket is the emptier one is taken
@@ -43,8 +44,8 @@ module connection_resolve #(
     input wire logic [6:0] same_reply_second,
 
     output logic translate,  // by the row at `location`; else verdict and reason stand
-    output logic [1:0] out_verdict,
-    output logic [4:0] out_reason,
+    output logic [1:0] s3_verdict,
+    output logic [4:0] s3_reason,
     output logic learned,
     output logic [WAYS-1:0] original_pick,  // where it was recorded if learned
     output logic [WAYS-1:0] reply_pick,
@@ -78,16 +79,20 @@ module connection_resolve #(
 
   // Stage 1. The packet 2 clocks before is the one in stage 2; d clocks before: past[d - 2].
   logic [WAYS-1:0] original_now, reply_now, original_taken, reply_taken;
-  logic duplicate_now;
+  logic in_originals_now, in_replies_now, duplicate_now;
   always_comb begin
     original_now = original_hit | (recorded_original & {WAYS{same_original[1]}});
     reply_now = reply_hit | (recorded_reply & {WAYS{is_reply[1]}});
+    in_originals_now = |original_hit | (learned & same_original[1]);
+    in_replies_now = |reply_hit | (learned & is_reply[1]);
     duplicate_now = |reply_duplicate | (learned & same_reply[1]);
     original_taken = original_used | (recorded_original & {{HALF{same_original_second[1]}}, {HALF{same_original_first[1]}}});
     reply_taken = reply_used | (recorded_reply & {{HALF{same_reply_second[1]}}, {HALF{same_reply_first[1]}}});
     for (int i = 2; i <= 6; i++) begin
       original_now = original_now | (past_original[i-1] & {WAYS{same_original[i]}});
       reply_now = reply_now | (past_reply[i-1] & {WAYS{is_reply[i]}});
+      in_originals_now = in_originals_now | (past_learned[i-1] & same_original[i]);
+      in_replies_now = in_replies_now | (past_learned[i-1] & is_reply[i]);
       duplicate_now = duplicate_now | (past_learned[i-1] & same_reply[i]);
       original_taken = original_taken | (past_original[i-1] & {{HALF{same_original_second[i]}}, {HALF{same_original_first[i]}}});
       reply_taken = reply_taken | (past_reply[i-1] & {{HALF{same_reply_second[i]}}, {HALF{same_reply_first[i]}}});
@@ -110,7 +115,7 @@ module connection_resolve #(
     end
   end
 
-  logic s1_lookup, s1_candidate, s1_ttl_expired, s1_duplicate, s1_bad;
+  logic s1_lookup, s1_candidate, s1_ttl_expired, s1_in_originals, s1_in_replies, s1_duplicate, s1_bad;
   logic [1:0] s1_verdict;
   logic [4:0] s1_reason;
   logic [WAYS-1:0] s1_original_hit, s1_reply_hit, s1_original_free, s1_reply_free;
@@ -125,6 +130,8 @@ module connection_resolve #(
     s1_reason <= reason;
     s1_original_hit <= original_now;
     s1_reply_hit <= reply_now;
+    s1_in_originals <= in_originals_now;
+    s1_in_replies <= in_replies_now;
     s1_duplicate <= duplicate_now;
     s1_original_free <= ~original_taken;
     s1_reply_free <= ~reply_taken;
@@ -138,8 +145,8 @@ module connection_resolve #(
   // Stage 2
   wire [WAYS-1:0] original_loc = s1_original_hit | (recorded_original & {WAYS{s1_same_original}});
   wire [WAYS-1:0] reply_loc = s1_reply_hit | (recorded_reply & {WAYS{s1_is_reply}});
-  wire in_originals = |s1_original_hit | (learned & s1_same_original);
-  wire in_replies = |s1_reply_hit | (learned & s1_is_reply);
+  wire in_originals = s1_in_originals | (learned & s1_same_original);
+  wire in_replies = s1_in_replies | (learned & s1_is_reply);
   wire found = s1_lookup && (in_originals || in_replies);
   wire duplicate = s1_duplicate | (learned & s1_same_reply);
   wire [WAYS-1:0] original_free = s1_original_free &
@@ -162,6 +169,9 @@ module connection_resolve #(
   );
   wire learn = s1_candidate && !in_originals && !in_replies && !duplicate && original_room && reply_room;
 
+  logic s2_found, s2_bad, s2_candidate, s2_duplicate;
+  logic [1:0] s2_verdict;
+  logic [4:0] s2_reason;
   always_ff @(posedge clk) begin
     learned <= learn && !rst;
     if (s1_candidate) begin
@@ -171,19 +181,30 @@ module connection_resolve #(
     translate <= learn || (found && !s1_ttl_expired);
     from_reply <= found && !in_originals;
     location <= in_originals ? original_loc : reply_loc;
-    out_verdict <= card_pkg::VERDICT_PUNT[1:0];
-    if (found) out_reason <= card_pkg::REASON_TTL_EXPIRED[4:0];
-    else if (s1_bad) out_reason <= card_pkg::REASON_TABLE_PARITY[4:0];
-    else if (!s1_candidate) begin
-      out_verdict <= s1_verdict;
-      out_reason <= s1_reason;
-    end else if (duplicate) out_reason <= card_pkg::REASON_SOURCE_PORT_TAKEN[4:0];
-    else out_reason <= card_pkg::REASON_CONNECTION_TABLE_FULL[4:0];
+    s2_found <= found;
+    s2_bad <= s1_bad;
+    s2_candidate <= s1_candidate;
+    s2_duplicate <= duplicate;
+    s2_verdict <= s1_verdict;
+    s2_reason <= s1_reason;
+  end
+
+  // Stage 3
+  always_ff @(posedge clk) begin
+    s3_verdict <= card_pkg::VERDICT_PUNT[1:0];
+    if (s2_found) s3_reason <= card_pkg::REASON_TTL_EXPIRED[4:0];
+    else if (s2_bad) s3_reason <= card_pkg::REASON_TABLE_PARITY[4:0];
+    else if (!s2_candidate) begin
+      s3_verdict <= s2_verdict;
+      s3_reason <= s2_reason;
+    end else if (s2_duplicate) s3_reason <= card_pkg::REASON_SOURCE_PORT_TAKEN[4:0];
+    else s3_reason <= card_pkg::REASON_CONNECTION_TABLE_FULL[4:0];
   end
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     if (s1_lookup) assert ($onehot0(original_loc) && $onehot0(reply_loc));
+    if (s1_lookup) assert (in_originals == |original_loc && in_replies == |reply_loc);
     if (learn) assert ($onehot(original_choice) && $onehot(reply_choice));
   end
 `endif

@@ -30,9 +30,8 @@ module connection_rows #(
     input wire logic [19:0] tick,
     input wire logic [139:0] timeouts,
     output logic swept,  // the sweeper has seen all connections in this tick
-    output logic sweeper_waits,  // for a clock without an operation
-    output logic busy,  // in stage 1, with a packet or an operation of the host
-    input wire logic hold,  // the sweeper may not have this clock
+    output logic wants_sweep,  // the sweeper has an operation
+    input wire logic sweep,  // it may have this clock's stage 1: there is no packet and no operation of the host
 
     input wire logic learned,
     input wire logic translate,
@@ -79,7 +78,7 @@ module connection_rows #(
     output logic [15:0] event_frontend_counter,
 
     // Unconfirmed connections of frontend `quota_counter`, with the translation
-    output logic s6_busy,  // an operation is one stage before
+    output logic s5_busy,  // an operation is two stages before
     output logic quota_add,
     output logic quota_subtract,
     output logic [15:0] quota_counter,
@@ -137,10 +136,8 @@ module connection_rows #(
 
   wire probe, remove, remove_keys;
   wire [ROWS_LOG2-1:0] sweep_index, sweep_reply_index;
-  assign busy = s1_packet || host_operation;
-  wire sweep_free = !busy && !hold;
-  wire removing = remove && sweep_free;
-  assign sweeper_waits = (probe || remove) && busy;
+  assign wants_sweep = probe || remove;
+  wire removing = remove && sweep;
   wire removing_keys = removing && remove_keys;
 
   wire s1_write_original = s1_learned || host_write_originals || removing_keys;
@@ -195,10 +192,10 @@ module connection_rows #(
   logic [22:0] s2_set_row, s3_set_row, s4_set_row;
   always_ff @(posedge clk) begin
     s2_used <= (s1_translate || host_write_originals || host_read_originals || host_read_replies ||
-                (sweep_free && (probe || remove))) && !rst;
+                (sweep && (probe || remove))) && !rst;
     s2_learn <= s1_learned;
     s2_packet <= s1_translate && !s1_learned;
-    s2_probe <= probe && sweep_free;
+    s2_probe <= probe && sweep;
     s2_clear <= removing;
     s2_remove <= removing_keys;
     s2_set <= host_write_originals;
@@ -370,7 +367,7 @@ module connection_rows #(
       .in({s4_learn, s4_probe, s4_remove, s4_from_reply, s4_link[31:20], s4_original_row, s4_reply_row}),
       .out({s6_learn, s6_probe, s6_remove, s6_from_reply, s6_next_hop, s6_original_row, s6_reply_row})
   );
-  assign s6_busy = s6_used;
+  assign s5_busy = s5_used;
 
   logic s5_from_reply, s6_link_bad, s7_link_bad, s7_used;
   always_ff @(posedge clk) begin
@@ -426,7 +423,7 @@ module connection_rows #(
       .rst(rst),
       .tick(tick),
       .timeouts(timeouts),
-      .free(sweep_free),
+      .free(sweep),
       .probe(probe),
       .remove(remove),
       .index(sweep_index),
@@ -459,6 +456,7 @@ module connection_rows #(
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin
     assert (!(s1_packet && host_operation));
+    assert (!(sweep && (s1_packet || host_operation)));
     assert (!(s1_learned && !s1_packet));
   end
 `endif

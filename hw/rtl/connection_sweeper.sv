@@ -71,6 +71,7 @@ module connection_sweeper #(
 
   logic [1:0] state;
   logic [19:0] swept_tick;
+  logic new_tick;  // of the clock before
   logic [4:0] settle, since_write;  // clocks, up to 31: more than an operation takes
   logic all_probed, last_removed;
   wire settled = settle == '1;
@@ -82,10 +83,11 @@ module connection_sweeper #(
   always_ff @(posedge clk) begin
     settle <= settled ? settle : settle + 5'd1;
     since_write <= host_write ? '0 : since_write == '1 ? since_write : since_write + 5'd1;
-    done <= state == IDLE && tick == swept_tick && !rst;
+    new_tick <= tick != swept_tick;
+    done <= state == IDLE && !new_tick && !rst;
     unique case (state)
       IDLE:
-      if (tick != swept_tick) begin
+      if (new_tick) begin
         swept_tick <= tick;
         index <= '0;
         all_probed <= 1'b0;

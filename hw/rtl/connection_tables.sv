@@ -11,7 +11,7 @@ module connection_tables (
     input wire logic [19:0] tick,
     input wire logic [139:0] timeouts,
     output logic [31:0] sweeps,
-    output logic sweeper_waits,  // for a clock without a packet
+    output logic sweeper_waits,  // for a clock without an operation
 
     input wire logic lookup,  // there is a packet, and it has a tuple to look up
     input wire logic ipv6,
@@ -42,14 +42,15 @@ module connection_tables (
     output logic event_valid,
     output logic [511:0] event_line,
 
-    output logic s13_busy,  // a connection's count may change in the next clock
+    output logic s12_busy,  // a connection's count may change two clocks later
     output logic quota_add,
     output logic quota_subtract,
     output logic [15:0] quota_counter,
 
-    input wire logic [15:0] host_write,  // by table id; of connections only if host_free was high the clock before
+    input wire logic [15:0] host_write,  // by table id; of connections only if host_busy was low two clocks before
     input wire logic [15:0] host_read,  // the row follows 6 clocks later
-    output logic host_free,
+    input wire logic host_connections,  // one of these in the next clock, of connections
+    output logic host_busy,
     input wire logic [19:0] host_index,
     input wire logic [card_pkg::ORIGINAL_IPV6_ROW_BITS-1:0] host_data,
     output logic [card_pkg::ORIGINAL_ROW_BITS-1:0] host_row,
@@ -62,6 +63,9 @@ module connection_tables (
 );
   localparam int TUPLE_BITS = card_pkg::TUPLE_BITS;
   localparam logic [95:0] MAPPED = 96'(card_pkg::MAPPED_IPV4_PREFIX);
+  localparam logic [15:0] CONNECTION_TABLES =
+      (16'd1 << card_pkg::TABLE_ORIGINALS) | (16'd1 << card_pkg::TABLE_REPLIES) |
+      (16'd1 << card_pkg::TABLE_ORIGINALS_IPV6) | (16'd1 << card_pkg::TABLE_REPLIES_IPV6);
 
   wire card_pkg::tuple_t tuple_ipv4, reply_key_ipv4;
   assign tuple_ipv4.source_address = tuple.source_address[31:0];
@@ -77,12 +81,18 @@ module connection_tables (
 
   // Whose packet comes out, and whose turn it is to sweep: it changes with every clock that is left free.
   delay #(.WIDTH(1), .CLOCKS(14)) family_delay (.clk(clk), .in(ipv6), .out(out_ipv6));
-  wire [1:0] s8_busy, swept, waits, free;
-  logic turn, was_swept;
-  assign sweeper_waits = waits != '0;
-  assign host_free = &free;
+  wire [1:0] swept, wants_sweep, s6_packets;
+  logic s7_packet, s8_busy, turn, was_swept;
+  logic [1:0] s8_sweep;
+  wire s7_busy = s7_packet || host_connections;
+  wire next_turn = turn ^ !s8_busy;
+  assign sweeper_waits = wants_sweep != '0 && s8_busy;
+  assign host_busy = s6_packets != '0;
   always_ff @(posedge clk) begin
-    if (s8_busy == '0) turn <= !turn;
+    s7_packet <= host_busy && !rst;
+    s8_busy <= s7_busy && !rst;
+    s8_sweep <= s7_busy ? 2'b00 : next_turn ? 2'b10 : 2'b01;
+    turn <= next_turn;
     was_swept <= &swept;
     if (&swept && !was_swept) sweeps <= sweeps + 32'd1;
     if (rst) begin
@@ -121,9 +131,8 @@ module connection_tables (
       .tick(tick),
       .timeouts(timeouts),
       .swept(swept[0]),
-      .sweeper_waits(waits[0]),
-      .s8_busy(s8_busy[0]),
-      .s8_hold(s8_busy[1] || turn),
+      .wants_sweep(wants_sweep[0]),
+      .s8_sweep(s8_sweep[0]),
       .lookup(lookup && !ipv6),
       .candidate(candidate),
       .ttl_expired(ttl_expired),
@@ -155,7 +164,7 @@ module connection_tables (
       .event_reply(reply_ipv4),
       .event_endpoint(endpoint_ipv4),
       .event_frontend_counter(counter_ipv4),
-      .s13_busy(busy[0]),
+      .s12_busy(busy[0]),
       .quota_add(adds[0]),
       .quota_subtract(subtracts[0]),
       .quota_counter(quota_counters[0+:16]),
@@ -164,7 +173,7 @@ module connection_tables (
       .host_write_replies(host_write[card_pkg::TABLE_REPLIES[3:0]]),
       .host_read_originals(host_read[card_pkg::TABLE_ORIGINALS[3:0]]),
       .host_read_replies(host_read[card_pkg::TABLE_REPLIES[3:0]]),
-      .host_free(free[0]),
+      .s6_packet(s6_packets[0]),
       .host_index(host_index),
       .host_data(host_data[card_pkg::ORIGINAL_ROW_BITS-1:0]),
       .host_row(host_row),
@@ -182,9 +191,8 @@ module connection_tables (
       .tick(tick),
       .timeouts(timeouts),
       .swept(swept[1]),
-      .sweeper_waits(waits[1]),
-      .s8_busy(s8_busy[1]),
-      .s8_hold(s8_busy[0] || !turn),
+      .wants_sweep(wants_sweep[1]),
+      .s8_sweep(s8_sweep[1]),
       .lookup(lookup && ipv6),
       .candidate(candidate),
       .ttl_expired(ttl_expired),
@@ -216,7 +224,7 @@ module connection_tables (
       .event_reply(reply_ipv6),
       .event_endpoint(endpoint_ipv6),
       .event_frontend_counter(counter_ipv6),
-      .s13_busy(busy[1]),
+      .s12_busy(busy[1]),
       .quota_add(adds[1]),
       .quota_subtract(subtracts[1]),
       .quota_counter(quota_counters[16+:16]),
@@ -225,7 +233,7 @@ module connection_tables (
       .host_write_replies(host_write[card_pkg::TABLE_REPLIES_IPV6[3:0]]),
       .host_read_originals(host_read[card_pkg::TABLE_ORIGINALS_IPV6[3:0]]),
       .host_read_replies(host_read[card_pkg::TABLE_REPLIES_IPV6[3:0]]),
-      .host_free(free[1]),
+      .s6_packet(s6_packets[1]),
       .host_index(host_index),
       .host_data(host_data),
       .host_row(host_row_ipv6),
@@ -249,7 +257,7 @@ module connection_tables (
   assign out_tuple = out_ipv6 ? out_tuple_ipv6 : widened(out_tuple_ipv4);
   assign out_other = out_ipv6 ? out_other_ipv6 : widened(out_other_ipv4);
 
-  assign s13_busy = busy != '0;
+  assign s12_busy = busy != '0;
   assign quota_add = adds != '0;
   assign quota_subtract = subtracts != '0;
   assign quota_counter = adds[1] || subtracts[1] ? quota_counters[16+:16] : quota_counters[0+:16];
@@ -283,10 +291,13 @@ module connection_tables (
   end
 
 `ifndef SYNTHESIS
+  logic s8_host;
   always_ff @(posedge clk) begin
+    s8_host <= host_connections && !rst;
     if (!rst) begin
       assert (event_valids != '1 && !(adds[0] && subtracts[1]) && !(adds[1] && subtracts[0]));
-      assert (s8_busy != '1);
+      assert (s6_packets != '1 && !(s7_packet && host_connections));
+      assert (s8_host == (((host_write | host_read) & CONNECTION_TABLES) != '0));
     end
   end
 `endif

@@ -8,7 +8,7 @@
 // | 1, 2   | placement hashes of tuple and reply key; comparison with the packets before |
 // | 3, 4   | keys of the buckets (memory) |
 // | 5      | hits, ways in use |
-// | 6, 7   | decision (connection_resolve) |
+// | 6, 7   | decision (connection_resolve; verdict and reason in 8) |
 // | 8..14  | rows recorded or read, state, translation (connection_rows) |
 //
 // A packet that records its connection, or follows closely, reads its translation from the memory too: it was written
@@ -28,9 +28,8 @@ module connections #(
     input wire logic [19:0] tick,
     input wire logic [139:0] timeouts,
     output logic swept,  // the sweeper has seen all connections in this tick
-    output logic sweeper_waits,  // for a clock without an operation
-    output logic s8_busy,  // with a packet, or an operation of the host
-    input wire logic s8_hold,  // the sweeper may not have this clock
+    output logic wants_sweep,  // the sweeper has an operation
+    input wire logic s8_sweep,  // it may have this clock: there is no packet and no operation of the host
 
     input wire logic lookup,  // there is a packet, and it has a tuple to look up
     input wire logic candidate,
@@ -66,17 +65,17 @@ module connections #(
     output logic [19:0] event_endpoint,
     output logic [15:0] event_frontend_counter,
 
-    output logic s13_busy,  // a connection's count may change in the next clock
+    output logic s12_busy,  // a connection's count may change two clocks later
     output logic quota_add,
     output logic quota_subtract,
     output logic [15:0] quota_counter,
 
     input wire logic hash_write,
-    input wire logic host_write_originals,  // these only if host_free was high the clock before
+    input wire logic host_write_originals,  // these only if s6_packet was low two clocks before
     input wire logic host_write_replies,
     input wire logic host_read_originals,  // the row follows 6 clocks later
     input wire logic host_read_replies,
-    output logic host_free,
+    output logic s6_packet,
     input wire logic [19:0] host_index,
     input wire logic [ROW_BITS-1:0] host_data,  // of hash-keys, originals or replies: bits from 0
     output logic [ROW_BITS-1:0] host_row,
@@ -96,12 +95,18 @@ module connections #(
   // Stages 1 and 2
   wire [BUCKETS_LOG2-1:0] s2_original_first, s2_original_second, s2_reply_first, s2_reply_second;
   wire [63:0] hash_row = host_data[63:0];
-  wire s2_original_hash_bad, s2_reply_hash_bad, s5_original_hash_bad, s5_reply_hash_bad;
-  delay #(.WIDTH(2), .CLOCKS(3)) hash_bad_delay (
+  wire s2_original_hash_bad, s2_reply_hash_bad, s4_original_hash_bad, s4_reply_hash_bad;
+  delay #(.WIDTH(2), .CLOCKS(2)) hash_bad_delay (
       .clk(clk),
       .in({s2_original_hash_bad, s2_reply_hash_bad}),
-      .out({s5_original_hash_bad, s5_reply_hash_bad})
+      .out({s4_original_hash_bad, s4_reply_hash_bad})
   );
+  // With a gate before it, as a register of its own: a shift register's output comes a level later.
+  logic s5_original_hash_bad, s5_reply_hash_bad;
+  always_ff @(posedge clk) begin
+    s5_original_hash_bad <= s4_original_hash_bad && stage_valid[4];
+    s5_reply_hash_bad <= s4_reply_hash_bad && stage_valid[4];
+  end
   tabulation_hash #(.KEY_BITS(KEY_BITS), .BUCKETS_LOG2(BUCKETS_LOG2)) original_hash (
       .clk(clk),
       .valid(lookup),
@@ -163,9 +168,9 @@ module connections #(
   wire original_write, reply_write, write_flip_key;
   wire [ROWS_LOG2-1:0] original_write_index, reply_write_index;
   wire [KEY_BITS:0] original_write_key, reply_write_key;
-  wire [WAYS-1:0] s5_original_hit, s5_original_used, s5_reply_hit, s5_duplicate, s5_reply_used;
+  wire [WAYS-1:0] s5_original_equal, s5_original_used, s5_reply_equal, s5_duplicate_equal, s5_reply_used;
   wire [WAYS-1:0] s5_unused;
-  wire s5_originals_bad, s5_replies_bad, s5_reply_duplicates_bad;
+  wire [WAYS-1:0] s5_originals_bad, s5_replies_bad, s5_reply_duplicates_bad;
 
   bucket_keys #(.KEY_BITS(KEY_BITS), .BUCKETS_LOG2(BUCKETS_LOG2)) originals (
       .clk(clk),
@@ -173,7 +178,7 @@ module connections #(
       .first(s2_original_first),
       .second(s2_original_second),
       .s2_key(s4_tuple),
-      .hit(s5_original_hit),
+      .equal(s5_original_equal),
       .used(s5_original_used),
       .bad(s5_originals_bad),
       .report(report[2]),
@@ -189,7 +194,7 @@ module connections #(
       .first(s2_original_first),
       .second(s2_original_second),
       .s2_key(s4_tuple),
-      .hit(s5_reply_hit),
+      .equal(s5_reply_equal),
       .used(s5_unused),
       .bad(s5_replies_bad),
       .report(report[3]),
@@ -205,7 +210,7 @@ module connections #(
       .first(s2_reply_first),
       .second(s2_reply_second),
       .s2_key(s4_reply_key),
-      .hit(s5_duplicate),
+      .equal(s5_duplicate_equal),
       .used(s5_reply_used),
       .bad(s5_reply_duplicates_bad),
       .report(report[4]),
@@ -228,8 +233,8 @@ module connections #(
   assign s5_lookup = stage_valid[5];
 
   wire s7_translate, s7_learned, s7_from_reply;
-  wire [1:0] s7_verdict;
-  wire [4:0] s7_reason;
+  wire [1:0] s8_verdict;
+  wire [4:0] s8_reason;
   wire [WAYS-1:0] s7_original_pick, s7_reply_pick, s7_location;
   connection_resolve resolve (
       .clk(clk),
@@ -239,13 +244,13 @@ module connections #(
       .ttl_expired(s5_ttl_expired),
       .verdict(s5_verdict),
       .reason(s5_reason),
-      .original_hit(s5_original_hit),
+      .original_hit(s5_original_equal & ~s5_originals_bad),
       .original_used(s5_original_used),
-      .reply_hit(s5_reply_hit),
-      .reply_duplicate(s5_duplicate),
+      .reply_hit(s5_reply_equal & ~s5_replies_bad),
+      .reply_duplicate(s5_duplicate_equal & ~s5_reply_duplicates_bad),
       .reply_used(s5_reply_used),
-      .tuple_bad(s5_originals_bad || s5_replies_bad || s5_original_hash_bad),
-      .reply_bad(s5_reply_duplicates_bad || s5_reply_hash_bad),
+      .tuple_bad(s5_originals_bad != '0 || s5_replies_bad != '0 || s5_original_hash_bad),
+      .reply_bad(s5_reply_duplicates_bad != '0 || s5_reply_hash_bad),
       .same_original(same_original),
       .is_reply(is_reply),
       .same_reply(same_reply),
@@ -254,15 +259,15 @@ module connections #(
       .same_reply_first(same_reply_first),
       .same_reply_second(same_reply_second),
       .translate(s7_translate),
-      .out_verdict(s7_verdict),
-      .out_reason(s7_reason),
+      .s3_verdict(s8_verdict),
+      .s3_reason(s8_reason),
       .learned(s7_learned),
       .original_pick(s7_original_pick),
       .reply_pick(s7_reply_pick),
       .from_reply(s7_from_reply),
       .location(s7_location)
   );
-  assign host_free = !stage_valid[7];
+  assign s6_packet = stage_valid[6];
 
   // Stages 8 to 14
   wire [BUCKETS_LOG2-1:0] s7_original_first, s7_original_second, s7_reply_first, s7_reply_second;
@@ -292,9 +297,8 @@ module connections #(
       .tick(tick),
       .timeouts(timeouts),
       .swept(swept),
-      .sweeper_waits(sweeper_waits),
-      .busy(s8_busy),
-      .hold(s8_hold),
+      .wants_sweep(wants_sweep),
+      .sweep(s8_sweep),
       .learned(s7_learned),
       .translate(s7_translate),
       .from_reply(s7_from_reply),
@@ -334,7 +338,7 @@ module connections #(
       .event_reply(event_reply),
       .event_endpoint(event_endpoint),
       .event_frontend_counter(event_frontend_counter),
-      .s6_busy(s13_busy),
+      .s5_busy(s12_busy),
       .quota_add(quota_add),
       .quota_subtract(quota_subtract),
       .quota_counter(quota_counter),
@@ -352,11 +356,12 @@ module connections #(
   );
 
   delay #(.WIDTH(KEY_BITS), .CLOCKS(6)) tuple_delay (.clk(clk), .in(s8_tuple), .out(out_tuple));
-  delay #(.WIDTH(9), .CLOCKS(7)) decision_delay (
+  delay #(.WIDTH(2), .CLOCKS(7)) decision_delay (
       .clk(clk),
-      .in({s7_translate, s7_learned, s7_verdict, s7_reason}),
-      .out({translate, learned, out_verdict, out_reason})
+      .in({s7_translate, s7_learned}),
+      .out({translate, learned})
   );
+  delay #(.WIDTH(7), .CLOCKS(6)) verdict_delay (.clk(clk), .in({s8_verdict, s8_reason}), .out({out_verdict, out_reason}));
 endmodule
 
 `default_nettype wire

@@ -124,39 +124,33 @@ module datapath (
   wire [card_pkg::ENDPOINT_COUNTER_ROW_BITS-1:0] endpoint_counter_row;
   wire [card_pkg::ORIGINAL_ROW_BITS-1:0] connection_row;
   wire [card_pkg::ORIGINAL_IPV6_ROW_BITS-1:0] connection_ipv6_row;
-  wire connection_free, connection_count_busy, s40_translate, s45_translate;
+  wire host_connections, connections_busy, connection_count_busy, s39_translate, s44_translate;
   wire [1:0] host_flip;
   wire host_flip_any = host_flip != '0;
   logic [15:0] write_busy, read_busy;
   always_comb begin
     write_busy = '0;
-    write_busy[card_pkg::TABLE_ORIGINALS[3:0]] = !connection_free;
-    write_busy[card_pkg::TABLE_REPLIES[3:0]] = !connection_free;
-    write_busy[card_pkg::TABLE_ORIGINALS_IPV6[3:0]] = !connection_free;
-    write_busy[card_pkg::TABLE_REPLIES_IPV6[3:0]] = !connection_free;
-    write_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s45_translate || connection_count_busy;
-    write_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s45_translate;
+    write_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s44_translate || connection_count_busy;
+    write_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s44_translate;
     read_busy = '0;
-    read_busy[card_pkg::TABLE_FRONTENDS[3:0]] = lookup_at[6];
-    read_busy[card_pkg::TABLE_AFFINITY[3:0]] = lookup_at[11];
-    read_busy[card_pkg::TABLE_SLOTS[3:0]] = lookup_at[15];
-    read_busy[card_pkg::TABLE_ENDPOINTS[3:0]] = lookup_at[17];
-    read_busy[card_pkg::TABLE_NEXT_HOPS[3:0]] = s40_translate;
-    read_busy[card_pkg::TABLE_ORIGINALS[3:0]] = !connection_free;
-    read_busy[card_pkg::TABLE_REPLIES[3:0]] = !connection_free;
-    read_busy[card_pkg::TABLE_ORIGINALS_IPV6[3:0]] = !connection_free;
-    read_busy[card_pkg::TABLE_REPLIES_IPV6[3:0]] = !connection_free;
-    read_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s45_translate;
-    read_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s45_translate;
+    read_busy[card_pkg::TABLE_FRONTENDS[3:0]] = s5_lookup && header_at[5];
+    read_busy[card_pkg::TABLE_AFFINITY[3:0]] = lookup_at[10];
+    read_busy[card_pkg::TABLE_SLOTS[3:0]] = lookup_at[14];
+    read_busy[card_pkg::TABLE_ENDPOINTS[3:0]] = lookup_at[16];
+    read_busy[card_pkg::TABLE_NEXT_HOPS[3:0]] = s39_translate;
+    read_busy[card_pkg::TABLE_FRONTEND_COUNTERS[3:0]] = s44_translate;
+    read_busy[card_pkg::TABLE_ENDPOINT_COUNTERS[3:0]] = s44_translate;
   end
 
   wire waits, sweeper_waits;
   row_port rows (.*);
 
   // A packet in every clock would keep the host and the sweeper from the connections for ever.
+  logic waited;
   logic [5:0] waited_clocks;
   always_ff @(posedge clk) begin
-    waited_clocks <= waits || sweeper_waits ? waited_clocks + 6'd1 : '0;
+    waited <= waits || sweeper_waits;
+    waited_clocks <= waited ? waited_clocks + 6'd1 : '0;
     want_gap <= waited_clocks == '1 && !rst;
     if (rst) waited_clocks <= '0;
   end
@@ -484,13 +478,14 @@ module datapath (
       .out_endpoint(s36_endpoint),
       .event_valid(connection_event_valid),
       .event_line(connection_event_line),
-      .s13_busy(connection_count_busy),
+      .s12_busy(connection_count_busy),
       .quota_add(quota_add),
       .quota_subtract(quota_subtract),
       .quota_counter(quota_counter),
       .host_write(host_write),
       .host_read(host_read),
-      .host_free(connection_free),
+      .host_connections(host_connections),
+      .host_busy(connections_busy),
       .host_index(host_index),
       .host_data(host_data),
       .host_row(connection_row),
@@ -524,8 +519,8 @@ module datapath (
       .ecn_step(s36_ecn_step),
       .congestion_lost(s36_congestion_lost),
       .vxlan_mac(vxlan_mac),
-      .s4_translate(s40_translate),
-      .s9_translate(s45_translate),
+      .s3_translate(s39_translate),
+      .s8_translate(s44_translate),
       .s8_valid(s44_valid),
       .s8_first(s44_first),
       .s8_last(s44_last),

@@ -29,7 +29,7 @@ module exact_lookup #(
     output logic hit,
     output logic bad,  // a row has lost its content: without a hit nothing is known
     output logic [VALUE_BITS-1:0] value,  // 0 without a hit
-    output logic report,  // with `hit`, for parity_reports
+    output logic report,  // a clock after `hit`, for parity_reports
     output logic [19:0] report_index,
 
     input wire logic host_read,  // only while stage 1 holds no key

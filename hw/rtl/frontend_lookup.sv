@@ -12,7 +12,7 @@ module frontend_lookup #(
 
     output logic hit,
     output logic bad,  // a row has lost its content: without a hit nothing is known
-    output logic report,  // with `hit`, for parity_reports
+    output logic report,  // a clock after `hit`, for parity_reports
     output logic [19:0] report_index,
     output logic [15:0] counter,
     output logic [27:0] outside,  // {slots base, slots log2, masquerade, action}

@@ -40,8 +40,8 @@ module packet_finish #(
     input wire logic [1:0] ecn_step,
     input wire logic congestion_lost,
     input wire logic [47:0] vxlan_mac,
-    output logic s4_translate,
-    output logic s9_translate,
+    output logic s3_translate,
+    output logic s8_translate,
 
     // The packet's beats as they came, in stage 8
     input wire logic s8_valid,
@@ -97,9 +97,9 @@ module packet_finish #(
   wire translated = valid && translate;
   logic [9:1] stage_translate;
   always_ff @(posedge clk) stage_translate <= rst ? '0 : {stage_translate[8:1], translated};
-  assign s4_translate = stage_translate[4];
-  wire s8_translate = stage_translate[8];
-  assign s9_translate = stage_translate[9];
+  assign s3_translate = stage_translate[3];
+  assign s8_translate = stage_translate[8];
+  wire s9_translate = stage_translate[9];
 
   wire card_pkg::tuple_ipv6_t to, s9_to;
   assign to.source_address = other.destination_address;

@@ -7,7 +7,7 @@
 //
 // | clock | what happens |
 // |-------|--------------|
-// | 0     | the command waits in `held_*`, its table's port will be free in the next clock |
+// | 0     | the command waits in `held_*`; `held_blocked`: not in this clock, packets need the table's port in the next one |
 // | 1     | strobe to the table (host_write, host_read) |
 // | 3, 4  | the table's row |
 // | 5..7  | the row waits for `originals` and `replies`, which are read in more steps |
@@ -29,12 +29,15 @@ module row_port (
     output logic [415:0] row_read_data,
     output logic waits,  // to write or remove a connection, for a clock without a packet
 
-    // By table id: in the next clock packets need what a write or a read of the table needs.
+    // By table id: two clocks later packets need what a write or a read of the table needs. The tables of connections are
+    // one there, for both, and have no bit.
     input wire logic [15:0] write_busy,
     input wire logic [15:0] read_busy,
+    input wire logic connections_busy,
 
     output logic [15:0] host_write,  // by table id
     output logic [15:0] host_read,
+    output logic host_connections,  // one of these in the next clock, to a table of connections
     output logic [1:0] host_flip,  // wrong parity: {value, key}
     output logic [19:0] host_index,
     output logic [card_pkg::ORIGINAL_IPV6_ROW_BITS-1:0] host_data,
@@ -55,40 +58,65 @@ module row_port (
   localparam int SIMPLE_BITS = card_pkg::FRONTEND_ROW_BITS;  // the longest row but the connections'
   localparam int CONNECTION_BITS = card_pkg::ORIGINAL_IPV6_ROW_BITS;
 
-  // row_ready is a register: what waits here must not be felt in the command ring's FIFO in the same clock.
-  wire held, held_write;
-  wire [3:0] held_table;
-  wire [1:0] held_flip;
-  wire [19:0] held_index;
-  wire [CONNECTION_BITS-1:0] held_data;
-  wire go = held && !(held_write ? write_busy[held_table] : read_busy[held_table]);
-  skid_buffer #(
-      .WIDTH(27 + CONNECTION_BITS)
-  ) commands (
-      .clk(clk),
-      .rst(rst),
-      .in_valid(row_valid),
-      .in_ready(row_ready),
-      .in_data({row_write, row_flip, row_table[3:0], row_index[19:0], row_data[CONNECTION_BITS-1:0]}),
-      .out_valid(held),
-      .out_ready(go),
-      .out_data({held_write, held_flip, held_table, held_index, held_data})
-  );
-
   function automatic logic ipv4_connections(input logic [3:0] id);
     ipv4_connections = id == card_pkg::TABLE_ORIGINALS[3:0] || id == card_pkg::TABLE_REPLIES[3:0];
   endfunction
   function automatic logic ipv6_connections(input logic [3:0] id);
     ipv6_connections = id == card_pkg::TABLE_ORIGINALS_IPV6[3:0] || id == card_pkg::TABLE_REPLIES_IPV6[3:0];
   endfunction
-  assign waits = held && !go && held_write && (ipv4_connections(held_table) || ipv6_connections(held_table));
+
+  // row_ready is a register: what waits here must not be felt in the command ring's FIFO in the same clock.
+  localparam int COMMAND_BITS = 59 + CONNECTION_BITS;
+  wire [15:0] row_one_hot = 16'd1 << row_table[3:0];
+  wire row_connections = ipv4_connections(row_table[3:0]) || ipv6_connections(row_table[3:0]);
+  wire next, next_connections, advance;
+  wire [15:0] next_write, next_read;  // by table id
+  wire [COMMAND_BITS-34:0] next_rest;
+  skid_buffer #(
+      .WIDTH(COMMAND_BITS)
+  ) commands (
+      .clk(clk),
+      .rst(rst),
+      .in_valid(row_valid),
+      .in_ready(row_ready),
+      .in_data({row_write ? row_one_hot : 16'd0, row_write ? 16'd0 : row_one_hot, row_connections, row_write ? row_flip : 2'd0,
+                row_table[3:0], row_index[19:0], row_data[CONNECTION_BITS-1:0]}),
+      .out_valid(next),
+      .out_ready(advance),
+      .out_data({next_write, next_read, next_connections, next_rest})
+  );
+
+  // Whether it may go is known when it goes: many hang on it.
+  function automatic logic blocked(input logic [15:0] write, input logic [15:0] read, input logic connections,
+                                   input logic [15:0] writes_busy, input logic [15:0] reads_busy, input logic all_busy);
+    blocked = (write & writes_busy) != '0 || (read & reads_busy) != '0 || (connections && all_busy);
+  endfunction
+  logic held, held_blocked, held_connections;
+  logic [15:0] held_write, held_read;
+  logic [1:0] held_flip;
+  logic [3:0] held_table;
+  logic [19:0] held_index;
+  logic [CONNECTION_BITS-1:0] held_data;
+  wire go = held && !held_blocked;
+  assign advance = !held || !held_blocked;
+  assign host_connections = go && held_connections;
+  assign waits = held && held_blocked && held_connections && held_write != '0;
+  always_ff @(posedge clk) begin
+    if (advance) begin
+      held <= next;
+      held_blocked <= blocked(next_write, next_read, next_connections, write_busy, read_busy, connections_busy);
+      {held_write, held_read, held_connections} <= {next_write, next_read, next_connections};
+      {held_flip, held_table, held_index, held_data} <= next_rest;
+    end else held_blocked <= blocked(held_write, held_read, held_connections, write_busy, read_busy, connections_busy);
+    if (rst) held <= 1'b0;
+  end
 
   logic [6:1] reading;
   logic [3:0] table_1, table_2, table_3;
   always_ff @(posedge clk) begin
-    host_write <= go && held_write ? 16'd1 << held_table : '0;
-    host_read <= go && !held_write ? 16'd1 << held_table : '0;
-    host_flip <= go && held_write ? held_flip : '0;
+    host_write <= go ? held_write : '0;
+    host_read <= go ? held_read : '0;
+    host_flip <= go ? held_flip : '0;
     if (go) begin
       host_index <= held_index;
       host_data <= held_data;

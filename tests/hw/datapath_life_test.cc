@@ -240,6 +240,34 @@ TEST_F(LifeTest, SweepsUnderFullTraffic) {
   EXPECT_EQ(rows.size(), 493u);
 }
 
+// One of the sweepers is left with packets of the two families in turn, in every clock: those of
+// the other family are in its way too, and it gets its free clocks.
+TEST_F(LifeTest, SweepsBesideBothFamiliesInTurn) {
+  constexpr int kPairs = 10'000;
+  constexpr uint64_t kLeftCycles = 200;  // of the sweep, when the packets begin
+  UdpSpec spec;
+  spec.ip.source = kOutsideClient;
+  const DatapathInput ipv4{.frame = BuildUdp(spec)};
+  const DatapathInput ipv6{.frame = BuildUdp({.source = In(IpFamily::kIpv6, kOutsideClient),
+                                              .destination = In(IpFamily::kIpv6, kService)},
+                                             spec)};
+  ASSERT_TRUE(Compare(ipv4).learned);
+  ASSERT_TRUE(Compare(ipv6).learned);
+  const uint64_t before = card_.cycles();
+  SetTick(1);
+  const uint64_t sweep_cycles = card_.cycles() - before;
+  card_.SetTick(2);
+  for (uint64_t i = 0; i + kLeftCycles < sweep_cycles; ++i) card_.Clock();
+  for (int i = 0; i < kPairs; ++i) {
+    card_.Send(ipv4);
+    card_.Send(ipv6);
+  }
+  const uint64_t begin = card_.cycles();
+  ASSERT_TRUE(card_.AwaitSweep());
+  EXPECT_LT(card_.cycles() - begin, 2u * kPairs);
+  EXPECT_EQ(card_.Drain().size(), 2u * kPairs);
+}
+
 class QuotaTest : public LifeTest {
  protected:
   static constexpr uint32_t kQuota = 100;
