@@ -1,7 +1,7 @@
 // What the software path costs on packet ports: CPU time of a packet from a port of af_packet on a
 // veth pair to another, through DPDK's ports alone and through a card made of ports, in turn, while
-// another process sends as fast as it can. In a network namespace of its own; without root it says
-// so and prints no figure.
+// another process sends as fast as it can; and what the kernel's nft costs for the same packets. In
+// network namespaces of its own; without root it says so and prints no figure.
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -27,6 +27,7 @@
 #include "host/ports/environment.h"
 #include "host/ports/port_card.h"
 #include "tests/bench/figure.h"
+#include "tests/bench/kernel_peer.h"
 #include "tests/bench/service_image.h"
 
 namespace pointsman {
@@ -34,6 +35,8 @@ namespace {
 
 constexpr uint32_t kFlows = 1024;
 constexpr uint32_t kServices = 1000;
+constexpr uint32_t kManyServices = 10'000;
+constexpr uint32_t kFreshFlows = 1 << 21;
 constexpr int kRounds = 5;
 constexpr std::chrono::milliseconds kWarmUp(500);
 constexpr std::chrono::seconds kMeasured(2);
@@ -46,8 +49,9 @@ double CpuNs(clockid_t clock) {
   return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
 }
 
-// Never returns.
-[[noreturn]] void Send() {
+// Flows one after the other, again and again: kFlows, or so many that each packet measured is the
+// first of its connection. Never returns.
+[[noreturn]] void Send(uint32_t flows, uint32_t services) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const int socket_fd = socket(AF_PACKET, SOCK_RAW, 0);
   sockaddr_ll address{};
@@ -59,13 +63,15 @@ double CpuNs(clockid_t clock) {
   std::vector<std::vector<uint8_t>> frames(kFlows, std::vector<uint8_t>(FlowFrame().size()));
   std::vector<iovec> vectors(kFlows);
   std::vector<mmsghdr> messages(kFlows);
-  for (uint32_t flow = 0; flow < kFlows; ++flow) {
-    StampFlow(frames[flow].data(), flow, kServices);
-    vectors[flow] = {frames[flow].data(), frames[flow].size()};
-    messages[flow].msg_hdr.msg_iov = &vectors[flow];
-    messages[flow].msg_hdr.msg_iovlen = 1;
+  for (uint32_t i = 0; i < kFlows; ++i) {
+    vectors[i] = {frames[i].data(), frames[i].size()};
+    messages[i].msg_hdr.msg_iov = &vectors[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
   }
-  while (true) sendmmsg(socket_fd, messages.data(), kFlows, 0);
+  for (uint32_t first = 0;; first = (first + kFlows) % flows) {
+    for (uint32_t i = 0; i < kFlows; ++i) StampFlow(frames[i].data(), first + i, services);
+    sendmmsg(socket_fd, messages.data(), kFlows, 0);
+  }
 }
 
 // What any program that forwards by DPDK has to do, and nothing else.
@@ -110,13 +116,13 @@ uint64_t Sent(Card& card) {
          health->statistics[static_cast<size_t>(Statistic::kNodeTransmitted)];
 }
 
-absl::StatusOr<double> OursNs() {
+absl::StatusOr<double> OursNs(uint32_t connections, uint32_t services) {
   PortCardOptions options;
   options.ports = kPorts;
-  options.connections = 1 << 16;
+  options.connections = connections;
   auto card = OpenPortCard(options);
   if (!card.ok()) return card.status();
-  const auto image = MakeServiceImage(options.connections, kServices);
+  const auto image = MakeServiceImage(options.connections, services);
   if (absl::Status status =
           (*card)->Configure({.mode = Mode::kOffload, .configuration = image->configuration});
       !status.ok()) {
@@ -136,7 +142,11 @@ absl::StatusOr<double> OursNs() {
 }
 
 int Measure(const std::string& what) {
-  const absl::StatusOr<double> ns = what == "bare" ? BareNs() : OursNs();
+  const absl::StatusOr<double> ns = what == "bare"         ? BareNs()
+                                    : what == "ours"       ? OursNs(1 << 16, kServices)
+                                    : what == "ours-first" ? OursNs(kFreshFlows, kManyServices)
+                                    : what == "kernel"     ? KernelNsPerPacket({kServices, false})
+                                                       : KernelNsPerPacket({kManyServices, true});
   if (!ns.ok()) {
     fmt::print(stderr, "port_figures: {}\n", std::string(ns.status().message()));
     return 1;
@@ -169,33 +179,61 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+// Sends while `measure` runs.
+template <class Do>
+void WhileSending(uint32_t flows, uint32_t services, Do measure) {
+  const pid_t sender = fork();
+  if (sender == 0) Send(flows, services);
+  measure();
+  kill(sender, SIGKILL);
+  waitpid(sender, nullptr, 0);
+}
+
+Figure OverOurs(const char* name, double kernel, double ours, double goal) {
+  fmt::print(stderr, "port_figures: {}: the kernel's nft {:.0f} ns a packet, ours {:.0f}\n", name,
+             kernel, ours);
+  return {.group = "softpath",
+          .name = fmt::format("kernel_nft_over_ours.{}", name),
+          .unit = "times",
+          .value = kernel / ours,
+          .goal = fmt::format("{}", goal),
+          .ok = kernel / ours >= goal};
+}
+
 int Run() {
   if (!MakeCables()) {
     fmt::print(stderr, "port_figures: left out: root, network namespaces and veth are needed\n");
     fmt::print("[]\n");
     return 0;
   }
-  const pid_t sender = fork();
-  if (sender == 0) Send();
   std::vector<double> ratios, bare, ours;
-  for (int round = 0; round < kRounds; ++round) {
-    bare.push_back(MeasureApart("bare"));
-    ours.push_back(MeasureApart("ours"));
-    if (bare.back() == 0 || ours.back() == 0) break;
-    ratios.push_back(ours.back() / bare.back());
-  }
-  kill(sender, SIGKILL);
-  waitpid(sender, nullptr, 0);
+  WhileSending(kFlows, kServices, [&] {
+    for (int round = 0; round < kRounds; ++round) {
+      bare.push_back(MeasureApart("bare"));
+      ours.push_back(MeasureApart("ours"));
+      if (bare.back() == 0 || ours.back() == 0) break;
+      ratios.push_back(ours.back() / bare.back());
+    }
+  });
   if (ratios.size() != kRounds) return 1;
   fmt::print(stderr, "port_figures: bare {:.0f} ns a packet, ours {:.0f}\n", Median(bare),
              Median(ours));
   const double ratio = Median(ratios);
-  fmt::print("{}", Json({{.group = "softpath",
-                          .name = "over_bare_dpdk_loop",
-                          .unit = "times",
-                          .value = ratio,
-                          .goal = "1.10",
-                          .ok = ratio <= 1.10}}));
+  std::vector<Figure> figures = {{.group = "softpath",
+                                  .name = "over_bare_dpdk_loop",
+                                  .unit = "times",
+                                  .value = ratio,
+                                  .goal = "1.10",
+                                  .ok = ratio <= 1.10}};
+  double ours_first = 0;
+  WhileSending(kFreshFlows, kManyServices, [&] { ours_first = MeasureApart("ours-first"); });
+  const double kernel = MeasureApart("kernel");
+  const double kernel_first = MeasureApart("kernel-first");
+  if (kernel > 0) figures.push_back(OverOurs("established", kernel, Median(ours), 1.5));
+  if (kernel_first > 0 && ours_first > 0) {
+    figures.push_back(OverOurs("first_10k", kernel_first, ours_first, 10));
+  }
+  fmt::print("{}", Json(figures));
   return 0;
 }
 
