@@ -10,7 +10,7 @@ file(CREATE_LINK ../${lib}/pointsman ${CMAKE_BINARY_DIR}/package/pointsman SYMBO
 install(FILES ${CMAKE_BINARY_DIR}/package/pointsman DESTINATION bin)
 install(FILES deploy/pointsman.service DESTINATION lib/systemd/system)
 install(FILES deploy/pointsman.default DESTINATION /etc/default RENAME pointsman)
-install(FILES README.md docs/cluster.md docs/metrics.md docs/card.md DESTINATION share/doc/pointsman)
+install(FILES README.md docs/cluster.md docs/metrics.md docs/card.md docs/failover.md DESTINATION share/doc/pointsman)
 install(FILES LICENSE DESTINATION share/doc/pointsman RENAME copyright)
 
 set(CPACK_GENERATOR DEB)

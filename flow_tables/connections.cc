@@ -96,6 +96,23 @@ uint32_t& ConnectionTable<Family>::CountUnconfirmed(const Connection& connection
 }
 
 template <class Family>
+void ConnectionTable<Family>::Refresh(const ConnectionTimeouts& timeouts, uint32_t since,
+                                      uint32_t tick, uint32_t first, uint32_t count) {
+  const auto ticks = [](uint32_t from, uint32_t to) { return (to - from) & kTickMask; };
+  const uint32_t end = std::min(used_, first + std::min(count, used_));
+  for (uint32_t number = first; number < end; ++number) {
+    Connection& connection = records_[number];
+    if (connection.protocol == 0) continue;
+    if (ticks(connection.last_seen, tick) <= ticks(since, tick)) continue;
+    if (connection.state == ConnectionState::kHalfOpen &&
+        ticks(connection.last_seen, since) > timeouts.tcp_half_open) {
+      connection.state = ConnectionState::kEstablished;
+    }
+    connection.last_seen = since;
+  }
+}
+
+template <class Family>
 void ConnectionTable<Family>::Clear() {
   std::fill(buckets_.begin(), buckets_.end(), Bucket{});
   for (uint32_t number = 0; number < used_; ++number) records_[number].protocol = 0;

@@ -114,6 +114,12 @@ class ConnectionTable {
   void Sweep(const ConnectionTimeouts& timeouts, uint32_t tick, uint32_t first, uint32_t count,
              Visit visit);
 
+  // For connections that somebody else has carried until `since`, of `count` records from `first`
+  // on: none is older than that, and those that were half open for longer than that lasts have been
+  // established.
+  void Refresh(const ConnectionTimeouts& timeouts, uint32_t since, uint32_t tick, uint32_t first,
+               uint32_t count);
+
   // Each connection has a record, whose number stays its own until it is forgotten.
   uint32_t NumberOf(const Connection& connection) const {
     return static_cast<uint32_t>(&connection - records_.data());

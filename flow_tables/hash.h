@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "flow_tables/address.h"
@@ -43,6 +44,9 @@ class TabulationHash {
 
   // The same seed makes the same rows everywhere.
   explicit TabulationHash(uint64_t seed);
+
+  // As a card's table hash-keys holds them. REQUIRES: there are kRows.
+  explicit TabulationHash(std::vector<HashKeyRow> rows) : rows_(std::move(rows)) {}
 
   HashPair Hash(const Tuple& tuple) const;
   HashPair Hash(const TupleIpv6& tuple) const;

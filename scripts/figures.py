@@ -10,7 +10,8 @@ softpath  CPU time of a packet in the software pipeline: packets of 64 Ki, 1 Mi,
           and 1 Mi first packets, to 1,000 Services and to 10,000; and on ports of af_packet, against DPDK's ports alone
 control   CPU time from objects in memory to the plan, and from one changed endpoint to its row writes; the same by nft and
           iptables-legacy, with kube-proxy's rules, as ratios (root, and some minutes: --without-peers leaves them out);
-          connections that break under changes of endpoints, of 1,000,000 in software
+          connections that break under changes of endpoints, of 1,000,000 in software; packets of a card's connection that
+          are lost once it is noticed that its process was killed, and the longest time from then to the first by software
 api       CPU time and memory from a TLS connection to the plan, 1,000 Services x 100 endpoints in a list; watch events
           that a second of CPU time takes in; time from the start of an agent to everything programmed, 5,000 Services x
           10 endpoints, and from a change at the API server to the row in the tables, at 100 changes a second. The tables
@@ -65,6 +66,7 @@ def softpath_figures(folder):
 
 def control_figures(folder, with_peers):
     yield from run_bench(folder, "control_figures")
+    yield from run_bench(folder, "failover_figures")
     if with_peers:
         yield from peer_figures(f"{folder}/tests/bench/control_figures")
 

@@ -9,42 +9,43 @@
 # Pods' ports are isolated from each other, as virtual functions behind an external switch are: whatever a pod sends goes
 # through the card. Needs root. Nothing leaves the machine.
 
+export lab_prefix=${POINTSMAN_LAB:-lab}  # of the namespaces' names
 lab_pods=(shopper=10.244.1.5 storefront-0=10.244.1.10 storefront-1=10.244.1.11 storefront-2=10.244.1.12
   cart-0=10.244.1.13 search-0=10.244.1.14)
 lab_namespaces=(client router card node worker2 "${lab_pods[@]%%=*}")
 lab_gateway_mac=02:00:00:00:01:01
 lab_node_mac=02:00:00:00:01:02
 
-lab_in() { ip netns exec "lab-$1" "${@:2}"; }
+lab_in() { ip netns exec "$lab_prefix-$1" "${@:2}"; }
 
 # Whether this user and this kernel can make namespaces and veth pairs.
 lab_possible() {
-  [ "$(id -u)" -eq 0 ] && ip netns add lab-probe 2>/dev/null &&
-    ip -n lab-probe link add name pair-a type veth peer name pair-b 2>/dev/null
+  [ "$(id -u)" -eq 0 ] && ip netns add $lab_prefix-probe 2>/dev/null &&
+    ip -n $lab_prefix-probe link add name pair-a type veth peer name pair-b 2>/dev/null
   local result=$?
-  ip netns del lab-probe 2>/dev/null
+  ip netns del $lab_prefix-probe 2>/dev/null
   return $result
 }
 
 lab_down() {
   local name pids
   for name in "${lab_namespaces[@]}"; do
-    pids=$(ip netns pids "lab-$name" 2>/dev/null)
+    pids=$(ip netns pids "$lab_prefix-$name" 2>/dev/null)
     [ -n "$pids" ] && kill $pids 2>/dev/null
-    ip netns del "lab-$name" 2>/dev/null
+    ip netns del "$lab_prefix-$name" 2>/dev/null
   done
   return 0
 }
 
 # lab_cable NAMESPACE INTERFACE NAMESPACE INTERFACE: a veth pair that leaves checksums and segments to its ends.
 lab_cable() {
-  ip -n "lab-$1" link add "$2" type veth peer name "$4" netns "lab-$3" || return 1
+  ip -n "$lab_prefix-$1" link add "$2" type veth peer name "$4" netns "$lab_prefix-$3" || return 1
   local end
   for end in "$1 $2" "$3 $4"; do
     set -- $end
     lab_in "$1" ethtool -K "$2" rx off tx off sg off tso off gso off gro off >/dev/null 2>&1
     lab_in "$1" sysctl -qw "net.ipv6.conf.$2.disable_ipv6=1"
-    ip -n "lab-$1" link set "$2" up
+    ip -n "$lab_prefix-$1" link set "$2" up
   done
 }
 
@@ -53,36 +54,36 @@ lab_mac_of() { printf '02:00:%02x:%02x:%02x:%02x' ${1//./ }; }
 lab_pod() {
   local name=$1 address=$2
   lab_cable "$name" eth0 node "$name" || return 1
-  ip -n "lab-$name" link set eth0 address "$(lab_mac_of "$address")"
-  ip -n "lab-$name" address add "$address/32" dev eth0
-  ip -n "lab-$name" route add default via 10.244.1.1 dev eth0 onlink
-  ip -n lab-node link set "$name" master bridge
-  ip -n lab-node link set "$name" type bridge_slave isolated on
+  ip -n "$lab_prefix-$name" link set eth0 address "$(lab_mac_of "$address")"
+  ip -n "$lab_prefix-$name" address add "$address/32" dev eth0
+  ip -n "$lab_prefix-$name" route add default via 10.244.1.1 dev eth0 onlink
+  ip -n $lab_prefix-node link set "$name" master bridge
+  ip -n $lab_prefix-node link set "$name" type bridge_slave isolated on
 }
 
 lab_router() {
   lab_cable router uplink card uplink && lab_cable client eth0 router client && lab_cable worker2 eth0 router worker2 || return 1
-  ip -n lab-router link set uplink address $lab_gateway_mac
+  ip -n $lab_prefix-router link set uplink address $lab_gateway_mac
   lab_in router sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.uplink.send_redirects=0
   local address
-  for address in 192.168.0.1/24 10.244.1.1/24; do ip -n lab-router address add $address dev uplink; done
-  ip -n lab-router address add 203.0.113.1/24 dev client
-  ip -n lab-router address add 10.244.2.1/24 dev worker2
-  ip -n lab-router route add 198.51.100.10/32 via 192.168.0.2
-  ip -n lab-client address add 203.0.113.2/24 dev eth0
-  ip -n lab-client route add default via 203.0.113.1
-  for address in 10.244.2.20/24 10.244.2.21/24 10.244.2.22/24; do ip -n lab-worker2 address add $address dev eth0; done
-  ip -n lab-worker2 route add default via 10.244.2.1
+  for address in 192.168.0.1/24 10.244.1.1/24; do ip -n $lab_prefix-router address add $address dev uplink; done
+  ip -n $lab_prefix-router address add 203.0.113.1/24 dev client
+  ip -n $lab_prefix-router address add 10.244.2.1/24 dev worker2
+  ip -n $lab_prefix-router route add 198.51.100.10/32 via 192.168.0.2
+  ip -n $lab_prefix-client address add 203.0.113.2/24 dev eth0
+  ip -n $lab_prefix-client route add default via 203.0.113.1
+  for address in 10.244.2.20/24 10.244.2.21/24 10.244.2.22/24; do ip -n $lab_prefix-worker2 address add $address dev eth0; done
+  ip -n $lab_prefix-worker2 route add default via 10.244.2.1
 }
 
 lab_node() {
-  ip -n lab-node link add bridge type bridge
-  ip -n lab-node link set bridge address $lab_node_mac up
+  ip -n $lab_prefix-node link add bridge type bridge
+  ip -n $lab_prefix-node link set bridge address $lab_node_mac up
   lab_in node sysctl -qw net.ipv6.conf.bridge.disable_ipv6=1
   lab_cable card node node card || return 1
-  ip -n lab-node link set card master bridge
-  ip -n lab-node address add 192.168.0.2/24 dev bridge
-  ip -n lab-node route add default via 192.168.0.1
+  ip -n $lab_prefix-node link set card master bridge
+  ip -n $lab_prefix-node address add 192.168.0.2/24 dev bridge
+  ip -n $lab_prefix-node route add default via 192.168.0.1
   local pod
   for pod in "${lab_pods[@]}"; do lab_pod "${pod%%=*}" "${pod#*=}" || return 1; done
 }
@@ -91,7 +92,7 @@ lab_up() {
   lab_down
   local name
   for name in "${lab_namespaces[@]}"; do
-    ip netns add "lab-$name" && ip -n "lab-$name" link set lo up || return 1
+    ip netns add "$lab_prefix-$name" && ip -n "$lab_prefix-$name" link set lo up || return 1
   done
   lab_router && lab_node
 }
@@ -106,14 +107,14 @@ lab_ipv6() {
       *) set -- $place ;;
     esac
     lab_in "$1" sysctl -qw "net.ipv6.conf.$2.disable_ipv6=0" net.ipv6.conf.default.accept_dad=0 "net.ipv6.conf.$2.accept_dad=0"
-    ip -n "lab-$1" -6 address add "$3" dev "$2" nodad || return 1
-    [ "$2" = eth0 ] && [ "$1" != client ] && ip -n "lab-$1" -6 route add default via fd00:10:244:1::1 dev eth0 onlink
+    ip -n "$lab_prefix-$1" -6 address add "$3" dev "$2" nodad || return 1
+    [ "$2" = eth0 ] && [ "$1" != client ] && ip -n "$lab_prefix-$1" -6 route add default via fd00:10:244:1::1 dev eth0 onlink
   done
   lab_in router sysctl -qw net.ipv6.conf.all.forwarding=1
-  ip -n lab-client -6 route add default via 2001:db8:203::1
-  ip -n lab-router -6 route add 2001:db8::/64 dev uplink
-  ip -n lab-router -6 route add fd00:10:96::/112 dev uplink
-  ip -n lab-router -6 neighbor add 2001:db8::2 lladdr $lab_node_mac dev uplink
+  ip -n $lab_prefix-client -6 route add default via 2001:db8:203::1
+  ip -n $lab_prefix-router -6 route add 2001:db8::/64 dev uplink
+  ip -n $lab_prefix-router -6 route add fd00:10:96::/112 dev uplink
+  ip -n $lab_prefix-router -6 neighbor add 2001:db8::2 lladdr $lab_node_mac dev uplink
 }
 
 # lab_ipv6_manifests FOLDER: the node's address, and Service storefront-v6 at fd00:10:96::10, node port 30090.
@@ -208,7 +209,7 @@ lab_agent() {
   local pointsman=$1 manifests=$2 folder=$3
   shift 3
   [ $# -gt 0 ] || set -- --card sim
-  POINTSMAN_SIM_UPLINK=veth:uplink POINTSMAN_SIM_NODE=veth:node ip netns exec lab-card "$pointsman" agent --node worker-1 \
+  POINTSMAN_SIM_UPLINK=veth:uplink POINTSMAN_SIM_NODE=veth:node ip netns exec $lab_prefix-card "$pointsman" agent --node worker-1 \
     --manifests "$manifests" "$@" --status "$folder/agent.sock" --dns 127.0.0.1:53 >"$folder/agent.log" 2>&1 &
   lab_agent_pid=$!
   lab_wait_for 30 grep -q 'programmed .* frontends' "$folder/agent.log"

@@ -60,7 +60,8 @@ uint32_t CountersInUse(const Image& image) {
 
 Agent::Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cycles,
              std::unique_ptr<Feed> feed, std::unique_ptr<StatusServer> status,
-             std::unique_ptr<HealthServer> health, bool adopt, AgentMetrics& metrics)
+             std::unique_ptr<HealthServer> health, bool adopt, AgentMetrics& metrics,
+             const CardStatus* card_status)
     : node_name_(std::move(node_name)),
       card_(std::move(card)),
       feed_(std::move(feed)),
@@ -68,6 +69,7 @@ Agent::Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cy
       health_(std::move(health)),
       adopt_(adopt),
       metrics_(metrics),
+      card_status_(card_status),
       reconciler_(*card_, tick_cycles,
                   [this](std::span<const RowWrite> writes) { software_.RowsWritten(writes); }),
       software_(kSoftwareConnections),
@@ -211,7 +213,7 @@ absl::Status Agent::PurgeUdp() {
 void Agent::TellHealth(bool programmed) {
   if (health_ == nullptr) return;
   for (const kube::IpFamily family : {kube::IpFamily::kIPv4, kube::IpFamily::kIPv6}) {
-    programmed ? health_->Synced(family) : health_->Queued(family);
+    programmed&& forwards_ ? health_->Synced(family) : health_->Queued(family);
   }
   if (!programmed) return;
   for (const kube::Problem& problem :
@@ -284,7 +286,17 @@ absl::Status Agent::LookAtCard() {
   if (!health.ok()) return health.status();
   card_health_ = *std::move(health);
   CountCard();
+  TellForwarding();
   return absl::OkStatus();
+}
+
+// Without a card and without ports everything that is wanted waits.
+void Agent::TellForwarding() {
+  const bool forwards = card_status_ == nullptr || card_status_->forwards();
+  if (std::exchange(forwards_, forwards) == forwards || health_ == nullptr) return;
+  for (const kube::IpFamily family : {kube::IpFamily::kIPv4, kube::IpFamily::kIPv6}) {
+    forwards ? health_->Synced(family) : health_->Queued(family);
+  }
 }
 
 void Agent::CountCard() {
@@ -300,7 +312,8 @@ void Agent::CountCard() {
                     .next_hops = in_use(image.next_hops),
                     .card_connections = connections_.by_row().size(),
                     .software_connections = software_.connections().size(),
-                    .software = punts_.counts()});
+                    .software = punts_.counts(),
+                    .card = card_status_ ? *card_status_ : CardStatus{}});
 }
 
 absl::Status Agent::PublishStatus() {
@@ -316,6 +329,7 @@ absl::Status Agent::PublishStatus() {
   state.connections = &connections_;
   state.software_connections = &software_.connections();
   state.card = &card_->description();
+  state.card_status = card_status_;
   state.software_packets = punts_.served_packets();
   state.software_counts = punts_.counts();
   state.affinity_rows = software_.affinity_rows();

@@ -18,6 +18,7 @@
 #include "host/agent/punt_server.h"
 #include "host/agent/reconciler.h"
 #include "host/agent/status_server.h"
+#include "host/cardd/card_state.h"
 #include "host/softpath/connection_list.h"
 
 namespace pointsman {
@@ -28,10 +29,12 @@ class Agent {
  public:
   // `tick_cycles`: clock cycles of a tick, where the card's clock is a clock; 0: the agent tells
   // the card the time. `adopt`: take over what the card's tables hold (RingCardOptions::adopt).
-  // Borrows `metrics`.
+  // `card_status`: how a card is doing that may fail and come back, kept up to date by the card
+  // itself; nullptr: it is none such. Borrows both this and `metrics`.
   Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cycles,
         std::unique_ptr<Feed> feed, std::unique_ptr<StatusServer> status,
-        std::unique_ptr<HealthServer> health, bool adopt, AgentMetrics& metrics);
+        std::unique_ptr<HealthServer> health, bool adopt, AgentMetrics& metrics,
+        const CardStatus* card_status = nullptr);
 
   // Works until `stop` is true. Errors: those of Card, when the card does not answer any more. What
   // cannot be programmed (a full table) is reported and leaves the last state in place.
@@ -58,6 +61,8 @@ class Agent {
   absl::Status Age();
   absl::Status LookAtCard();
   void CountCard();
+  // Whether Services are forwarded at all.
+  void TellForwarding();
   absl::Status PublishStatus();
 
   const std::string node_name_;
@@ -67,6 +72,8 @@ class Agent {
   std::unique_ptr<HealthServer> health_;  // may be none
   const bool adopt_;
   AgentMetrics& metrics_;
+  const CardStatus* const card_status_;
+  bool forwards_ = true;  // as health was told last
   Reconciler reconciler_;
   Audit audit_;
   std::optional<AuditCounts> audited_before_;  // when all rows were asked for

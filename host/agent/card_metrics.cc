@@ -80,6 +80,13 @@ MetricFamily ByReason(const CardHealth& health) {
   return family.Take();
 }
 
+MetricFamily State(const CardStatus& card) {
+  FamilyOf family(MetricType::Gauge, "pointsman_card_state", "1 for the state that the card is in",
+                  "state");
+  for (const CardState state : kCardStates) family.Add(Name(state), state == card.state ? 1 : 0);
+  return family.Take();
+}
+
 MetricFamily SoftwareFates(const PuntCounts& software) {
   FamilyOf family(MetricType::Counter, "pointsman_software_packets_total",
                   "Punted packets by what software did with them", "fate");
@@ -143,6 +150,11 @@ void AppendCardMetrics(const CardCounts& counts, std::vector<MetricFamily>& fami
   families.push_back(FamilyOf(MetricType::Gauge, "pointsman_card_errors",
                               "Errors that the card reports; 0: it is well")
                          .Set(std::popcount(health.error_bits))
+                         .Take());
+  families.push_back(State(counts.card));
+  families.push_back(FamilyOf(MetricType::Counter, "pointsman_card_failures_total",
+                              "How often the card failed, or did not come back")
+                         .Set(static_cast<double>(counts.card.failures))
                          .Take());
   families.push_back(SoftwareFates(counts.software));
   families.push_back(SoftwareDrops(counts.software));

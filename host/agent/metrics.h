@@ -15,6 +15,7 @@
 #include "driver/card.h"
 #include "host/agent/node_update.h"
 #include "host/agent/punt_server.h"
+#include "host/cardd/card_state.h"
 
 namespace pointsman {
 
@@ -32,6 +33,7 @@ struct CardCounts {
   size_t card_connections = 0;
   size_t software_connections = 0;
   PuntCounts software;
+  CardStatus card;
 };
 
 // Thread-safe. Times are of the clock that the cluster's controllers read, too.

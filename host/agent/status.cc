@@ -233,20 +233,34 @@ json Packets(const AgentState& state) {
   return counts;
 }
 
+const char* Carrier(const CardStatus& status) {
+  if (status.state == CardState::kReady) return "card";
+  return status.has_ports ? "ports" : "nobody";
+}
+
+json CardPart(const AgentState& state) {
+  json card = {{"profile", state.card->profile},     {"heartbeat", state.health.heartbeat},
+               {"cycles", state.health.cycles},      {"error_bits", state.health.error_bits},
+               {"rows_written", state.rows_written}, {"rows_audited", state.audit.rows},
+               {"audit_passes", state.audit.passes}, {"rows_mended", state.audit.mended}};
+  if (state.card_status == nullptr) return card;
+  const CardStatus& status = *state.card_status;
+  card["state"] = Name(status.state);
+  card["carried_by"] = Carrier(status);
+  card["failures"] = status.failures;
+  card["returns"] = status.returns;
+  card["connections_moved"] = status.connections_moved;
+  card["connections_left"] = status.connections_left;
+  card["last_failure"] = status.last_failure;
+  return card;
+}
+
 }  // namespace
 
 std::string StatusDocument(const AgentState& state) {
   json document = {
       {"node", state.node},
-      {"card",
-       {{"profile", state.card->profile},
-        {"heartbeat", state.health.heartbeat},
-        {"cycles", state.health.cycles},
-        {"error_bits", state.health.error_bits},
-        {"rows_written", state.rows_written},
-        {"rows_audited", state.audit.rows},
-        {"audit_passes", state.audit.passes},
-        {"rows_mended", state.audit.mended}}},
+      {"card", CardPart(state)},
       {"services", Services(state)},
       {"frontends", Frontends(state)},
       {"endpoints", Endpoints(state)},

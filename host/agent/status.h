@@ -15,6 +15,7 @@
 #include "host/agent/audit.h"
 #include "host/agent/node_forwarding.h"
 #include "host/agent/punt_server.h"
+#include "host/cardd/card_state.h"
 #include "host/softpath/connection_list.h"
 
 namespace pointsman {
@@ -27,6 +28,7 @@ struct AgentState {
   const ConnectionList* connections = nullptr;
   const HostConnections* software_connections = nullptr;
   const CardDescription* card = nullptr;
+  const CardStatus* card_status = nullptr;  // nullptr: the card is none that may come back
   CardHealth health;
   std::vector<FrontendCounterRow> counters;
   uint64_t software_packets = 0;

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <stdlib.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <functional>
 #include <memory>
@@ -16,6 +18,8 @@
 #include "host/agent/node_network.h"
 #include "host/apiserver/in_cluster.h"
 #include "host/apiserver/kubeconfig.h"
+#include "host/cardd/failover_card.h"
+#include "host/cardd/remote_card.h"
 #include "host/cli/commands.h"
 #include "host/cli/exit_code.h"
 #include "host/cli/node_options.h"
@@ -107,29 +111,77 @@ absl::StatusOr<std::unique_ptr<HttpListener>> OpenMetricsServer(const std::strin
   });
 }
 
-absl::StatusOr<std::unique_ptr<Card>> OpenCardOrPorts(const AgentOptions& options) {
-  if (options.card.card == kNoCard) return OpenPortCard(options.ports);
-  if (!options.ports.ports.empty()) {
-    return absl::InvalidArgumentError(
-        "--port names ports that carry a node without a card: it needs --card none");
+// What carries the node's packets.
+struct Carrier {
+  std::unique_ptr<Card> card;
+  const CardStatus* status = nullptr;  // of a card that may come back
+};
+
+// A simulated card shares its cores with everybody.
+constexpr std::chrono::milliseconds kSimulationHungAfter(2000);
+
+// What holds the card.
+std::vector<std::string> CarddCommand(const CardOptions& card, bool adopt) {
+  std::vector<std::string> command = {"/proc/self/exe", "cardd", "--card", card.card};
+  if (!card.xclbin.empty()) command.insert(command.end(), {"--xclbin", card.xclbin});
+  if (adopt) command.push_back("--adopt");
+  return command;
+}
+
+// A card that has been replaced by ports comes back empty; without them it may have gone on.
+absl::StatusOr<Carrier> OpenCard(const AgentOptions& options) {
+  const bool outlives = OutlivesAgents(options);
+  const bool has_ports = !options.ports.ports.empty();
+  if (has_ports && options.card.card == "sim") {
+    // Its wires may be the ports' own: no frame is to go both ways.
+    constexpr int kKeep = 0;
+    setenv("POINTSMAN_SIM_LINK", "enabled", kKeep);
   }
-  RingCardOptions ring_options;
-  ring_options.adopt = OutlivesAgents(options);
-  return OpenChosenCard(options.card, ring_options);
+  cardd::RemoteCardOptions remote_options;
+  if (options.card.card == "sim") remote_options.hung_after = kSimulationHungAfter;
+  auto source = std::make_unique<cardd::ChildCardSource>(
+      CarddCommand(options.card, outlives), CarddCommand(options.card, outlives && !has_ports),
+      remote_options);
+  absl::StatusOr<std::unique_ptr<Card>> card = cardd::AwaitCard(*source);
+  if (!card.ok()) return card.status();
+  std::unique_ptr<StandbyCard> ports;
+  if (has_ports) {
+    PortCardOptions port_options = options.ports;
+    port_options.sizes = (*card)->description().sizes;
+    port_options.state_folder.clear();
+    absl::StatusOr<std::unique_ptr<StandbyCard>> opened = OpenPortCard(port_options);
+    if (!opened.ok()) return opened.status();
+    ports = *std::move(opened);
+  }
+  auto failover = std::make_unique<cardd::FailoverCard>(
+      std::move(source), *std::move(card), std::move(ports),
+      cardd::FailoverOptions{.may_hold = outlives && !has_ports});
+  if (outlives) {
+    if (absl::Status status = failover->Adopt(); !status.ok()) return status;
+  }
+  const CardStatus& status = failover->status();
+  return Carrier{std::move(failover), &status};
+}
+
+absl::StatusOr<Carrier> OpenCarrier(const AgentOptions& options) {
+  if (options.card.card != kNoCard) return OpenCard(options);
+  absl::StatusOr<std::unique_ptr<StandbyCard>> ports = OpenPortCard(options.ports);
+  if (!ports.ok()) return ports.status();
+  return Carrier{*std::move(ports)};
 }
 
 void AddPortOptions(CLI::App& command, PortCardOptions& ports) {
   command
       .add_option(
           "--port", ports.ports,
-          "with --card none, twice: the port to the network, then the one to the node, each "
-          "as DPDK calls it\n"
+          "twice: the port to the network, then the one to the node, each as DPDK calls it; they "
+          "carry the node with\n--card none, and else while the card is away\n"
           "(net_af_packet0,iface=eth1, net_af_xdp0,iface=eth1, net_tap0, 0000:3b:00.0)")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command
       .add_option("--cores", ports.cores,
-                  "with --card none: how many cores carry packets, a power of two")
+                  "with --port: how many cores carry packets, a power of two")
       ->capture_default_str();
   command
       .add_option("--connections", ports.connections,
@@ -143,7 +195,7 @@ void AddPortOptions(CLI::App& command, PortCardOptions& ports) {
       "(/run/pointsman/state)");
   command
       .add_option("--eal", ports.eal,
-                  "with --card none: more arguments of DPDK's environment, such as --eal=-m "
+                  "with --port: more arguments of DPDK's environment, such as --eal=-m "
                   "--eal=1024")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -169,8 +221,8 @@ absl::StatusOr<kube::ServerConfig> ConfigOfServer(const AgentOptions& options) {
 int RunWith(const AgentOptions& options, AgentMetrics& metrics, std::unique_ptr<Feed> feed,
             const std::function<void()>& start) {
   // Opening a card sets the environment, so no other thread runs yet.
-  absl::StatusOr<std::unique_ptr<Card>> card = OpenCardOrPorts(options);
-  if (!card.ok()) return ReportCardError(card.status());
+  absl::StatusOr<Carrier> carrier = OpenCarrier(options);
+  if (!carrier.ok()) return ReportCardError(carrier.status());
   absl::StatusOr<std::unique_ptr<StatusServer>> status = StatusServer::Open(options.status_socket);
   if (!status.ok()) return ReportInputError(status.status());
   absl::StatusOr<std::unique_ptr<HealthServer>> health = OpenHealthServer(options.healthz);
@@ -183,9 +235,10 @@ int RunWith(const AgentOptions& options, AgentMetrics& metrics, std::unique_ptr<
   std::signal(SIGTERM, RequestStop);
   std::signal(SIGINT, RequestStop);
   spdlog::info("node {}: card of profile {} is up, status on {}", options.node,
-               (*card)->description().profile, options.status_socket);
-  Agent agent(options.node, *std::move(card), TickCycles(options.card), std::move(feed),
-              *std::move(status), *std::move(health), OutlivesAgents(options), metrics);
+               carrier->card->description().profile, options.status_socket);
+  Agent agent(options.node, std::move(carrier->card), TickCycles(options.card), std::move(feed),
+              *std::move(status), *std::move(health), OutlivesAgents(options), metrics,
+              carrier->status);
   if (absl::Status result = agent.Run(stop_requested); !result.ok()) return ReportCardError(result);
   return kExitDone;
 }

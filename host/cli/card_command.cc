@@ -14,11 +14,33 @@ namespace {
 
 struct CardInfoOptions {
   CardOptions card;
-  std::string agent;
+  std::string agent;  // its status socket; empty: no agent has the card
   std::string output = "text";
 };
 
+// What an agent says of its card.
+int RunCardInfoOfAgent(const CardInfoOptions& options) {
+  const absl::StatusOr<std::string> text = FetchStatus(options.agent);
+  if (!text.ok()) return ReportInputError(text.status());
+  const auto document = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!document.is_object() || !document.contains("card")) {
+    return ReportInputError(
+        absl::InvalidArgumentError(options.agent + ": no agent's status document"));
+  }
+  if (options.output == "json") {
+    fmt::print("{}\n", document["card"].dump(2));
+    return kExitDone;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, value] : document["card"].items()) {
+    rows.push_back({name, value.is_string() ? value.get<std::string>() : value.dump()});
+  }
+  fmt::print("{}", TextTable(rows));
+  return kExitDone;
+}
+
 int RunCardInfo(const CardInfoOptions& options) {
+  if (!options.agent.empty()) return RunCardInfoOfAgent(options);
   absl::StatusOr<std::unique_ptr<Card>> card = OpenChosenCard(options.card);
   if (!card.ok()) return ReportCardError(card.status());
   absl::StatusOr<CardHealth> health = (*card)->Health();
@@ -140,8 +162,10 @@ void AddCardCommand(CLI::App& app, Run& run) {
   command->require_subcommand(1);
   CLI::App* info = command->add_subcommand(
       "info",
-      "Brings a card up that no agent owns, and says what it is. Its tables are zero afterwards.");
+      "Brings a card up that no agent owns, and says what it is: its tables are zero afterwards. "
+      "With --agent it asks a\nrunning agent how its card is instead.");
   AddCardOptions(*info, options->card);
+  info->add_option("--agent", options->agent, "the agent's status socket");
   info->add_option("--output", options->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();

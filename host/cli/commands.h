@@ -18,6 +18,7 @@ void AddTraceCommand(CLI::App& app, Run& run);
 void AddGetCommand(CLI::App& app, Run& run);
 void AddTopCommand(CLI::App& app, Run& run);
 void AddClusterCommand(CLI::App& app, Run& run);
+void AddCarddCommand(CLI::App& app, Run& run);
 void AddCardCommand(CLI::App& app, Run& run);
 
 }  // namespace pointsman

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   pointsman::AddGetCommand(app, run);
   pointsman::AddTopCommand(app, run);
   pointsman::AddCardCommand(app, run);
+  pointsman::AddCarddCommand(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

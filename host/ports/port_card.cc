@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <new>
 #include <random>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -41,10 +42,13 @@ bool IsOfConnections(TableId table) {
 }
 
 CardDescription DescriptionFor(const PortCardOptions& options) {
-  CardDescription description{.profile = "software", .sizes = kAlveoU250Sizes};
-  CardSizes& sizes = description.sizes;
-  sizes.originals = sizes.replies = options.connections;
-  sizes.originals_ipv6 = sizes.replies_ipv6 = std::max(options.connections / 4, options.cores);
+  CardDescription description{.profile = "software",
+                              .sizes = options.sizes.value_or(kAlveoU250Sizes)};
+  if (!options.sizes) {
+    CardSizes& sizes = description.sizes;
+    sizes.originals = sizes.replies = options.connections;
+    sizes.originals_ipv6 = sizes.replies_ipv6 = std::max(options.connections / 4, options.cores);
+  }
   description.frame_bytes_max = kFrameBytesMax;
   return description;
 }
@@ -52,9 +56,9 @@ CardDescription DescriptionFor(const PortCardOptions& options) {
 absl::Status Check(const PortCardOptions& options) {
   if (options.ports.size() != 2) {
     return absl::InvalidArgumentError(fmt::format(
-        "--card none needs two ports, --port UPLINK --port NODE-SIDE, and has {}; each is what "
-        "DPDK "
-        "calls a device: net_af_packet0,iface=eth1 or net_tap0 or the address of a bound card",
+        "--card none needs two ports, --port UPLINK --port NODE-SIDE, and has {}; ports that stand "
+        "by for a card likewise; each is what DPDK calls a device: net_af_packet0,iface=eth1 or "
+        "net_tap0 or the address of a bound card",
         options.ports.size()));
   }
   if (!std::has_single_bit(options.cores) || options.cores > kCoresMax) {
@@ -104,7 +108,7 @@ absl::StatusOr<KeptState> OpenKeptState(const PortCardOptions& options, const Ca
   return kept;
 }
 
-class PortCard : public Card {
+class PortCard : public StandbyCard {
  public:
   PortCard(const PortCardOptions& options, std::array<OpenedPort, 2> ports, rte_mempool* pool,
            KeptState kept)
@@ -113,6 +117,7 @@ class PortCard : public Card {
         kept_(std::move(kept)),
         count_log2_(static_cast<uint8_t>(std::bit_width(options.cores) - 1)) {
     shared_.ports = ports;
+    shared_.standing_by = options.sizes.has_value();
     const size_t bytes = rte_rcu_qsbr_get_memsize(options.cores);
     readers_.reset(static_cast<rte_rcu_qsbr*>(::operator new(bytes, kCacheLine)));
     std::memset(static_cast<void*>(readers_.get()), 0, bytes);
@@ -236,7 +241,7 @@ class PortCard : public Card {
           [&](rte_mbuf* frame) { output.punts.push_back(TakePunt(frame)); });
     }
     for (const auto& worker : workers_) {
-      worker->events().consume_all([&](const ShardEvent& event) {
+      worker->events().consume_all([&](const ConnectionEvent& event) {
         if (const auto* ipv4 = std::get_if<EventLine>(&event)) output.events.push_back(*ipv4);
         if (const auto* ipv6 = std::get_if<EventIpv6Line>(&event)) {
           output.events_ipv6.push_back(*ipv6);
@@ -263,6 +268,36 @@ class PortCard : public Card {
     health.sweeps = static_cast<uint32_t>(
         SumOf([](const WorkerCounts& counts) { return counts.sweeps.Get(); }));
     return health;
+  }
+
+  absl::Status StandBy(bool stand_by) override {
+    shared_.took_over_tick.store(shared_.tick.load(std::memory_order_relaxed),
+                                 std::memory_order_relaxed);
+    shared_.standing_by.store(stand_by, std::memory_order_release);
+    return stand_by ? AwaitCores("stand by") : absl::OkStatus();
+  }
+
+  // A connection whose source port was changed by somebody else may have its two directions at two
+  // cores: then both know it.
+  absl::Status Follow(std::span<const ConnectionChange> changes) override {
+    std::vector<std::shared_ptr<WorkerTask>> tasks(workers_.size());
+    for (const ConnectionChange& change : changes) {
+      const auto [original, reply] = std::visit(
+          [this](const auto& connection) {
+            return std::pair(ShardOfPort(OriginalKey(connection).source_port, count_log2_),
+                             ShardOfPort(ReplyKey(connection).destination_port, count_log2_));
+          },
+          change.connection);
+      for (const uint32_t core : std::set{original, reply}) {
+        if (tasks[core] == nullptr) tasks[core] = std::make_shared<WorkerTask>();
+        tasks[core]->follow.push_back(change);
+      }
+    }
+    for (uint32_t core = 0; core < tasks.size(); ++core) {
+      if (tasks[core] == nullptr) continue;
+      if (absl::Status status = HandOver(core, tasks[core]); !status.ok()) return status;
+    }
+    return absl::OkStatus();
   }
 
  private:
@@ -332,19 +367,27 @@ class PortCard : public Card {
     alter(*spare_);
     std::unique_ptr<const Snapshot> next = MakeSnapshot(spare_);
     shared_.snapshot.store(next.get(), std::memory_order_release);
-    const uint64_t token = rte_rcu_qsbr_start(readers_.get());
-    const Clock::time_point deadline = Clock::now() + kDeadline;
-    while (rte_rcu_qsbr_check(readers_.get(), token, /*wait=*/false) == 0) {
-      if (Clock::now() > deadline) {
-        retired_.push_back(std::move(next));  // the cores may come to it yet
-        return absl::DeadlineExceededError(
-            fmt::format("a core did not take new tables within {} s", kDeadline.count()));
-      }
-      std::this_thread::sleep_for(kPause);
+    if (absl::Status status = AwaitCores("take new tables"); !status.ok()) {
+      retired_.push_back(std::move(next));  // the cores may come to it yet
+      return status;
     }
     current_ = std::move(next);
     image_.swap(spare_);
     alter(*spare_);
+    return absl::OkStatus();
+  }
+
+  // Until every core has been between two batches.
+  absl::Status AwaitCores(const char* what) {
+    const uint64_t token = rte_rcu_qsbr_start(readers_.get());
+    const Clock::time_point deadline = Clock::now() + kDeadline;
+    while (rte_rcu_qsbr_check(readers_.get(), token, /*wait=*/false) == 0) {
+      if (Clock::now() > deadline) {
+        return absl::DeadlineExceededError(
+            fmt::format("a core did not {} within {} s", what, kDeadline.count()));
+      }
+      std::this_thread::sleep_for(kPause);
+    }
     return absl::OkStatus();
   }
 
@@ -353,11 +396,22 @@ class PortCard : public Card {
     return (ipv4 ? description_.sizes.originals : description_.sizes.originals_ipv6) >> count_log2_;
   }
 
-  absl::Status Do(uint32_t core, const std::shared_ptr<WorkerTask>& task) {
+  absl::Status HandOver(uint32_t core, const std::shared_ptr<WorkerTask>& task) {
     const Clock::time_point deadline = Clock::now() + kDeadline;
-    bool handed_over = false;
+    while (!workers_[core]->tasks().push(task)) {
+      if (Clock::now() > deadline) {
+        return absl::DeadlineExceededError(fmt::format(
+            "core {} took nothing of what it is to do within {} s", core, kDeadline.count()));
+      }
+      std::this_thread::sleep_for(kPause);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Do(uint32_t core, const std::shared_ptr<WorkerTask>& task) {
+    if (absl::Status status = HandOver(core, task); !status.ok()) return status;
+    const Clock::time_point deadline = Clock::now() + kDeadline;
     while (!task->done.load(std::memory_order_acquire)) {
-      if (!handed_over) handed_over = workers_[core]->tasks().push(task);
       if (Clock::now() > deadline) {
         return absl::DeadlineExceededError(fmt::format(
             "core {} did not look at its connections within {} s", core, kDeadline.count()));
@@ -518,7 +572,7 @@ class PortCard : public Card {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Card>> OpenPortCard(const PortCardOptions& options) {
+absl::StatusOr<std::unique_ptr<StandbyCard>> OpenPortCard(const PortCardOptions& options) {
   if (absl::Status status = Check(options); !status.ok()) return status;
   absl::StatusOr<KeptState> kept = OpenKeptState(options, DescriptionFor(options).sizes);
   if (!kept.ok()) return kept.status();

@@ -12,11 +12,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "driver/card.h"
+#include "host/ports/standby_card.h"
 
 namespace pointsman {
 
@@ -29,6 +31,9 @@ struct PortCardOptions {
   // Where tables and connections are kept in files, for the next process to go on with (on a file
   // system in memory, such as /run). Empty: nowhere.
   std::string state_folder{};
+  // Tables like those of another card, for which this one begins to stand by; else `connections`
+  // counts.
+  std::optional<CardSizes> sizes{};
 };
 
 inline constexpr uint32_t kCoresMax = 64;
@@ -37,7 +42,7 @@ inline constexpr uint32_t kCoresMax = 64;
 // over are set aside, and the log says so.
 // Errors: InvalidArgument naming the option, what is wrong and what there is; FailedPrecondition,
 // ResourceExhausted with what may help.
-absl::StatusOr<std::unique_ptr<Card>> OpenPortCard(const PortCardOptions& options);
+absl::StatusOr<std::unique_ptr<StandbyCard>> OpenPortCard(const PortCardOptions& options);
 
 }  // namespace pointsman
 

@@ -57,6 +57,9 @@ void Worker::Run() {
   std::chrono::microseconds nap = kShortestNap;
   while (!shared_.stop.load(std::memory_order_relaxed)) {
     TakeSnapshot();
+    // What it was told while it stood by comes before the first packet.
+    const bool stands_by = shared_.standing_by.load(std::memory_order_acquire);
+    if (std::exchange(stands_by_, stands_by) && !stands_by) DoTasks();
     const bool busy = Poll();
     SweepSome();
     DoTasks();
@@ -96,6 +99,10 @@ uint16_t Worker::PollPort(Port port) {
   std::array<rte_mbuf*, kBatch> frames{};
   const uint16_t count = rte_eth_rx_burst(opened.number, shard_.index, frames.data(), kBatch);
   if (count == 0) return 0;
+  if (stands_by_) {
+    rte_pktmbuf_free_bulk(frames.data(), count);
+    return count == kBatch ? count : 0;
+  }
   counts_.received[static_cast<size_t>(port)].Add(count);
   for (uint16_t i = 0; i < count; ++i) NoteOf(frames[i]) = {.ingress = port};
   if (snapshot_->steering == nullptr) {
@@ -307,36 +314,74 @@ void Worker::TellClosed(std::span<const Closing> closing) {
   }
 }
 
-void Worker::Tell(const ShardEvent& event) {
+void Worker::Tell(const ConnectionEvent& event) {
   if (!events_.push(event)) counts_.events_lost.Add(1);
 }
 
 // A pass over all connections with each new tick, in small steps.
 void Worker::SweepSome() {
+  if (stands_by_) {
+    sweep_at_ = 0;
+    refresh_ = true;
+    return;
+  }
   const uint32_t tick = shared_.tick.load(std::memory_order_relaxed);
-  if (sweep_at_ == 0 && tick == swept_tick_) return;
+  if (sweep_at_ == 0 && tick == swept_tick_ && !refresh_) return;
   const auto tell = [&](const auto& connection) {
     counts_.expired.Add(1);
     Tell(MakeEvent(EventKind::kExpire, connection, RowOf(connection)));
   };
   const ConnectionTimeouts& timeouts = pipeline_.timeouts();
-  pipeline_.connections().Sweep(timeouts, tick, sweep_at_, kSweepRecords, tell);
-  pipeline_.connections_ipv6().Sweep(timeouts, tick, sweep_at_, kSweepRecords, tell);
+  if (refresh_) {
+    Refresh(pipeline_.connections());
+    Refresh(pipeline_.connections_ipv6());
+  } else {
+    pipeline_.connections().Sweep(timeouts, tick, sweep_at_, kSweepRecords, tell);
+    pipeline_.connections_ipv6().Sweep(timeouts, tick, sweep_at_, kSweepRecords, tell);
+  }
   sweep_at_ += kSweepRecords;
   if (sweep_at_ < pipeline_.connections().records_used() ||
       sweep_at_ < pipeline_.connections_ipv6().records_used()) {
     return;
   }
   sweep_at_ = 0;
+  refresh_ = false;
   swept_tick_ = tick;
   counts_.sweeps.Add(1);
+}
+
+// While another card carried it, nobody here saw a connection's packets.
+template <class Table>
+void Worker::Refresh(Table& table) {
+  const ConnectionTimeouts& timeouts = pipeline_.timeouts();
+  const uint32_t since = shared_.took_over_tick.load(std::memory_order_relaxed);
+  table.Refresh(timeouts, since, shared_.tick.load(std::memory_order_relaxed), sweep_at_,
+                kSweepRecords);
+}
+
+template <class Table, class Connection>
+void Worker::Follow(Table& table, const Connection& connection, ConnectionChange::Kind kind) {
+  table.Erase(OriginalKey(connection));
+  if (kind == ConnectionChange::Kind::kForget) return;
+  Connection put = connection;
+  put.last_seen = shared_.tick.load(std::memory_order_relaxed);
+  table.Record(put);
 }
 
 void Worker::DoTasks() {
   std::shared_ptr<WorkerTask> task;
   while (tasks_.pop(task)) {
     const bool ipv4 = task->table == TableId::kOriginals || task->table == TableId::kReplies;
-    if (!task->affinity.empty()) {
+    if (!task->follow.empty()) {
+      for (const ConnectionChange& change : task->follow) {
+        if (const auto* ipv4 = std::get_if<Connection>(&change.connection)) {
+          Follow(pipeline_.connections(), *ipv4, change.kind);
+        } else {
+          Follow(pipeline_.connections_ipv6(), std::get<ConnectionIpv6>(change.connection),
+                 change.kind);
+        }
+      }
+    } else if (!task->affinity.empty()) {
       for (const RowWrite& write : task->affinity) {
         pipeline_.affinity().Write(write.index, UnpackRow<AffinityRow>(write.row));
       }

@@ -20,9 +20,10 @@
 #include <vector>
 
 #include "driver/card.h"
+#include "flow_tables/connection_rows.h"
 #include "flow_tables/pipeline.h"
 #include "host/ports/environment.h"
-#include "host/ports/shard_rows.h"
+#include "host/ports/standby_card.h"
 #include "host/ports/steering.h"
 
 namespace pointsman {
@@ -44,7 +45,8 @@ struct WorkerTask {
   uint32_t count = 0;
   bool erase = false;  // else `rows` is filled
   std::vector<RowBits> rows{};
-  std::vector<RowWrite> affinity{};  // not empty: these are written, and nothing else is done
+  std::vector<RowWrite> affinity{};        // not empty: these are written, and nothing else is done
+  std::vector<ConnectionChange> follow{};  // not empty: these are made, and nothing else is done
   std::atomic<bool> done = false;
 };
 
@@ -53,7 +55,9 @@ struct WorkerShared {
   std::atomic<const Snapshot*> snapshot = nullptr;
   std::atomic<uint32_t> tick = 0;
   std::atomic<bool> stop = false;
-  rte_rcu_qsbr* readers = nullptr;  // reader i, which is online, is core i
+  std::atomic<bool> standing_by = false;
+  std::atomic<uint32_t> took_over_tick = 0;  // when it last began or ceased to stand by
+  rte_rcu_qsbr* readers = nullptr;           // reader i, which is online, is core i
 };
 
 // Counts that the host may read at any time; only their core writes them.
@@ -102,7 +106,7 @@ class Worker {
   // For the host's thread, at any time:
   FrameQueue& inject() { return inject_; }
   FrameQueue& punts() { return punts_; }
-  boost::lockfree::spsc_queue<ShardEvent>& events() { return events_; }
+  boost::lockfree::spsc_queue<ConnectionEvent>& events() { return events_; }
   boost::lockfree::spsc_queue<std::shared_ptr<WorkerTask>>& tasks() { return tasks_; }
   const WorkerCounts& counts() const { return counts_; }
   const FrontendCount& frontend_count(uint32_t counter) const { return frontend_counts_[counter]; }
@@ -127,8 +131,12 @@ class Worker {
   void TellLearned(const Packet& packet);
   size_t NoteClosing(std::span<const Packet> packets, std::array<Closing, kBatch>& closing);
   void TellClosed(std::span<const Closing> closing);
-  void Tell(const ShardEvent& event);
+  void Tell(const ConnectionEvent& event);
   void SweepSome();
+  template <class Table>
+  void Refresh(Table& table);
+  template <class Table, class Connection>
+  void Follow(Table& table, const Connection& connection, ConnectionChange::Kind kind);
   void DoTasks();
   template <class Table>
   void Do(Table& table, WorkerTask& task);
@@ -144,13 +152,15 @@ class Worker {
   std::vector<FrameQueue*> to_;  // by core; nullptr: itself
   FrameQueue inject_;
   FrameQueue punts_;
-  boost::lockfree::spsc_queue<ShardEvent> events_;
+  boost::lockfree::spsc_queue<ConnectionEvent> events_;
   boost::lockfree::spsc_queue<std::shared_ptr<WorkerTask>> tasks_;
   std::array<std::vector<rte_mbuf*>, 2> to_send_;  // by Port
   WorkerCounts counts_;
   std::vector<FrontendCount> frontend_counts_;
   uint32_t sweep_at_ = 0;  // the next record
   uint32_t swept_tick_ = 0;
+  bool stands_by_ = false;
+  bool refresh_ = false;  // this pass or the next makes connections as young as the taking over
 };
 
 }  // namespace pointsman

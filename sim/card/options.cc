@@ -83,6 +83,12 @@ absl::StatusOr<EnvironmentOptions> ReadEnvironment(const Environment& environmen
     if (!cycles.ok()) return cycles.status();
     options.cycle_budget = *cycles;
   }
+  constexpr const char* kLink = "POINTSMAN_SIM_LINK";
+  if (const char* value = environment(kLink); value != nullptr) {
+    const std::string_view link = value;
+    if (link != "always" && link != "enabled") return BadValue(kLink, link, "always or enabled");
+    options.link = link == "enabled" ? Link::kEnabled : Link::kAlways;
+  }
   return options;
 }
 

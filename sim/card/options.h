@@ -30,12 +30,20 @@ struct UnixSocket {
 };
 using WireSpec = std::variant<NoWire, PcapFiles, VethInterface, TapInterface, UnixSocket>;
 
+// When the card's ports have a link.
+enum class Link : uint8_t {
+  kAlways,
+  kEnabled,  // once the host has taken the card out of mode bypass: for wires that somebody else
+             // carries until then
+};
+
 struct EnvironmentOptions {
   WireSpec uplink;
   WireSpec node;
   std::string waveform_path;        // empty: none
   std::string pipeline_trace_path;  // empty: none
   uint64_t cycle_budget = 0;        // 0: no limit
+  Link link = Link::kAlways;
 };
 
 // Gives a variable's value, or null where it is not set.

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "hw/card_layout.h"
 #include "sim/card/memory_map.h"
 #include "sim/card/options.h"
+#include "sim/card/switched_wire.h"
 #include "sim/card/verilated_model.h"
 
 namespace pointsman {
@@ -55,6 +57,13 @@ int ErrnoFor(const absl::Status& status) {
   }
 }
 
+// Null stays null.
+std::unique_ptr<Wire> Switched(std::unique_ptr<Wire> wire,
+                               std::shared_ptr<const std::atomic<bool>> on) {
+  if (wire == nullptr) return wire;
+  return std::make_unique<SwitchedWire>(std::move(wire), std::move(on));
+}
+
 }  // namespace
 
 int ReportForXrt(const char* call, const absl::Status& status) {
@@ -73,18 +82,20 @@ absl::StatusOr<std::unique_ptr<XrtShim>> XrtShim::Open() {
   if (!uplink.ok()) return uplink.status();
   absl::StatusOr<std::unique_ptr<Wire>> node = OpenWire(environment->node);
   if (!node.ok()) return node.status();
-  options.uplink = *std::move(uplink);
-  options.node = *std::move(node);
+  auto link = std::make_shared<std::atomic<bool>>(environment->link == Link::kAlways);
+  options.uplink = Switched(*std::move(uplink), link);
+  options.node = Switched(*std::move(node), link);
   options.waveform_path = environment->waveform_path;
   options.pipeline_trace_path = environment->pipeline_trace_path;
   options.cycle_budget = environment->cycle_budget;
   options.line_rate_gbps = kLineRateGbps;
   auto card = SimulatedCard::Open(CreateVerilatedModel(), std::move(options));
   if (!card.ok()) return card.status();
-  return std::unique_ptr<XrtShim>(new XrtShim(*std::move(card)));
+  return std::unique_ptr<XrtShim>(new XrtShim(*std::move(card), std::move(link)));
 }
 
-XrtShim::XrtShim(std::unique_ptr<SimulatedCard> card) : new_card_(std::move(card)) {}
+XrtShim::XrtShim(std::unique_ptr<SimulatedCard> card, std::shared_ptr<std::atomic<bool>> link)
+    : link_(std::move(link)), new_card_(std::move(card)) {}
 
 absl::Status XrtShim::LoadXclbin(absl::Span<const uint8_t> container) {
   absl::StatusOr<XclbinContents> contents = ReadXclbin(container);
@@ -143,6 +154,9 @@ absl::StatusOr<uint32_t> XrtShim::ReadRegister(uint32_t ip_index, uint32_t offse
 absl::Status XrtShim::WriteRegister(uint32_t ip_index, uint32_t offset_bytes, uint32_t value) {
   absl::StatusOr<CardRunner*> runner = Runner(ip_index);
   if (!runner.ok()) return runner.status();
+  if (offset_bytes == uint32_t(RegisterOffset::kMode) && value != uint32_t(Mode::kBypass)) {
+    *link_ = true;
+  }
   return (*runner)->Access(
       [&](SimulatedCard& card) { return card.WriteRegister(offset_bytes, value); });
 }

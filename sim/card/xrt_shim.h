@@ -9,6 +9,7 @@
 #define POINTSMAN_SIM_CARD_XRT_SHIM_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -71,14 +72,15 @@ class XrtShim {
   absl::Status WriteMemory(uint64_t address, absl::Span<const uint8_t> bytes);
 
  private:
-  explicit XrtShim(std::unique_ptr<SimulatedCard> card);
+  XrtShim(std::unique_ptr<SimulatedCard> card, std::shared_ptr<std::atomic<bool>> link);
 
   absl::StatusOr<CardRunner*> Runner(uint32_t ip_index);
   absl::StatusOr<uint64_t> Place(Buffer& buffer);
 
-  std::mutex mutex_;                         // guards what follows; taken before the runner's
-  std::unique_ptr<SimulatedCard> new_card_;  // until an xclbin is loaded
-  std::unique_ptr<CardRunner> runner_;       // from then on; never changes again
+  const std::shared_ptr<std::atomic<bool>> link_;  // of switched wires
+  std::mutex mutex_;                               // guards what follows; taken before the runner's
+  std::unique_ptr<SimulatedCard> new_card_;        // until an xclbin is loaded
+  std::unique_ptr<CardRunner> runner_;             // from then on; never changes again
   std::optional<XclbinContents> xclbin_;
   std::vector<BankAllocator> banks_;
   std::map<unsigned, Buffer> buffers_;

@@ -95,6 +95,12 @@ TEST(TabulationHash, XorsOneRowAByte) {
   EXPECT_EQ(hash.Hash(kTupleIpv6), expected(TupleIpv6Bytes()));
 }
 
+TEST(TabulationHash, IsWhatItsRowsAre) {
+  const TabulationHash hash(42);
+  EXPECT_EQ(TabulationHash({hash.rows().begin(), hash.rows().end()}).Hash(kTuple),
+            hash.Hash(kTuple));
+}
+
 TEST(TabulationHash, DependsOnTheSeedAlone) {
   EXPECT_TRUE(std::ranges::equal(TabulationHash(1).rows(), TabulationHash(1).rows()));
   EXPECT_NE(TabulationHash(1).Hash(kTuple), TabulationHash(2).Hash(kTuple));

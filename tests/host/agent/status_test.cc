@@ -68,6 +68,26 @@ TEST_F(StatusTest, HasTheDocumentedKeys) {
   EXPECT_EQ(document["card"]["profile"], "sim");
 }
 
+TEST_F(StatusTest, TellsHowACardIsThatMayComeBack) {
+  CardStatus status;
+  AgentState state = State();
+  state.card_status = &status;
+  const auto card = [&] { return json::parse(StatusDocument(state))["card"]; };
+  EXPECT_EQ(card()["state"], "READY");
+  EXPECT_EQ(card()["carried_by"], "card");
+  status.state = CardState::kGone;
+  status.failures = 3;
+  status.last_failure = "all ones";
+  EXPECT_EQ(card()["state"], "GONE");
+  EXPECT_EQ(card()["carried_by"], "nobody");
+  EXPECT_EQ(card()["failures"], 3);
+  EXPECT_EQ(card()["last_failure"], "all ones");
+  status.has_ports = true;
+  status.state = CardState::kResetting;
+  EXPECT_EQ(card()["state"], "RESETTING");
+  EXPECT_EQ(card()["carried_by"], "ports");
+}
+
 TEST_F(StatusTest, TellsEndpointsAndHowManyConnectionsEndThere) {
   CardOutput output;
   output.events.push_back({.kind = EventKind::kLearn,

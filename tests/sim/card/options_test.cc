@@ -26,6 +26,7 @@ TEST(OptionsTest, NothingSetIsNothingConnected) {
   EXPECT_EQ(options->waveform_path, "");
   EXPECT_EQ(options->pipeline_trace_path, "");
   EXPECT_EQ(options->cycle_budget, 0u);
+  EXPECT_EQ(options->link, Link::kAlways);
 }
 
 TEST(OptionsTest, ReadsEveryVariable) {
@@ -33,6 +34,7 @@ TEST(OptionsTest, ReadsEveryVariable) {
                              {"POINTSMAN_SIM_NODE", "veth:card0"},
                              {"POINTSMAN_SIM_WAVEFORM", "card.fst"},
                              {"POINTSMAN_SIM_PIPELINE_TRACE", "card.json"},
+                             {"POINTSMAN_SIM_LINK", "enabled"},
                              {"POINTSMAN_SIM_CYCLE_BUDGET", "123456789012"}});
   ASSERT_TRUE(options.ok()) << options.status();
   const auto& files = std::get<PcapFiles>(options->uplink);
@@ -42,6 +44,7 @@ TEST(OptionsTest, ReadsEveryVariable) {
   EXPECT_EQ(options->waveform_path, "card.fst");
   EXPECT_EQ(options->pipeline_trace_path, "card.json");
   EXPECT_EQ(options->cycle_budget, 123456789012u);
+  EXPECT_EQ(options->link, Link::kEnabled);
 }
 
 TEST(OptionsTest, ReadsEveryKindOfWire) {
@@ -52,21 +55,14 @@ TEST(OptionsTest, ReadsEveryKindOfWire) {
 
 TEST(OptionsTest, BadValuesNameTheVariable) {
   const std::pair<const char*, const char*> cases[] = {
-      {"POINTSMAN_SIM_UPLINK", ""},
-      {"POINTSMAN_SIM_UPLINK", "none:x"},
-      {"POINTSMAN_SIM_UPLINK", "veth"},
-      {"POINTSMAN_SIM_NODE", "veth:"},
-      {"POINTSMAN_SIM_NODE", "pcap:in"},
-      {"POINTSMAN_SIM_NODE", "pcap::out"},
-      {"POINTSMAN_SIM_NODE", "pcap:in:"},
-      {"POINTSMAN_SIM_NODE", "dpdk:x"},
-      {"POINTSMAN_SIM_WAVEFORM", ""},
-      {"POINTSMAN_SIM_PIPELINE_TRACE", ""},
-      {"POINTSMAN_SIM_CYCLE_BUDGET", "0"},
-      {"POINTSMAN_SIM_CYCLE_BUDGET", "-1"},
-      {"POINTSMAN_SIM_CYCLE_BUDGET", "1e6"},
-      {"POINTSMAN_SIM_CYCLE_BUDGET", ""},
-      {"POINTSMAN_SIM_CYCLE_BUDGET", "99999999999999999999"},
+      {"POINTSMAN_SIM_LINK", "up"},         {"POINTSMAN_SIM_UPLINK", ""},
+      {"POINTSMAN_SIM_UPLINK", "none:x"},   {"POINTSMAN_SIM_UPLINK", "veth"},
+      {"POINTSMAN_SIM_NODE", "veth:"},      {"POINTSMAN_SIM_NODE", "pcap:in"},
+      {"POINTSMAN_SIM_NODE", "pcap::out"},  {"POINTSMAN_SIM_NODE", "pcap:in:"},
+      {"POINTSMAN_SIM_NODE", "dpdk:x"},     {"POINTSMAN_SIM_WAVEFORM", ""},
+      {"POINTSMAN_SIM_PIPELINE_TRACE", ""}, {"POINTSMAN_SIM_CYCLE_BUDGET", "0"},
+      {"POINTSMAN_SIM_CYCLE_BUDGET", "-1"}, {"POINTSMAN_SIM_CYCLE_BUDGET", "1e6"},
+      {"POINTSMAN_SIM_CYCLE_BUDGET", ""},   {"POINTSMAN_SIM_CYCLE_BUDGET", "99999999999999999999"},
   };
   for (const auto& [variable, value] : cases) {
     const auto options = Read({{variable, value}});

@@ -1,21 +1,21 @@
-#include "host/ports/shard_rows.h"
+#include "flow_tables/connection_rows.h"
 
 namespace pointsman {
 namespace {
 
 template <class OriginalRow, class ReplyRow, class Family>
-RowBits RowOf(TableId table, const ConnectionAs<Family>* connection, uint32_t row) {
+RowBits RowOf(TableId table, const ConnectionAs<Family>* connection, uint32_t other) {
   if (connection == nullptr) return {};
   const auto& there = connection->there.to;
   if (table == ReplyRow::kTable) {
     return PackRow(ReplyRow{.valid = true,
                             .key = ReplyKey(*connection),
-                            .original_row = row,
+                            .original_row = other,
                             .next_hop = connection->back.to.next_hop});
   }
   return PackRow(OriginalRow{.valid = true,
                              .key = OriginalKey(*connection),
-                             .reply_row = row,
+                             .reply_row = other,
                              .next_hop = there.next_hop,
                              .frontend_counter = there.frontend_counter,
                              .endpoint = there.endpoint,
@@ -25,7 +25,7 @@ RowBits RowOf(TableId table, const ConnectionAs<Family>* connection, uint32_t ro
 
 }  // namespace
 
-ShardEvent MakeEvent(EventKind kind, const Connection& connection, uint32_t row) {
+ConnectionEvent MakeEvent(EventKind kind, const Connection& connection, uint32_t row) {
   return EventLine{.kind = kind,
                    .state = connection.state,
                    .table = static_cast<uint8_t>(TableId::kOriginals),
@@ -37,7 +37,7 @@ ShardEvent MakeEvent(EventKind kind, const Connection& connection, uint32_t row)
                    .frontend_counter = connection.there.to.frontend_counter};
 }
 
-ShardEvent MakeEvent(EventKind kind, const ConnectionIpv6& connection, uint32_t row) {
+ConnectionEvent MakeEvent(EventKind kind, const ConnectionIpv6& connection, uint32_t row) {
   const auto& there = connection.there.to;
   const TupleIpv6 original = OriginalKey(connection);
   return EventIpv6Line{
@@ -53,12 +53,12 @@ ShardEvent MakeEvent(EventKind kind, const ConnectionIpv6& connection, uint32_t 
       .masqueraded = static_cast<uint8_t>(there.new_source_address != original.source_address)};
 }
 
-RowBits MakeRow(TableId table, const Connection* connection, uint32_t row) {
-  return RowOf<OriginalRow, ReplyRow>(table, connection, row);
+RowBits MakeRow(TableId table, const Connection* connection, uint32_t other) {
+  return RowOf<OriginalRow, ReplyRow>(table, connection, other);
 }
 
-RowBits MakeRow(TableId table, const ConnectionIpv6* connection, uint32_t row) {
-  return RowOf<OriginalIpv6Row, ReplyIpv6Row>(table, connection, row);
+RowBits MakeRow(TableId table, const ConnectionIpv6* connection, uint32_t other) {
+  return RowOf<OriginalIpv6Row, ReplyIpv6Row>(table, connection, other);
 }
 
 }  // namespace pointsman

@@ -1,0 +1,88 @@
+// Puts what the agent wants, and the connections there are, into a card that has been brought up
+// again, a slice at a time. Not thread-safe.
+#ifndef POINTSMAN_HOST_CARDD_CARD_LOADER_H_
+#define POINTSMAN_HOST_CARDD_CARD_LOADER_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "driver/card.h"
+#include "flow_tables/hash.h"
+#include "flow_tables/image.h"
+#include "flow_tables/placement.h"
+#include "host/cardd/connection_mirror.h"
+
+namespace pointsman::cardd {
+
+// What is to be in the card.
+struct CardContent {
+  const Image& image;
+  const std::vector<RowBits>& affinity;  // by row
+};
+
+// Which rows of a card's tables of connections are free.
+class ConnectionPlaces {
+ public:
+  explicit ConnectionPlaces(const CardSizes& sizes);
+
+  void SetHash(TabulationHash hash) { hash_.emplace(std::move(hash)); }
+
+  // Takes rows for both directions; false: there is no room. REQUIRES: SetHash.
+  bool Take(const FlowKey& original, MirroredConnection& connection);
+  void Free(const FlowKey& original, const MirroredConnection& connection);
+
+ private:
+  struct Table {
+    BucketGeometry geometry;
+    std::vector<bool> used;
+  };
+  std::optional<uint32_t> RowFor(const Table& table, const FlowKey& key) const;
+  Table& Originals(const FlowKey& key) { return key.source.is_v4() ? originals_ : originals_ipv6_; }
+  Table& Replies(const FlowKey& key) { return key.source.is_v4() ? replies_ : replies_ipv6_; }
+
+  std::optional<TabulationHash> hash_;
+  Table originals_, replies_, originals_ipv6_, replies_ipv6_;
+};
+
+class CardLoader {
+ public:
+  // Borrows the card. `may_hold`: it may still hold what it held (RingCardOptions::adopt): then its
+  // rows are read, and its own connections count; else its tables are empty.
+  CardLoader(Card& card, bool may_hold);
+
+  // True: everything was written; what changes from now on is written by whoever changes it, and
+  // connections by PlaceNew. Errors: those of Card.
+  absl::StatusOr<bool> Step(const CardContent& content, ConnectionMirror& mirror, uint32_t tick);
+
+  // The connections that began or ended meanwhile.
+  absl::Status PlaceNew(ConnectionMirror& mirror, uint32_t half_open_ticks, uint32_t tick);
+
+  uint64_t placed() const { return placed_; }
+  uint64_t without_room() const { return without_room_; }
+
+ private:
+  absl::StatusOr<bool> ReadHashKeys();
+  absl::StatusOr<bool> LoadTable(TableId table, uint32_t rows, const CardContent& content);
+  absl::Status FindConnections(ConnectionMirror& mirror, uint32_t tick);
+  template <class OriginalRow, class ReplyRow>
+  absl::Status ReadConnections(uint32_t originals, uint32_t replies, ConnectionMirror& mirror,
+                               uint32_t tick);
+  absl::StatusOr<size_t> PlaceSome(ConnectionMirror& mirror, uint32_t half_open_ticks,
+                                   uint32_t tick);
+
+  Card& card_;
+  const bool may_hold_;
+  size_t stage_ = 0;  // hash keys, the tables, connections
+  uint32_t row_ = 0;  // the next one of the stage
+  std::vector<HashKeyRow> hash_keys_;
+  ConnectionPlaces places_;
+  uint64_t placed_ = 0;
+  uint64_t without_room_ = 0;
+};
+
+}  // namespace pointsman::cardd
+
+#endif  // POINTSMAN_HOST_CARDD_CARD_LOADER_H_
