@@ -37,7 +37,7 @@ TEST(AgentMetricsTest, ThePageListsWhatThereIs) {
   std::istringstream text(AgentMetrics(kStart).Text());
   const auto there = Types(text, "# TYPE (\\S+) (\\S+)");
   EXPECT_EQ(Types(page, R"(\| `(\w+)` \| (\w+) \|.*)"), there);
-  EXPECT_EQ(there.size(), 25u);
+  EXPECT_EQ(there.size(), 27u);
 }
 
 TEST(AgentMetricsTest, MeasuresFromTheTriggerOfAChangeToTheCard) {
