@@ -121,9 +121,7 @@ absl::StatusOr<bool> CardLoader::Step(const CardContent& content, ConnectionMirr
     POINTSMAN_RETURN_IF_ERROR(FindConnections(mirror, tick));
     ++stage_;
   } else {
-    POINTSMAN_ASSIGN_OR_RETURN(
-        const size_t count,
-        PlaceSome(mirror, content.image.configuration.timeouts.tcp_half_open, tick));
+    POINTSMAN_ASSIGN_OR_RETURN(const size_t count, PlaceSome(content, mirror, tick));
     return count == 0;
   }
   if (stage_ != stage) row_ = 0;
@@ -194,16 +192,17 @@ absl::Status CardLoader::ReadConnections(uint32_t originals, uint32_t replies,
   return absl::OkStatus();
 }
 
-absl::Status CardLoader::PlaceNew(ConnectionMirror& mirror, uint32_t half_open_ticks,
+absl::Status CardLoader::PlaceNew(const CardContent& content, ConnectionMirror& mirror,
                                   uint32_t tick) {
   while (true) {
-    POINTSMAN_ASSIGN_OR_RETURN(const size_t count, PlaceSome(mirror, half_open_ticks, tick));
+    POINTSMAN_ASSIGN_OR_RETURN(const size_t count, PlaceSome(content, mirror, tick));
     if (count == 0) return absl::OkStatus();
   }
 }
 
-absl::StatusOr<size_t> CardLoader::PlaceSome(ConnectionMirror& mirror, uint32_t half_open_ticks,
+absl::StatusOr<size_t> CardLoader::PlaceSome(const CardContent& content, ConnectionMirror& mirror,
                                              uint32_t tick) {
+  const uint32_t half_open_ticks = content.image.configuration.timeouts.tcp_half_open;
   std::vector<RowWrite> writes;
   for (const auto& [original, connection] : mirror.TakeFreed()) {
     AppendRows(original, connection, /*erase=*/true, writes);
@@ -222,7 +221,7 @@ absl::StatusOr<size_t> CardLoader::PlaceSome(ConnectionMirror& mirror, uint32_t 
         ((tick - placed.since) & kTickMask) > half_open_ticks) {
       placed.state = ConnectionState::kEstablished;
     }
-    placed.since = tick;
+    placed.since = content.card_tick;
     AppendRows(original, placed, /*erase=*/false, writes);
     ++placed_;
   }

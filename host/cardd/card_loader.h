@@ -21,6 +21,7 @@ namespace pointsman::cardd {
 struct CardContent {
   const Image& image;
   const std::vector<RowBits>& affinity;  // by row
+  uint32_t card_tick = 0;                // the card's time: connections are as young as that
 };
 
 // Which rows of a card's tables of connections are free.
@@ -54,11 +55,11 @@ class CardLoader {
   CardLoader(Card& card, bool may_hold);
 
   // True: everything was written; what changes from now on is written by whoever changes it, and
-  // connections by PlaceNew. Errors: those of Card.
+  // connections by PlaceNew. `tick`: of the mirror. Errors: those of Card.
   absl::StatusOr<bool> Step(const CardContent& content, ConnectionMirror& mirror, uint32_t tick);
 
   // The connections that began or ended meanwhile.
-  absl::Status PlaceNew(ConnectionMirror& mirror, uint32_t half_open_ticks, uint32_t tick);
+  absl::Status PlaceNew(const CardContent& content, ConnectionMirror& mirror, uint32_t tick);
 
   uint64_t placed() const { return placed_; }
   uint64_t without_room() const { return without_room_; }
@@ -70,7 +71,7 @@ class CardLoader {
   template <class OriginalRow, class ReplyRow>
   absl::Status ReadConnections(uint32_t originals, uint32_t replies, ConnectionMirror& mirror,
                                uint32_t tick);
-  absl::StatusOr<size_t> PlaceSome(ConnectionMirror& mirror, uint32_t half_open_ticks,
+  absl::StatusOr<size_t> PlaceSome(const CardContent& content, ConnectionMirror& mirror,
                                    uint32_t tick);
 
   Card& card_;

@@ -22,6 +22,7 @@ namespace {
 constexpr std::chrono::milliseconds kShortestPause(100);
 constexpr std::chrono::seconds kGoodTime(2);  // after which a failure is not one of a series
 constexpr std::chrono::milliseconds kAwaitNap(1);
+constexpr std::chrono::milliseconds kLoadingSlice(5);  // of one Poll
 
 bool IsOfConnections(TableId table) {
   return table == TableId::kOriginals || table == TableId::kReplies ||
@@ -44,6 +45,16 @@ bool IsAboutRequest(const absl::Status& status) {
 uint32_t TickNow() {
   const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
   return TickOf(absl::UnixEpoch() + absl::FromChrono(since_boot));
+}
+
+void Append(CardOutput from, CardOutput& to) {
+  const auto append = [](auto& list, auto& more) {
+    list.insert(list.end(), std::make_move_iterator(more.begin()),
+                std::make_move_iterator(more.end()));
+  };
+  append(to.punts, from.punts);
+  append(to.events, from.events);
+  append(to.events_ipv6, from.events_ipv6);
 }
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
@@ -217,9 +228,15 @@ std::vector<RowBits> FailoverCard::ReadMirror(TableId table, uint32_t index, uin
 CardSettings FailoverCard::SettingsNow(Mode mode) const {
   CardSettings settings = *settings_;
   settings.mode = mode;
-  // A card that counts by itself begins where the ports are.
+  // Ports do not count by themselves.
   if (settings.tick_cycles != 0) settings.tick = TickNow();
   return settings;
+}
+
+// A card that counts by itself begins at 0, once it is configured; another one is told the user's.
+CardContent FailoverCard::Content() const {
+  const bool told = settings_ && settings_->tick_cycles == 0;
+  return {.image = image_, .affinity = affinity_, .card_tick = told ? settings_->tick : 0};
 }
 
 absl::Status FailoverCard::Configure(const CardSettings& settings) {
@@ -260,6 +277,7 @@ absl::StatusOr<CardOutput> FailoverCard::Poll() {
     if (!status.ok()) POINTSMAN_RETURN_IF_ERROR(Fail(status));
   }
   if (!card_carries()) {
+    Append(std::exchange(last_words_, CardOutput{}), output);
     POINTSMAN_RETURN_IF_ERROR(TellPortsTheTime());
     POINTSMAN_RETURN_IF_ERROR(TakeFromPorts(output));
     POINTSMAN_RETURN_IF_ERROR(BringBack(output));
@@ -269,7 +287,7 @@ absl::StatusOr<CardOutput> FailoverCard::Poll() {
   return output;
 }
 
-// Ports begin at the same tick as a card that counts by itself; then it is moved on for them.
+// Where the card counts by itself the user does not tell them.
 absl::Status FailoverCard::TellPortsTheTime() {
   if (ports_ == nullptr || !settings_ || settings_->tick_cycles == 0) return absl::OkStatus();
   return ports_->Configure(SettingsNow(settings_->mode));
@@ -310,12 +328,7 @@ absl::Status FailoverCard::TakeFromPorts(CardOutput& output) {
   std::vector<ConnectionChange> changes;  // the ports know them
   mirror_.Take(polled, image_, TickNow(), /*of_card=*/false, changes);
   events_lost_ += polled.events_lost - std::exchange(carrier_events_lost_, polled.events_lost);
-  const auto append = [](auto& to, auto& from) {
-    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
-  };
-  append(output.punts, polled.punts);
-  append(output.events, polled.events);
-  append(output.events_ipv6, polled.events_ipv6);
+  Append(std::move(polled), output);
   return absl::OkStatus();
 }
 
@@ -357,6 +370,7 @@ absl::Status FailoverCard::Fail(const absl::Status& why) {
   status_.state = CardState::kGone;
   loader_.reset();
   if (carried) {
+    POINTSMAN_RETURN_IF_ERROR(TakeLastWords());
     if (ports_ != nullptr) {
       POINTSMAN_RETURN_IF_ERROR(TellPortsTheTime());
       POINTSMAN_RETURN_IF_ERROR(ports_->StandBy(false));
@@ -380,6 +394,15 @@ absl::Status FailoverCard::Fail(const absl::Status& why) {
   return absl::OkStatus();
 }
 
+absl::Status FailoverCard::TakeLastWords() {
+  absl::StatusOr<CardOutput> said = card_->Poll();
+  if (!said.ok()) return absl::OkStatus();
+  std::vector<ConnectionChange> changes;
+  mirror_.Take(*said, image_, TickNow(), /*of_card=*/true, changes);
+  last_words_ = *std::move(said);
+  return Follow(changes);
+}
+
 void FailoverCard::PauseBeforeNext() {
   next_attempt_ = Clock::now() + pause_;
   pause_ = std::clamp(2 * pause_, std::min(kShortestPause, options_.longest_pause),
@@ -388,8 +411,11 @@ void FailoverCard::PauseBeforeNext() {
 
 absl::Status FailoverCard::BringBack(CardOutput& output) {
   if (card_ != nullptr) {
-    const absl::StatusOr<bool> loaded =
-        loader_->Step({.image = image_, .affinity = affinity_}, mirror_, TickNow());
+    const Clock::time_point end = Clock::now() + kLoadingSlice;
+    absl::StatusOr<bool> loaded = false;
+    do {
+      loaded = loader_->Step(Content(), mirror_, TickNow());
+    } while (loaded.ok() && !*loaded && Clock::now() < end);
     absl::Status status = loaded.status();
     if (status.ok() && *loaded) status = SwitchToCard(output);
     // Also drains what the card says meanwhile, and sees whether it lives.
@@ -428,8 +454,7 @@ absl::Status FailoverCard::SwitchToCard(CardOutput& output) {
     POINTSMAN_RETURN_IF_ERROR(ports_->StandBy(true));
     POINTSMAN_RETURN_IF_ERROR(TakeFromPorts(output));
   }
-  absl::Status status =
-      loader_->PlaceNew(mirror_, image_.configuration.timeouts.tcp_half_open, TickNow());
+  absl::Status status = loader_->PlaceNew(Content(), mirror_, TickNow());
   if (status.ok() && settings_) status = card_->Configure(SettingsNow(settings_->mode));
   if (!status.ok()) {
     if (from_ports) POINTSMAN_RETURN_IF_ERROR(ports_->StandBy(false));

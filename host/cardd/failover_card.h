@@ -76,6 +76,8 @@ class FailoverCard : public Card {
   absl::Status SwitchToCard(CardOutput& output);
 
   absl::Status TakeFromCard(CardOutput& output);
+  // What a card that has failed had still said.
+  absl::Status TakeLastWords();
   absl::Status TakeFromPorts(CardOutput& output);
   absl::Status InjectAgain(CardOutput& output);
   absl::Status Follow(const std::vector<ConnectionChange>& changes);
@@ -88,6 +90,7 @@ class FailoverCard : public Card {
   absl::StatusOr<std::vector<RowBits>> ReadCounters(TableId table, uint32_t index, uint32_t count);
   std::vector<RowBits> ReadMirror(TableId table, uint32_t index, uint32_t count) const;
   CardSettings SettingsNow(Mode mode) const;
+  CardContent Content() const;
   absl::Status TellPortsTheTime();
   void Tally(const CardHealth& health);
 
@@ -111,6 +114,7 @@ class FailoverCard : public Card {
   Clock::time_point next_attempt_{};
   Clock::time_point ready_since_;
 
+  CardOutput last_words_;             // for the next Poll
   uint32_t events_lost_ = 0;          // as told
   uint32_t carrier_events_lost_ = 0;  // as the carrier told last
   CardHealth health_;                 // as told last

@@ -330,6 +330,7 @@ TEST_F(FailoverCardTest, TheCardComesBackWithAllConnections) {
     EXPECT_TRUE(row >= first && row < first + geometry.ways) << row;
     EXPECT_EQ(original.state, ConnectionState::kHalfOpen);
     EXPECT_EQ(original.next_hop, 1);
+    EXPECT_EQ(original.last_seen, settings_.tick);
     const auto reply = UnpackRow<ReplyRow>(rack_.fake->Row(TableId::kReplies, original.reply_row));
     EXPECT_EQ(reply.next_hop, 2);
   }

@@ -104,6 +104,20 @@ TEST_F(RemoteCardTest, HandsOverPuntsAndEvents) {
   EXPECT_EQ(all.events[0], event);
 }
 
+TEST_F(RemoteCardTest, WhatItSaidLastIsNotLost) {
+  ASSERT_TRUE(Open().ok());
+  const EventLine event{.kind = EventKind::kLearn,
+                        .table = static_cast<uint8_t>(TableId::kOriginals)};
+  ASSERT_EQ(Order(FakeOrder::kTell, PackLine(event)), absl::OkStatus());
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  kill(child(), SIGKILL);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const auto output = card_->Poll();
+  ASSERT_TRUE(output.ok()) << output.status();
+  EXPECT_EQ(output->events.size(), 1);
+  EXPECT_THAT(card_->Poll().status().message(), HasSubstr("was ended by signal 9"));
+}
+
 TEST_F(RemoteCardTest, FailsAndStaysFailed) {
   struct Case {
     const char* what;
