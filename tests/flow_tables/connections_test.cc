@@ -202,9 +202,10 @@ TYPED_TEST(ConnectionsTest, RefreshMakesNoneOlderThanTheTakingOver) {
       {kHalfOpen, kTickMask, kEstablished, kSince}  // before the ticks wrapped
   };
   typename TestFixture::Table table(16, 1);
-  uint32_t client = 0;
+  uint16_t client = 0;
   for (const auto& c : cases) {
-    auto connection = TestFixture::Make(++client, 50000);
+    auto connection = TestFixture::Make(client, 50000 + client);
+    ++client;
     connection.state = c.state;
     connection.last_seen = c.last_seen;
     ASSERT_EQ(table.Record(connection), RecordResult::kRecorded);
@@ -212,7 +213,7 @@ TYPED_TEST(ConnectionsTest, RefreshMakesNoneOlderThanTheTakingOver) {
   table.Refresh(timeouts, kSince, kNow, 0, 16);
   client = 0;
   for (const auto& c : cases) {
-    const auto found = table.Find(OriginalKey(TestFixture::Make(++client, 50000)));
+    const auto found = table.Find(OriginalKey(TestFixture::Make(client++, 50000)));
     ASSERT_TRUE(found);
     EXPECT_EQ(found.connection->state, c.expected) << client;
     EXPECT_EQ(found.connection->last_seen, c.seen) << client;
