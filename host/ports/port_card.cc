@@ -1,13 +1,11 @@
 #include "host/ports/port_card.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <bit>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <new>
 #include <random>
 #include <set>
@@ -17,9 +15,7 @@
 #include "driver/card_tables.h"
 #include "host/ports/environment.h"
 #include "host/ports/frame_note.h"
-#include "host/ports/kept_connections.h"
-#include "host/ports/kept_file.h"
-#include "host/ports/kept_tables.h"
+#include "host/ports/kept_state.h"
 #include "host/ports/worker.h"
 #include "host/softpath/huge_pages.h"
 
@@ -73,39 +69,6 @@ absl::Status Check(const PortCardOptions& options) {
                     16 * options.cores, kConnectionsMax));
   }
   return absl::OkStatus();
-}
-
-// What the files of a state folder hold; empty: nothing is kept.
-struct KeptState {
-  std::unique_ptr<KeptTables> tables;
-  std::vector<std::unique_ptr<KeptConnections>> connections;  // by core
-};
-
-// Connections mean something only by the tables that they were made by.
-absl::StatusOr<KeptState> OpenKeptState(const PortCardOptions& options, const CardSizes& sizes) {
-  KeptState kept;
-  if (options.state_folder.empty()) return kept;
-  const std::filesystem::path folder = options.state_folder;
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  std::string note;
-  auto tables = KeptTables::Open(folder / "tables", sizes, options.cores, note);
-  if (!tables.ok()) return tables.status();
-  kept.tables = *std::move(tables);
-  if (!note.empty()) spdlog::warn("{}", note);
-  for (uint32_t core = 0; core < options.cores; ++core) {
-    const std::string path = folder / fmt::format("connections-{}", core);
-    if (!kept.tables->settings()) {
-      std::filesystem::remove(path, error);
-      std::filesystem::remove(path + ".old", error);
-    }
-    const Shard shard{static_cast<uint8_t>(core),
-                      static_cast<uint8_t>(std::bit_width(options.cores) - 1)};
-    auto connections = KeptConnections::Open(path, sizes, shard);
-    if (!connections.ok()) return connections.status();
-    kept.connections.push_back(*std::move(connections));
-  }
-  return kept;
 }
 
 class PortCard : public StandbyCard {
@@ -328,7 +291,7 @@ class PortCard : public StandbyCard {
       if (kept_.tables) memory = kept_.connections[i].get();
       workers_.push_back(
           std::make_unique<Worker>(shard, shared_, uint64_t{seed()} << 32 | seed(), memory));
-      if (kept_.tables) TakeInKept(i);
+      if (kept_.tables) TakeInConnections(kept_, i, *image_, workers_.back()->pipeline());
     }
     for (uint32_t from = 0; from < cores; ++from) {
       for (uint32_t to = 0; to < cores; ++to) {
@@ -345,18 +308,6 @@ class PortCard : public StandbyCard {
     }
     for (const auto& worker : workers_) {
       threads_.emplace_back([&worker = *worker] { worker.Run(); });
-    }
-  }
-
-  void TakeInKept(uint32_t core) {
-    Pipeline& pipeline = workers_[core]->pipeline();
-    const absl::StatusOr<uint32_t> taken = kept_.connections[core]->TakeIn(
-        *image_, pipeline.connections(), pipeline.connections_ipv6());
-    if (!taken.ok()) {
-      spdlog::warn("{}; it is set aside, and core {} begins without connections",
-                   std::string(taken.status().message()), core);
-    } else if (*taken != 0) {
-      spdlog::info("core {} goes on with {} connections", core, *taken);
     }
   }
 
@@ -574,7 +525,8 @@ class PortCard : public StandbyCard {
 
 absl::StatusOr<std::unique_ptr<StandbyCard>> OpenPortCard(const PortCardOptions& options) {
   if (absl::Status status = Check(options); !status.ok()) return status;
-  absl::StatusOr<KeptState> kept = OpenKeptState(options, DescriptionFor(options).sizes);
+  absl::StatusOr<KeptState> kept =
+      OpenKeptState(options.state_folder, DescriptionFor(options).sizes, options.cores);
   if (!kept.ok()) return kept.status();
   if (absl::Status status = BringUpDpdk(options.ports, options.eal); !status.ok()) return status;
   const absl::StatusOr<rte_mempool*> pool = MakeFramePool(options.frames);

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -97,12 +98,20 @@ class KeptStateTest : public testing::Test {
     return kept;
   }
 
-  // Does `work` again and again in a process that is killed after a moment.
+  // Does `work` again and again in a process that is killed a moment after it did so first.
   static void KillWhile(const std::function<void()>& work) {
+    std::array<int, 2> begun{};
+    ASSERT_EQ(pipe(begun.data()), 0);
     const pid_t child = fork();
     if (child == 0) {
+      work();
+      static_cast<void>(!write(begun[1], "!", 1));
       for (;;) work();
     }
+    char byte = 0;
+    close(begun[1]);
+    ASSERT_EQ(read(begun[0], &byte, 1), 1);
+    close(begun[0]);
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     ASSERT_EQ(kill(child, SIGKILL), 0);
     int status = 0;
