@@ -67,8 +67,8 @@ struct World {
   World() {
     CardSizes sizes = kSimSizes;
     sizes.originals = sizes.originals_ipv6 = 64;
-    const auto forwarding = std::make_shared<const Forwarding>(MakeForwarding());
-    auto built = BuildImage(*forwarding, EmptyImage(sizes));
+    const Forwarding forwarding = MakeForwarding();
+    auto built = BuildImage(forwarding, EmptyImage(sizes));
     Check(built.ok());
     image = std::make_shared<const Image>(*std::move(built));
     software.SetForwarding(forwarding, *image);
