@@ -134,18 +134,24 @@ void PutBody(ByteWriter& to, const ConfigureRequest& request) { Put(to, request.
 
 void GetBody(ByteReader& from, ConfigureRequest& request) { Get(from, request.settings); }
 
-void PutBody(ByteWriter& to, const Frame& frame) {
-  to.Put(PackLine(frame.line));
-  to.PutBytes(frame.frame);
+// A line of a ring, and the frame that it is about.
+template <class Framed>
+void PutFramed(ByteWriter& to, const Framed& framed) {
+  to.Put(PackLine(framed.line));
+  to.PutBytes(framed.frame);
 }
 
-void GetBody(ByteReader& from, Frame& frame) {
+template <class Framed>
+void GetFramed(ByteReader& from, Framed& framed) {
   LineBits line{};
   from.Get(line);
-  frame.line = UnpackLine<InjectLine>(line);
+  framed.line = UnpackLine<decltype(framed.line)>(line);
   const auto rest = from.Rest();
-  frame.frame.assign(rest.begin(), rest.end());
+  framed.frame.assign(rest.begin(), rest.end());
 }
+
+void PutBody(ByteWriter& to, const Frame& frame) { PutFramed(to, frame); }
+void GetBody(ByteReader& from, Frame& frame) { GetFramed(from, frame); }
 
 void PutBody(ByteWriter&, const InjectRequest&) {}
 void GetBody(ByteReader&, InjectRequest&) {}
@@ -190,18 +196,8 @@ void GetBody(ByteReader& from, Answer& answer) {
   for (uint32_t& word : answer.health.statistics) word = from.Get<uint32_t>();
 }
 
-void PutBody(ByteWriter& to, const PuntedFrame& punt) {
-  to.Put(PackLine(punt.line));
-  to.PutBytes(punt.frame);
-}
-
-void GetBody(ByteReader& from, PuntedFrame& punt) {
-  LineBits line{};
-  from.Get(line);
-  punt.line = UnpackLine<PuntLine>(line);
-  const auto rest = from.Rest();
-  punt.frame.assign(rest.begin(), rest.end());
-}
+void PutBody(ByteWriter& to, const PuntedFrame& punt) { PutFramed(to, punt); }
+void GetBody(ByteReader& from, PuntedFrame& punt) { GetFramed(from, punt); }
 
 void PutBody(ByteWriter& to, const Events& events) {
   to.Put(events.events_lost);

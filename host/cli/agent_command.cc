@@ -148,7 +148,6 @@ absl::StatusOr<Carrier> OpenCard(const AgentOptions& options) {
   if (has_ports) {
     PortCardOptions port_options = options.ports;
     port_options.sizes = (*card)->description().sizes;
-    port_options.state_folder.clear();
     absl::StatusOr<std::unique_ptr<StandbyCard>> opened = OpenPortCard(port_options);
     if (!opened.ok()) return opened.status();
     ports = *std::move(opened);
@@ -164,7 +163,11 @@ absl::StatusOr<Carrier> OpenCard(const AgentOptions& options) {
 }
 
 absl::StatusOr<Carrier> OpenCarrier(const AgentOptions& options) {
-  if (options.card.card != kNoCard) return OpenCard(options);
+  if (options.card.card != kNoCard) {
+    if (options.ports.state_folder.empty()) return OpenCard(options);
+    return absl::InvalidArgumentError(
+        "--state-dir keeps what a node without a card knows: it needs --card none");
+  }
   absl::StatusOr<std::unique_ptr<StandbyCard>> ports = OpenPortCard(options.ports);
   if (!ports.ok()) return ports.status();
   return Carrier{*std::move(ports)};

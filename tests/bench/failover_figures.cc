@@ -8,7 +8,6 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
-#include <sched.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
@@ -28,6 +27,7 @@
 #include "host/cardd/failover_card.h"
 #include "host/cardd/remote_card.h"
 #include "host/ports/port_card.h"
+#include "tests/bench/cables.h"
 #include "tests/bench/figure.h"
 #include "tests/host/cardd/fake_orders.h"
 #include "tests/support/image_builder.h"
@@ -238,15 +238,6 @@ absl::StatusOr<std::vector<Failover>> Measure(Journal& journal) {
   receiver.join();
   if (!status.ok()) return status;
   return failovers;
-}
-
-bool MakeCables() {
-  return unshare(CLONE_NEWNET) == 0 && std::system(
-                                           "ip link add uplink type veth peer name generator && "
-                                           "ip link add node type veth peer name sink && "
-                                           "for i in uplink generator node sink; do "
-                                           "sysctl -qw net.ipv6.conf.$i.disable_ipv6=1; "
-                                           "ip link set $i up || exit 1; done") == 0;
 }
 
 int Run() {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
-#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "flow_tables/big_endian.h"
 #include "flow_tables/checksum.h"
 #include "flow_tables/packet.h"
+#include "tests/bench/cables.h"
 #include "tests/bench/service_image.h"
 
 namespace pointsman {
@@ -42,12 +42,9 @@ std::string MacOfFrames() {
 }
 
 bool MakeRouter() {
-  return unshare(CLONE_NEWNET) == 0 &&
+  return MakeCables() &&
          Succeeds(fmt::format(
-             "ip link add uplink type veth peer name generator && "
-             "ip link add node type veth peer name sink && ip link set uplink address {} && "
-             "for i in uplink generator node sink; do "
-             "sysctl -qw net.ipv6.conf.$i.disable_ipv6=1; ip link set $i up || exit 1; done; "
+             "ip link set uplink address {} && "
              "sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 "
              "net.ipv4.conf.uplink.rp_filter=0 && "
              "ip addr add 10.0.0.1/8 dev uplink && ip addr add 172.31.0.1/24 dev node && "

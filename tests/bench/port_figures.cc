@@ -6,7 +6,6 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <rte_ethdev.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -26,6 +25,7 @@
 
 #include "host/ports/environment.h"
 #include "host/ports/port_card.h"
+#include "tests/bench/cables.h"
 #include "tests/bench/figure.h"
 #include "tests/bench/kernel_peer.h"
 #include "tests/bench/service_image.h"
@@ -163,15 +163,6 @@ double MeasureApart(const char* what) {
   const bool is_number = output != nullptr && std::fscanf(output, "%lf", &ns) == 1;
   if (output == nullptr || pclose(output) != 0 || !is_number) return 0;
   return ns;
-}
-
-bool MakeCables() {
-  return unshare(CLONE_NEWNET) == 0 && std::system(
-                                           "ip link add uplink type veth peer name generator && "
-                                           "ip link add node type veth peer name sink && "
-                                           "for i in uplink generator node sink; do "
-                                           "sysctl -qw net.ipv6.conf.$i.disable_ipv6=1; "
-                                           "ip link set $i up || exit 1; done") == 0;
 }
 
 double Median(std::vector<double> values) {

@@ -15,6 +15,7 @@
 
 #include "flow_tables/pipeline.h"
 #include "host/ports/kept_connections.h"
+#include "host/ports/kept_file.h"
 #include "host/ports/kept_tables.h"
 #include "tests/support/image_builder.h"
 
@@ -159,6 +160,27 @@ TEST_F(KeptStateTest, ARowIsWholeWheneverItsProcessIsKilled) {
     const Bits128 address = found->image().endpoints[0].address;
     EXPECT_TRUE(address == addresses[0].bits() || address == addresses[1].bits());
   }
+}
+
+// As a process leaves the file that is killed in the middle of a row: the row's place, and what it
+// was, stand behind the head that all files have.
+TEST_F(KeptStateTest, ARowThatWasBeingWrittenIsWhatItWasBefore) {
+  KeepWorld();
+  std::ifstream file(Tables(), std::ios::binary);
+  const std::string content((std::istreambuf_iterator<char>(file)), {});
+  const auto bytes_of = [](const auto& value) {
+    return std::string(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  const std::string row = bytes_of(PackRow(image_.endpoints[0]));
+  const uint64_t place = content.find(row);
+  ASSERT_NE(place, std::string::npos);
+  Overwrite(Tables(), place, std::string(24, '\x5a'));
+  Overwrite(Tables(), sizeof(KeptFileHead), bytes_of(place) + row);
+  EXPECT_EQ(OpenTables()->image().endpoints[0], image_.endpoints[0]);
+  EXPECT_EQ(note_, "");
+  Overwrite(Tables(), sizeof(KeptFileHead), bytes_of(uint64_t{content.size()}));
+  EXPECT_FALSE(OpenTables()->settings().has_value());
+  EXPECT_THAT(note_, HasSubstr("is damaged"));
 }
 
 TEST_F(KeptStateTest, TablesOfSomebodyElseAreSetAside) {
