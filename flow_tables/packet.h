@@ -108,21 +108,24 @@ ParsedIpv6 ParseOther(std::span<const uint8_t> frame, bool host_forwards_sctp);
 
 namespace internal {
 
-constexpr Parsed ParsedPass() { return {}; }
-constexpr Parsed ParsedPunt(Reason reason) {
-  return {.kind = ParseKind::kPunt, .reason = reason, .tuple = {}};
-}
+struct Judgement {
+  ParseKind kind = ParseKind::kPass;
+  Reason reason = Reason::kNone;
+};
+
+constexpr Judgement PassIt() { return {}; }
+constexpr Judgement PuntIt(Reason reason) { return {ParseKind::kPunt, reason}; }
 
 // Types 3, 4, 5, 11 and 12 of RFC 792 quote a packet that may belong to a translated connection.
 constexpr bool IsIcmpError(uint8_t type) {
   return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
-inline Parsed ParseIcmp(const uint8_t* frame, size_t header_bytes, size_t total_bytes) {
+inline Judgement JudgeIcmp(const uint8_t* frame, size_t header_bytes, size_t total_bytes) {
   const bool at_start = (LoadBe16(frame + kFragmentOffset) & kFragmentPosition) == 0;
-  if (header_bytes != kIpv4HeaderBytes || !at_start) return ParsedPass();
-  if (total_bytes < kIpv4HeaderBytes + kIcmpHeaderBytes) return ParsedPass();
-  return IsIcmpError(frame[kTransportOffset]) ? ParsedPunt(Reason::kIcmpError) : ParsedPass();
+  if (header_bytes != kIpv4HeaderBytes || !at_start) return PassIt();
+  if (total_bytes < kIpv4HeaderBytes + kIcmpHeaderBytes) return PassIt();
+  return IsIcmpError(frame[kTransportOffset]) ? PuntIt(Reason::kIcmpError) : PassIt();
 }
 
 inline Tuple TupleAt(const uint8_t* frame) {
@@ -134,34 +137,53 @@ inline Tuple TupleAt(const uint8_t* frame) {
 }
 
 // `frame` without its tag, MAC addresses apart.
-inline Parsed ParseUntagged(std::span<const uint8_t> frame) {
+[[gnu::always_inline]] inline Judgement Judge(std::span<const uint8_t> frame) {
   const uint8_t* bytes = frame.data();
-  if (frame.size() < kIpv4Offset + kIpv4HeaderBytes) return ParsedPass();
-  if (LoadBe16(bytes + kEtherTypeOffset) != kEtherTypeIpv4) return ParsedPass();
-  if (bytes[kIpv4Offset] >> 4 != 4) return ParsedPass();
+  if (frame.size() < kIpv4Offset + kIpv4HeaderBytes) return PassIt();
+  if (LoadBe16(bytes + kEtherTypeOffset) != kEtherTypeIpv4) return PassIt();
+  if (bytes[kIpv4Offset] >> 4 != 4) return PassIt();
   const size_t header_bytes = (bytes[kIpv4Offset] & 0x0f) * size_t{4};
   const size_t total_bytes = LoadBe16(bytes + kTotalLengthOffset);
-  if (header_bytes < kIpv4HeaderBytes || total_bytes < header_bytes) return ParsedPass();
-  if (total_bytes > frame.size() - kIpv4Offset) return ParsedPass();
+  if (header_bytes < kIpv4HeaderBytes || total_bytes < header_bytes) return PassIt();
+  if (total_bytes > frame.size() - kIpv4Offset) return PassIt();
 
   const uint8_t protocol = bytes[kProtocolOffset];
-  if (protocol == kProtocolIcmp) return ParseIcmp(bytes, header_bytes, total_bytes);
+  if (protocol == kProtocolIcmp) return JudgeIcmp(bytes, header_bytes, total_bytes);
   const bool tcp = protocol == static_cast<uint8_t>(Protocol::kTcp);
-  if (!tcp && protocol != static_cast<uint8_t>(Protocol::kUdp)) return ParsedPass();
+  if (!tcp && protocol != static_cast<uint8_t>(Protocol::kUdp)) return PassIt();
   const uint16_t fragment = LoadBe16(bytes + kFragmentOffset);
-  if ((fragment & (kMoreFragments | kFragmentPosition)) != 0) return ParsedPunt(Reason::kFragment);
-  if (header_bytes > kIpv4HeaderBytes) return ParsedPunt(Reason::kIpOptions);
-  if (total_bytes < kIpv4HeaderBytes + (tcp ? kTcpHeaderBytes : kUdpHeaderBytes))
-    return ParsedPass();
-  return {.kind = ParseKind::kTuple, .reason = Reason::kNone, .tuple = TupleAt(bytes)};
+  if ((fragment & (kMoreFragments | kFragmentPosition)) != 0) return PuntIt(Reason::kFragment);
+  if (header_bytes > kIpv4HeaderBytes) return PuntIt(Reason::kIpOptions);
+  if (total_bytes < kIpv4HeaderBytes + (tcp ? kTcpHeaderBytes : kUdpHeaderBytes)) return PassIt();
+  return {ParseKind::kTuple, Reason::kNone};
 }
 
 }  // namespace internal
 
-inline Parsed Parse(std::span<const uint8_t> frame) {
+// Field by field: a result that is copied as a whole is read wider than it was written, and stalls.
+[[gnu::always_inline]] inline void ParseInto(std::span<const uint8_t> frame, Parsed& parsed) {
   const size_t tag_bytes = VlanTagBytes(frame);
-  Parsed parsed = internal::ParseUntagged(frame.subspan(tag_bytes));
+  const std::span<const uint8_t> untagged = frame.subspan(tag_bytes);
+  const internal::Judgement judgement = internal::Judge(untagged);
+  parsed.kind = judgement.kind;
+  parsed.reason = judgement.reason;
   parsed.tag_bytes = static_cast<uint8_t>(tag_bytes);
+  parsed.tunnel_bytes = 0;
+  if (judgement.kind == ParseKind::kTuple) [[likely]] {
+    const Tuple tuple = internal::TupleAt(untagged.data());
+    parsed.tuple.source_address = tuple.source_address;
+    parsed.tuple.destination_address = tuple.destination_address;
+    parsed.tuple.source_port = tuple.source_port;
+    parsed.tuple.destination_port = tuple.destination_port;
+    parsed.tuple.protocol = tuple.protocol;
+  } else {
+    parsed.tuple = {};
+  }
+}
+
+inline Parsed Parse(std::span<const uint8_t> frame) {
+  Parsed parsed;
+  ParseInto(frame, parsed);
   return parsed;
 }
 

@@ -58,43 +58,59 @@ void Pipeline::Process(std::span<Packet> packets, std::span<Outcome> outcomes) {
 // connections comes last, packet by packet, so that the next one sees it.
 void Pipeline::ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes) {
   const uint32_t planned = ParseBatch(packets);
-  for (uint32_t left = planned; left != 0; left &= left - 1) {
-    const auto i = static_cast<size_t>(std::countr_zero(left));
-    MakePlan(packets[i], parsed_[i], plans_[i]);
-  }
+  if (planned != 0) PlanBatch(packets, planned);
   FinishBatch(packets, outcomes, planned);
 }
 
-// Starts plans for the packets that belong to no connection of an earlier batch for sure; bit i of
-// the result: packet i has one. A packet's bucket is read some packets after it was asked for.
+// Bit i of the result: packet i belongs to no connection of an earlier batch for sure. Memory is
+// asked for in loops that do nothing else: a processor follows only as many hints at once as it
+// sees ahead.
 uint32_t Pipeline::ParseBatch(std::span<const Packet> packets) {
   static_assert(kBatchPackets <= 32);
-  constexpr size_t kBucketLag = kBatchPackets / 2;
   for (const Packet& packet : packets) __builtin_prefetch(packet.frame.data(), 1);
+  for (size_t i = 0; i < packets.size(); ++i) ParsePacket(packets[i], i);
+  for (size_t i = 0; i < packets.size(); ++i) connections_.PrefetchBucket(placements_[i]);
   uint32_t planned = 0;
-  for (size_t step = 0; step < packets.size() + kBucketLag; ++step) {
-    if (step < packets.size()) ParsePacket(packets[step], step);
-    if (step < kBucketLag) continue;
-    const size_t i = step - kBucketLag;
+  for (size_t i = 0; i < packets.size(); ++i) {
     if (connections_.MayKnow(placements_[i])) {
       connections_.PrefetchRecord(placements_[i]);
     } else if (parsed_[i].kind == ParseKind::kTuple) {
-      StartPlan(parsed_[i].tuple, plans_[i]);
       planned |= 1U << i;
     }
   }
   return planned;
 }
 
-inline void Pipeline::ParsePacket(const Packet& packet, size_t i) {
-  const size_t tunnel_bytes =
-      TunnelBytes(packet.frame, packet.ingress, image_->configuration.tunnel);
+void Pipeline::PlanBatch(std::span<const Packet> packets, uint32_t planned) {
+  std::array<uint8_t, kBatchPackets> places;
+  size_t count = 0;
+  for (uint32_t left = planned; left != 0; left &= left - 1) {
+    places[count++] = static_cast<uint8_t>(std::countr_zero(left));
+  }
+  const std::span<const uint8_t> all = std::span(places).first(count);
+  for (const size_t i : all) StartPlan(parsed_[i].tuple, plans_[i]);
+  for (const size_t i : all) ChooseSlot(packets[i], parsed_[i], plans_[i]);
+  for (const size_t i : all) MakePlan(packets[i], parsed_[i], plans_[i]);
+  for (const size_t i : all) {
+    if (plans_[i].connects) connections_.PrefetchBucket(plans_[i].reply_placement);
+  }
+}
+
+// What came through the tunnel, behind its headers.
+[[gnu::noinline]] Parsed ParseTunnelled(std::span<const uint8_t> frame) {
+  Parsed parsed = Parse(frame.subspan(kTunnelBytes));
+  if (parsed.tag_bytes != 0) parsed = {};
+  parsed.tunnel_bytes = kTunnelBytes;
+  return parsed;
+}
+
+[[gnu::always_inline]] inline void Pipeline::ParsePacket(const Packet& packet, size_t i) {
   Parsed& parsed = parsed_[i];
-  parsed = Parse(packet.frame.subspan(tunnel_bytes));
-  if (tunnel_bytes != 0 && parsed.tag_bytes != 0) parsed = {};
-  parsed.tunnel_bytes = static_cast<uint8_t>(tunnel_bytes);
+  ParseInto(packet.frame, parsed);
+  if (TunnelBytes(packet.frame, packet.ingress, image_->configuration.tunnel) != 0) [[unlikely]] {
+    parsed = ParseTunnelled(packet.frame);
+  }
   placements_[i] = connections_.Hash(parsed.tuple);
-  connections_.PrefetchBucket(placements_[i]);
 }
 
 template <class Family>
@@ -161,6 +177,7 @@ void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcome
     } else {
       if ((planned >> i & 1) == 0) {
         StartPlan(tuple, plans_[i]);
+        ChooseSlot(packet, parsed_[i], plans_[i]);
         MakePlan(packet, parsed_[i], plans_[i]);
       }
       Connect(packet, parsed_[i], plans_[i], placements_[i], outcomes[i]);
@@ -185,6 +202,7 @@ void Pipeline::ProcessOther(Packet& packet, uint8_t tunnel_bytes, Outcome& outco
   }
   Plan<Ipv6> plan;
   StartPlan(parsed.tuple, plan);
+  ChooseSlot(packet, parsed, plan);
   MakePlan(packet, parsed, plan);
   Connect(packet, parsed, plan, placement, outcome);
 }

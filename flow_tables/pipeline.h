@@ -93,6 +93,11 @@ class Pipeline {
     std::array<uint32_t, kPlacementBanks> frontend_rows;  // first of the frontend's buckets
     bool connects;                                        // else: `refusal` is the outcome
     Outcome refusal;
+    bool masquerade;
+    uint16_t client_next_hop;
+    uint16_t frontend_counter;
+    uint32_t hash;
+    uint32_t slot;
     ConnectionAs<Family> connection;
     typename ConnectionTable<Family>::Placement reply_placement;
   };
@@ -101,6 +106,7 @@ class Pipeline {
   void ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes);
   uint32_t ParseBatch(std::span<const Packet> packets);
   void ParsePacket(const Packet& packet, size_t i);
+  void PlanBatch(std::span<const Packet> packets, uint32_t planned);
   void FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes, uint32_t planned);
 
   // What is neither TCP nor UDP over IPv4, all steps at once.
@@ -114,8 +120,12 @@ class Pipeline {
       return connections_ipv6_;
     }
   }
+  // The three steps of a plan; what the next one reads has been asked for.
   template <class Family>
   void StartPlan(const typename Family::Key& tuple, Plan<Family>& plan) const;
+  template <class Family>
+  void ChooseSlot(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+                  Plan<Family>& plan) const;
   template <class Family>
   void MakePlan(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
                 Plan<Family>& plan);

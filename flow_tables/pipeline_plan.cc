@@ -80,8 +80,8 @@ void Pipeline::StartPlan(const typename Family::Key& tuple, Plan<Family>& plan) 
 }
 
 template <class Family>
-void Pipeline::MakePlan(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
-                        Plan<Family>& plan) {
+void Pipeline::ChooseSlot(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+                          Plan<Family>& plan) const {
   const auto& tuple = parsed.tuple;
   plan.connects = false;
   const FrontendRow* frontend = FindFrontend<Family>(tuple, plan);
@@ -103,9 +103,12 @@ void Pipeline::MakePlan(const Packet& packet, const ParsedAs<typename Family::Ke
     plan.refusal = PuntFor(Reason::kHostDecides);
     return;
   }
-  const uint32_t hash = SlotHash(tuple, image_->configuration.slot_hash_seed);
+  plan.hash = SlotHash(tuple, image_->configuration.slot_hash_seed);
+  plan.masquerade = half.masquerade;
+  plan.client_next_hop = client.next_hop;
+  plan.frontend_counter = frontend->counter;
   const uint32_t slots_mask = (uint32_t{1} << half.slots_log2) - 1;
-  uint32_t slot = half.slots_base + (hash & slots_mask);
+  plan.slot = half.slots_base + (plan.hash & slots_mask);
   if (frontend->affinity_group != 0 && !packet.directed_endpoint) [[unlikely]] {
     const auto met = SlotByAffinity(frontend->affinity_group, Family::ToRow(tuple.source_address),
                                     half.slots_base, slots_mask);
@@ -113,10 +116,20 @@ void Pipeline::MakePlan(const Packet& packet, const ParsedAs<typename Family::Ke
       plan.refusal = PuntFor(Reason::kHostDecides);
       return;
     }
-    slot = *met;
+    plan.slot = *met;
   }
+  plan.connects = true;
+  __builtin_prefetch(&RowAt(image_->slots, plan.slot));
+}
+
+template <class Family>
+void Pipeline::MakePlan(const Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+                        Plan<Family>& plan) {
+  if (!plan.connects) return;
+  plan.connects = false;
+  const auto& tuple = parsed.tuple;
   const uint32_t endpoint_id =
-      packet.directed_endpoint.value_or(RowAt(image_->slots, slot).endpoint);
+      packet.directed_endpoint.value_or(RowAt(image_->slots, plan.slot).endpoint);
   const EndpointRow& endpoint = RowAt(image_->endpoints, endpoint_id);
   if (!endpoint.valid) {
     plan.refusal = PuntFor(Reason::kNoEndpoint);
@@ -128,18 +141,17 @@ void Pipeline::MakePlan(const Packet& packet, const ParsedAs<typename Family::Ke
   }
   const bool hairpin = endpoint.address == Family::ToRow(tuple.source_address);
   auto to = OriginalTranslation<Family>(image_->configuration, tuple, masquerade_ports_, endpoint,
-                                        half.masquerade || hairpin, hash, packet.attempt);
+                                        plan.masquerade || hairpin, plan.hash, packet.attempt);
   if (!to) {
     plan.refusal = PuntFor(Reason::kNoMasqueradeAddress);
     return;
   }
-  to->frontend_counter = frontend->counter;
+  to->frontend_counter = plan.frontend_counter;
   to->endpoint = endpoint_id;
   plan.connects = true;
-  plan.connection = MakeConnection<Family>(tuple, *to, client.next_hop);
+  plan.connection = MakeConnection<Family>(tuple, *to, plan.client_next_hop);
   plan.connection.last_seen = tick_;
   plan.reply_placement = Table<Family>().Hash(ReplyKey(plan.connection));
-  Table<Family>().PrefetchBucket(plan.reply_placement);
 }
 
 std::optional<uint32_t> Pipeline::SlotByAffinity(uint32_t group, const Bits128& client,
@@ -180,6 +192,8 @@ const FrontendRow* Pipeline::FindFrontend(const typename Family::Key& tuple,
 
 template void Pipeline::StartPlan<Ipv4>(const Tuple&, Plan<Ipv4>&) const;
 template void Pipeline::StartPlan<Ipv6>(const TupleIpv6&, Plan<Ipv6>&) const;
+template void Pipeline::ChooseSlot<Ipv4>(const Packet&, const Parsed&, Plan<Ipv4>&) const;
+template void Pipeline::ChooseSlot<Ipv6>(const Packet&, const ParsedIpv6&, Plan<Ipv6>&) const;
 template void Pipeline::MakePlan<Ipv4>(const Packet&, const Parsed&, Plan<Ipv4>&);
 template void Pipeline::MakePlan<Ipv6>(const Packet&, const ParsedIpv6&, Plan<Ipv6>&);
 
