@@ -89,7 +89,8 @@ class Card {
   // Never waits; empty lists where nothing came.
   virtual absl::StatusOr<CardOutput> Poll() = 0;
 
-  // Reads registers: about 10 ms with a real card.
+  // Reads registers: about 10 ms with a real card. Called again and again, it also notices a punt
+  // ring that stands still: Unavailable, as for a heartbeat.
   virtual absl::StatusOr<CardHealth> Health() = 0;
 };
 

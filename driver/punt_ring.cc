@@ -16,8 +16,8 @@ absl::Status PuntRing::Check(const PuntLine& line) const {
     return absl::InternalError(fmt::format("punt ring: line {}: {} is {}, expected {}",
                                            ring_.head(), field, value, expected));
   };
-  if (line.sequence != sequence_) {
-    return fault("sequence", line.sequence, fmt::format("{}", sequence_));
+  if (line.sequence != static_cast<uint32_t>(records_)) {
+    return fault("sequence", line.sequence, fmt::format("{}", static_cast<uint32_t>(records_)));
   }
   if (line.length < kFrameBytesMin || line.length > frame_bytes_max_) {
     return fault("length", line.length, fmt::format("{}..{}", kFrameBytesMin, frame_bytes_max_));
@@ -40,7 +40,7 @@ absl::Status PuntRing::Collect(uint32_t punt_tail, std::vector<PuntedFrame>& fra
     punted.frame.resize(line.length);
     ring_.GetBytes(1, punted.frame);
     ring_.Consume(lines);
-    ++sequence_;
+    ++records_;
   }
   return ring_.Release();
 }

@@ -22,12 +22,15 @@ class PuntRing {
   // is impossible. After an error the ring must not be used again.
   absl::Status Collect(uint32_t punt_tail, std::vector<PuntedFrame>& frames);
 
+  // Taken so far.
+  uint64_t records() const { return records_; }
+
  private:
   absl::Status Check(const PuntLine& line) const;
 
   ConsumerRing ring_;
   uint32_t frame_bytes_max_;
-  uint32_t sequence_ = 0;  // of the next record
+  uint64_t records_ = 0;  // the next one's sequence number, but that it does not wrap
 };
 
 }  // namespace pointsman

@@ -219,6 +219,7 @@ absl::StatusOr<CardHealth> RingCard::Health() {
 }
 
 absl::StatusOr<CardHealth> RingCard::ReadHealth() {
+  POINTSMAN_RETURN_IF_ERROR(Collect());
   CardHealth health;
   POINTSMAN_ASSIGN_OR_RETURN(health.heartbeat, AwaitHeartbeat(*transport_, heartbeat_, deadline_));
   heartbeat_ = health.heartbeat;
@@ -235,6 +236,8 @@ absl::StatusOr<CardHealth> RingCard::ReadHealth() {
                                ReadRegister(*transport_, RegisterOffset::kStatistics, word));
     health.statistics.push_back(value);
   }
+  const uint32_t punted = health.statistics[static_cast<size_t>(Statistic::kPunted)];
+  POINTSMAN_RETURN_IF_ERROR(punt_watch_.Look(health.cycles, punted, punts_.records()));
   return health;
 }
 

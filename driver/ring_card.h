@@ -18,6 +18,7 @@
 #include "driver/event_ring.h"
 #include "driver/inject_ring.h"
 #include "driver/punt_ring.h"
+#include "driver/punt_watch.h"
 #include "driver/transport.h"
 
 namespace pointsman {
@@ -77,6 +78,7 @@ class RingCard : public Card {
   CommandRing commands_;
   InjectRing inject_;
   PuntRing punts_;
+  PuntWatch punt_watch_;
   EventRing events_;
   std::vector<RowWrite> hash_keys_;       // by row
   CardOutput output_;                     // collected, not yet handed out by Poll

@@ -205,6 +205,9 @@ bool FakeCard::Process(const InjectLine& line, std::span<const uint8_t> frame) {
 bool FakeCard::Punt(PuntLine line, std::span<const uint8_t> frame) {
   const uint32_t lines = 1 + LinesFor(static_cast<uint32_t>(frame.size()));
   const uint32_t used = status_.punt_tail - Register(kPuntHead);
+  const auto punted = static_cast<uint32_t>(Statistic::kPunted) * 4;
+  ++registers_[RegisterOffset(uint32_t(RegisterOffset::kStatistics) + punted)];
+  if (faults.punts_hang) return true;
   if (lines > (1u << Register(kPuntLinesLog2)) - used) return false;
   line.length = static_cast<uint16_t>(frame.size());
   line.sequence = punt_sequence_++;

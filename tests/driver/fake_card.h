@@ -29,6 +29,7 @@ struct FakeFaults {
   std::optional<uint64_t> commands_until_hang;               // then no more answers
   std::optional<std::pair<TableId, uint32_t>> decaying_row;  // reads with bit 0 flipped
   bool inject_hangs = false;                                 // fetches no frame
+  bool punts_hang = false;                                   // counts them, writes no record
   std::function<void(ResponseLine&)> damage_response;        // before the line is written
   std::function<void(PuntLine&)> damage_punt;
   std::function<void(EventLine&)> damage_event;  // of IPv4

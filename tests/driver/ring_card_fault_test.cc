@@ -330,6 +330,36 @@ TEST_F(CardFaultTest, HealthTellsADeadCard) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("register heartbeat stands at 0xa5"));
 }
 
+TEST_F(CardFaultTest, HealthTellsAPuntRingThatStandsStill) {
+  const auto at_cycles = [&](uint32_t cycles) {
+    fake_.faults.stuck_registers[RegisterOffset::kCyclesLow] = cycles;
+    return card_->Health().status();
+  };
+  const std::vector<uint8_t> frame(64);
+  ASSERT_TRUE(fake_.Punt({}, frame));
+  EXPECT_EQ(at_cycles(1'000), absl::OkStatus());
+  EXPECT_EQ(at_cycles(9'000'000), absl::OkStatus());
+
+  // A record that is late is none that is lost.
+  fake_.faults.punts_hang = true;
+  ASSERT_TRUE(fake_.Punt({}, frame));
+  EXPECT_EQ(at_cycles(20'000'000), absl::OkStatus());
+  fake_.faults.punts_hang = false;
+  ASSERT_TRUE(fake_.Punt({}, frame));
+  EXPECT_EQ(at_cycles(30'000'000), absl::OkStatus());
+  EXPECT_EQ(at_cycles(40'000'000), absl::OkStatus());
+
+  fake_.faults.punts_hang = true;
+  ASSERT_TRUE(fake_.Punt({}, frame));
+  EXPECT_EQ(at_cycles(50'000'000), absl::OkStatus());
+  EXPECT_EQ(at_cycles(52'999'999), absl::OkStatus());
+  const absl::Status status = at_cycles(53'000'000);
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_EQ(std::string(status.message()),
+            "punt ring: the card has punted 1 packets, and no record came for 3000000 of its clock "
+            "cycles");
+}
+
 TEST_F(CardFaultTest, ConfigureNamesTheRegisterThatReadsBackDifferently) {
   fake_.faults.stuck_registers[RegisterOffset::kSlotHashSeed] = 5;
   const absl::Status status = card_->Configure({.mode = Mode::kOffload, .configuration = {}});
