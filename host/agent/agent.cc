@@ -119,7 +119,17 @@ absl::Status Agent::ExchangePlaces() {
   return absl::OkStatus();
 }
 
+absl::Status Agent::DumpRows() {
+  const absl::StatusOr<bool> whole = dump_.ReadNext(kRowsOfAnAuditsPart, *card_);
+  if (!whole.ok()) return whole.status();
+  if (*whole) status_->Publish(Question::kRows, dump_.Take());
+  return absl::OkStatus();
+}
+
 absl::Status Agent::LookAtRows() {
+  if (status_->wanted(Question::kRows)) {
+    if (absl::Status status = DumpRows(); !status.ok()) return status;
+  }
   if (status_->wanted(Question::kAudit)) return LookAtAllRows();
   if (Clock::now() < next_audit_) return absl::OkStatus();
   next_audit_ = Clock::now() + kAuditPeriod;

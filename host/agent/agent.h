@@ -17,6 +17,7 @@
 #include "host/agent/metrics.h"
 #include "host/agent/punt_server.h"
 #include "host/agent/reconciler.h"
+#include "host/agent/row_dump.h"
 #include "host/agent/status_server.h"
 #include "host/cardd/card_state.h"
 #include "host/softpath/connection_list.h"
@@ -48,6 +49,7 @@ class Agent {
   absl::Status TakeNewForwarding();
   absl::Status LookAtRows();
   absl::Status LookAtAllRows();
+  absl::Status DumpRows();
   absl::Status Audited(uint64_t rows);
   // Now and then: whom the card should carry instead of others.
   absl::Status ExchangePlaces();
@@ -77,6 +79,7 @@ class Agent {
   Reconciler reconciler_;
   Audit audit_;
   std::optional<AuditCounts> audited_before_;  // when all rows were asked for
+  RowDump dump_;
   Busyness busyness_;
   SoftwarePath software_;
   PuntServer punts_;

@@ -22,14 +22,14 @@ struct Asked {
   const char* path;
   int seconds;  // at most, until there is a document
 };
-constexpr std::array<Asked, 2> kAsked = {{{"/status", 2}, {"/audit", 60}}};  // by Question
+constexpr std::array<Asked, 3> kAsked = {{{"/status", 2}, {"/audit", 60}, {"/rows", 60}}};  // by Question
 const Asked& Of(Question question) { return kAsked.at(static_cast<size_t>(question)); }
 
 class HttpStatusServer : public StatusServer {
  public:
   explicit HttpStatusServer(std::string path) : path_(std::move(path)) {
     server_.set_address_family(AF_UNIX);
-    for (const Question question : {Question::kStatus, Question::kAudit}) {
+    for (const Question question : {Question::kStatus, Question::kAudit, Question::kRows}) {
       server_.Get(Of(question).path,
                   [this, question](const httplib::Request&, httplib::Response& response) {
                     Answer(question, response);

@@ -1,5 +1,5 @@
-// Hands out documents of the agent over HTTP on a Unix socket: GET /status, and GET /audit, for
-// which the agent reads the whole card back first. Threads of its own answer, so that a slow reader
+// Hands out documents of the agent over HTTP on a Unix socket: GET /status, and GET /audit and
+// GET /rows, for which the agent reads the whole card back first. Threads of its own answer, so that a slow reader
 // never delays the agent, which makes a document only when somebody waits for one: of a large
 // cluster it takes a while.
 #ifndef POINTSMAN_HOST_AGENT_STATUS_SERVER_H_
@@ -15,7 +15,7 @@ namespace pointsman {
 
 inline constexpr char kStatusSocket[] = "/run/pointsman/agent.sock";
 
-enum class Question : uint8_t { kStatus, kAudit };
+enum class Question : uint8_t { kStatus, kAudit, kRows };
 
 // Thread-safe. The threads end, and the socket goes, with the object.
 class StatusServer {
@@ -31,7 +31,7 @@ class StatusServer {
 };
 
 // The document of the agent at that socket. Errors: Unavailable: nobody answers, within three
-// seconds, or a minute for an audit.
+// seconds, or a minute for what takes reading the card.
 absl::StatusOr<std::string> FetchDocument(const std::string& socket_path, Question question);
 inline absl::StatusOr<std::string> FetchStatus(const std::string& socket_path) {
   return FetchDocument(socket_path, Question::kStatus);

@@ -170,6 +170,7 @@ void AddCardCommand(CLI::App& app, Run& run) {
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   info->callback([options, &run] { run = [options] { return RunCardInfo(*options); }; });
+  AddCardDumpCommand(*command, run);
   CLI::App* selftest = command->add_subcommand(
       "selftest",
       "Brings a card up that no agent owns, fills every row of its tables with patterns and reads "

@@ -20,6 +20,7 @@ void AddTopCommand(CLI::App& app, Run& run);
 void AddClusterCommand(CLI::App& app, Run& run);
 void AddCarddCommand(CLI::App& app, Run& run);
 void AddCardCommand(CLI::App& app, Run& run);
+void AddCardDumpCommand(CLI::App& card, Run& run);  // below `card`
 
 }  // namespace pointsman
 

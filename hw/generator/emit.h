@@ -16,6 +16,8 @@ std::string EmitSystemVerilog(const Description& card);
 std::string EmitRom(const std::vector<char>& blob);
 // card_layout.h: the same for C++; layouts from the first profile, sizes from each.
 std::string EmitCpp(const std::vector<Description>& profiles);
+// card_fields.h: the fields of the tables' rows by name.
+std::string EmitFields(const Description& card);
 // card-reference.md: the same for people.
 std::string EmitMarkdown(const std::vector<Description>& profiles);
 

@@ -1,5 +1,6 @@
-// generate OUT_FOLDER PROFILE.dtb...: writes card_layout.h, card-reference.md and, for each
-// profile, PROFILE/card_pkg.sv and PROFILE/card_rom.hex.
+// generate OUT_FOLDER PROFILE.dtb...: writes card_layout.h, card_fields.h, card-reference.md and,
+// for each profile, PROFILE/card_pkg.sv and PROFILE/card_rom.hex. A file that would not change is
+// left alone, so that nothing is built again for it.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -19,8 +20,14 @@ int Fail(const std::string& message) {
   return 2;
 }
 
+std::string Content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 bool Write(const fs::path& path, const std::string& text) {
   std::error_code ignored;
+  if (fs::exists(path, ignored) && Content(path) == text) return true;
   fs::create_directories(path.parent_path(), ignored);
   std::ofstream file(path, std::ios::binary);
   file << text;
@@ -48,6 +55,7 @@ int main(int argc, char** argv) {
     profiles.push_back(*std::move(card));
   }
   if (!Write(out / "card_layout.h", pointsman::hw::EmitCpp(profiles)) ||
+      !Write(out / "card_fields.h", pointsman::hw::EmitFields(profiles[0])) ||
       !Write(out / "card-reference.md", pointsman::hw::EmitMarkdown(profiles))) {
     return Fail(fmt::format("{}: cannot be written", out.string()));
   }
