@@ -22,9 +22,9 @@ using ::testing::Pair;
 constexpr uint64_t kMagic = 0x31747365747374;
 constexpr uint32_t kRows = 8;
 
-// All of one number, as it was written.
+// All of one number, as it was written; long, so that the process is killed in the middle of one.
 struct Row {
-  std::array<uint64_t, 16> content{};
+  std::array<uint64_t, 8192> content{};
   uint32_t seen = 0;
   static Row Of(uint64_t number) {
     Row row;
