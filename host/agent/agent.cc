@@ -28,9 +28,6 @@ constexpr uint64_t kRowsOfAnAuditsPart = 1024;
 constexpr std::chrono::seconds kExchangePeriod(10);
 constexpr int kExchangesAPeriod = 16;
 
-// Connections over SCTP, which software carries by itself.
-constexpr size_t kSoftwareConnections = 1 << 20;
-
 // How often connections of software, and of a card that is told the time, are looked at: a pass
 // over all of them is work.
 constexpr uint32_t kAgeingTicks = 5 * kTicksPerSecond;
@@ -61,7 +58,7 @@ uint32_t CountersInUse(const Image& image) {
 Agent::Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cycles,
              std::unique_ptr<Feed> feed, std::unique_ptr<StatusServer> status,
              std::unique_ptr<HealthServer> health, bool adopt, AgentMetrics& metrics,
-             const CardStatus* card_status)
+             const CardStatus* card_status, KeptSoftware kept)
     : node_name_(std::move(node_name)),
       card_(std::move(card)),
       feed_(std::move(feed)),
@@ -72,11 +69,15 @@ Agent::Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cy
       card_status_(card_status),
       reconciler_(*card_, tick_cycles,
                   [this](std::span<const RowWrite> writes) { software_.RowsWritten(writes); }),
-      software_(kSoftwareConnections),
+      software_(kKeptConnectionsMax, std::move(kept)),
       punts_(*card_, [this](const WantedRow& wanted) { return reconciler_.Lend(wanted); }) {}
 
 absl::Status Agent::Run(const std::atomic<bool>& stop) {
   if (absl::Status status = adopt_ ? Adopt() : absl::OkStatus(); !status.ok()) return status;
+  if (software_.connections().size() + software_.clients() != 0) {
+    spdlog::info("goes on with {} connections over SCTP and {} clients with session affinity",
+                 software_.connections().size(), software_.clients());
+  }
   while (!stop) {
     if (absl::Status status = Age(); !status.ok()) return status;
     if (absl::Status status = TakeNewForwarding(); !status.ok()) return status;
@@ -180,6 +181,7 @@ absl::Status Agent::Program(const NodeUpdate& update) {
   if (!rows.ok() && !IsAboutInput(rows.status())) return rows.status();
   if (whole) {
     software_.SetForwarding(forwarding_.forwarding, reconciler_.image());
+    if (!std::exchange(counted_, true)) CountConnections();
   } else {
     software_.Update(change);
   }
@@ -200,6 +202,13 @@ absl::Status Agent::Program(const NodeUpdate& update) {
   spdlog::info("programmed {} frontends of {} Services, {} rows written",
                forwarding_.forwarding.frontends.size(), forwarding_.services.size(), *rows);
   return absl::OkStatus();
+}
+
+void Agent::CountConnections() {
+  for (const auto& [place, connection] : connections_.by_row()) {
+    software_.CountConnection(connection.original, EndpointOf(connection));
+  }
+  software_.CountConnections();
 }
 
 absl::Status Agent::PurgeUdp() {

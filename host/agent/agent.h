@@ -31,11 +31,12 @@ class Agent {
   // `tick_cycles`: clock cycles of a tick, where the card's clock is a clock; 0: the agent tells
   // the card the time. `adopt`: take over what the card's tables hold (RingCardOptions::adopt).
   // `card_status`: how a card is doing that may fail and come back, kept up to date by the card
-  // itself; nullptr: it is none such. Borrows both this and `metrics`.
+  // itself; nullptr: it is none such. Borrows both this and `metrics`. `kept`: what the agent
+  // before this one knew by itself.
   Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cycles,
         std::unique_ptr<Feed> feed, std::unique_ptr<StatusServer> status,
         std::unique_ptr<HealthServer> health, bool adopt, AgentMetrics& metrics,
-        const CardStatus* card_status = nullptr);
+        const CardStatus* card_status = nullptr, KeptSoftware kept = {});
 
   // Works until `stop` is true. Errors: those of Card, when the card does not answer any more. What
   // cannot be programmed (a full table) is reported and leaves the last state in place.
@@ -54,6 +55,8 @@ class Agent {
   // Now and then: whom the card should carry instead of others.
   absl::Status ExchangePlaces();
   absl::Status Program(const NodeUpdate& update);
+  // Those that there were before this agent, once it knows the Services.
+  void CountConnections();
   // The card's UDP connections whose endpoints do not serve any more.
   absl::Status PurgeUdp();
   void TellHealth(bool programmed);
@@ -76,6 +79,7 @@ class Agent {
   AgentMetrics& metrics_;
   const CardStatus* const card_status_;
   bool forwards_ = true;  // as health was told last
+  bool counted_ = false;  // the connections that there were
   Reconciler reconciler_;
   Audit audit_;
   std::optional<AuditCounts> audited_before_;  // when all rows were asked for

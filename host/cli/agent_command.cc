@@ -40,6 +40,7 @@ struct AgentOptions {
   NodeOverrides node_overrides;
   CardOptions card;
   PortCardOptions ports;
+  std::string state_folder;
   std::string status_socket = kStatusSocket;
   std::string healthz = fmt::format("0.0.0.0:{}", kProxyHealthPort);
   std::string dns;
@@ -92,7 +93,7 @@ constexpr const char* kNoCard = "none";
 
 // A simulated card begins and ends with its process, and what ports know where nothing is kept.
 bool OutlivesAgents(const AgentOptions& options) {
-  if (options.card.card == kNoCard) return !options.ports.state_folder.empty();
+  if (options.card.card == kNoCard) return !options.state_folder.empty();
   return options.card.card != "sim";
 }
 
@@ -163,12 +164,10 @@ absl::StatusOr<Carrier> OpenCard(const AgentOptions& options) {
 }
 
 absl::StatusOr<Carrier> OpenCarrier(const AgentOptions& options) {
-  if (options.card.card != kNoCard) {
-    if (options.ports.state_folder.empty()) return OpenCard(options);
-    return absl::InvalidArgumentError(
-        "--state-dir keeps what a node without a card knows: it needs --card none");
-  }
-  absl::StatusOr<std::unique_ptr<StandbyCard>> ports = OpenPortCard(options.ports);
+  if (options.card.card != kNoCard) return OpenCard(options);
+  PortCardOptions port_options = options.ports;
+  port_options.state_folder = options.state_folder;
+  absl::StatusOr<std::unique_ptr<StandbyCard>> ports = OpenPortCard(port_options);
   if (!ports.ok()) return ports.status();
   return Carrier{*std::move(ports)};
 }
@@ -191,11 +190,6 @@ void AddPortOptions(CLI::App& command, PortCardOptions& ports) {
                   "with --card none: room for so many connections over IPv4, a power of two, and a "
                   "quarter of them over IPv6")
       ->capture_default_str();
-  command.add_option(
-      "--state-dir", ports.state_folder,
-      "with --card none: folder in which tables and connections are kept, so that the "
-      "next agent goes on with them, whatever ended this one; best in memory "
-      "(/run/pointsman/state)");
   command
       .add_option("--eal", ports.eal,
                   "with --port: more arguments of DPDK's environment, such as --eal=-m "
@@ -220,9 +214,20 @@ absl::StatusOr<kube::ServerConfig> ConfigOfServer(const AgentOptions& options) {
                                     : kube::OpenKubeconfig(options.kubeconfig, options.context);
 }
 
+// Nothing without a folder.
+absl::StatusOr<KeptSoftware> OpenKept(const std::string& folder) {
+  if (folder.empty()) return KeptSoftware();
+  std::vector<std::string> notes;
+  absl::StatusOr<KeptSoftware> kept = OpenKeptSoftware(folder, notes);
+  for (const std::string& note : notes) spdlog::warn("{}", note);
+  return kept;
+}
+
 // Runs until it is asked to stop; `start` lets the feed begin, once the environment is set.
 int RunWith(const AgentOptions& options, AgentMetrics& metrics, std::unique_ptr<Feed> feed,
             const std::function<void()>& start) {
+  absl::StatusOr<KeptSoftware> kept = OpenKept(options.state_folder);
+  if (!kept.ok()) return ReportInputError(kept.status());
   // Opening a card sets the environment, so no other thread runs yet.
   absl::StatusOr<Carrier> carrier = OpenCarrier(options);
   if (!carrier.ok()) return ReportCardError(carrier.status());
@@ -241,7 +246,7 @@ int RunWith(const AgentOptions& options, AgentMetrics& metrics, std::unique_ptr<
                carrier->card->description().profile, options.status_socket);
   Agent agent(options.node, std::move(carrier->card), TickCycles(options.card), std::move(feed),
               *std::move(status), *std::move(health), OutlivesAgents(options), metrics,
-              carrier->status);
+              carrier->status, *std::move(kept));
   if (absl::Status result = agent.Run(stop_requested); !result.ok()) return ReportCardError(result);
   return kExitDone;
 }
@@ -316,6 +321,11 @@ void AddAgentCommand(CLI::App& app, Run& run) {
   AddNodeOptions(*command, options->node_overrides);
   AddCardOptions(*command, options->card);
   AddPortOptions(*command, options->ports);
+  command->add_option(
+      "--state-dir", options->state_folder,
+      "folder in which is kept what the agent knows and no card does, so that the next agent goes "
+      "on with it, whatever ended\nthis one: connections over SCTP, session affinity, and with "
+      "--card none tables and all connections; best in memory\n(/run/pointsman/state)");
   command
       ->add_option("--status", options->status_socket,
                    "Unix socket on which the agent says how it is")

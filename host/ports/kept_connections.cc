@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "host/ports/kept_file.h"
+#include "host/kept/kept_file.h"
 
 namespace pointsman {
 namespace {

@@ -12,7 +12,7 @@
 #include "flow_tables/connections.h"
 #include "flow_tables/image.h"
 #include "flow_tables/shard.h"
-#include "host/ports/mapped_file.h"
+#include "host/kept/mapped_file.h"
 
 namespace pointsman {
 

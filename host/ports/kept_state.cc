@@ -6,7 +6,7 @@
 #include <bit>
 #include <filesystem>
 
-#include "host/ports/kept_file.h"
+#include "host/kept/kept_file.h"
 
 namespace pointsman {
 namespace {

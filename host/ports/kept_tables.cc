@@ -8,7 +8,7 @@
 
 #include "driver/card_tables.h"
 #include "flow_tables/image_check.h"
-#include "host/ports/kept_file.h"
+#include "host/kept/kept_file.h"
 
 namespace pointsman {
 namespace {

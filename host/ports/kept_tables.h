@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "driver/card.h"
 #include "flow_tables/image.h"
-#include "host/ports/mapped_file.h"
+#include "host/kept/mapped_file.h"
 
 namespace pointsman {
 

@@ -1,6 +1,6 @@
 // Connections that the host carries by itself, those over SCTP: exact match on both directions'
-// 5-tuples. They live as those of the card do (flow_tables/connection_life.h), as UDP. Not
-// thread-safe.
+// 5-tuples. They live as those of the card do (flow_tables/connection_life.h), as UDP. With rows
+// that are kept it begins with those of the process before. Not thread-safe.
 #ifndef POINTSMAN_HOST_SOFTPATH_HOST_CONNECTIONS_H_
 #define POINTSMAN_HOST_SOFTPATH_HOST_CONNECTIONS_H_
 
@@ -11,6 +11,7 @@
 #include "absl/functional/function_ref.h"
 #include "flow_tables/connections.h"
 #include "flow_tables/flow.h"
+#include "host/kept/kept_rows.h"
 
 namespace pointsman {
 
@@ -32,7 +33,8 @@ struct HostConnection {
 
 class HostConnections {
  public:
-  explicit HostConnections(size_t capacity) : capacity_(capacity) {}
+  // REQUIRES: `kept` has room for `capacity`.
+  explicit HostConnections(size_t capacity, KeptRows<HostConnection> kept = {});
 
   struct Found {
     const HostConnection* connection = nullptr;  // nullptr: none; valid until the next change
@@ -55,9 +57,15 @@ class HostConnections {
   size_t size() const { return by_original_.size(); }
 
  private:
+  struct Entry {
+    HostConnection connection;
+    uint32_t row = 0;  // of `kept_`
+  };
+
   const size_t capacity_;
-  absl::flat_hash_map<FlowKey, HostConnection> by_original_;
+  absl::flat_hash_map<FlowKey, Entry> by_original_;
   absl::flat_hash_map<FlowKey, FlowKey> originals_by_reply_;
+  KeptRows<HostConnection> kept_;
 };
 
 }  // namespace pointsman

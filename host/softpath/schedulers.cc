@@ -63,9 +63,11 @@ std::optional<size_t> Schedulers::Choose(const Frontend& frontend, const Fronten
 
 void Schedulers::Took(const Frontend& frontend, const Backend& endpoint) {
   if (frontend.scheduler == Scheduler::kRoundRobin) ++turns_[frontend.name];
-  if (frontend.scheduler == Scheduler::kLeastConnection) {
-    ++connections_[{endpoint.address, endpoint.port}];
-  }
+  Count(frontend, {endpoint.address, endpoint.port});
+}
+
+void Schedulers::Count(const Frontend& frontend, const EndpointId& endpoint) {
+  if (frontend.scheduler == Scheduler::kLeastConnection) ++connections_[endpoint];
 }
 
 void Schedulers::Ended(const EndpointId& endpoint) {

@@ -36,6 +36,9 @@ class Schedulers {
   // The connection was given to that endpoint.
   void Took(const Frontend& frontend, const Backend& endpoint);
 
+  // The endpoint has a connection that an earlier process gave it.
+  void Count(const Frontend& frontend, const EndpointId& endpoint);
+
   // A connection of the endpoint has ended.
   void Ended(const EndpointId& endpoint);
 

@@ -14,8 +14,6 @@
 namespace pointsman {
 namespace {
 
-constexpr size_t kAffinityClientsMax = 1 << 20;
-
 std::vector<uint8_t> WithTagOf(std::span<const uint8_t> tagged,
                                const std::vector<uint8_t>& untagged) {
   std::vector<uint8_t> frame = untagged;
@@ -52,8 +50,10 @@ const char* Name(Fate fate) {
   return "given-back";
 }
 
-SoftwarePath::SoftwarePath(size_t connections_max)
-    : affinity_(kAffinityClientsMax), connections_(connections_max) {}
+SoftwarePath::SoftwarePath(size_t connections_max, KeptSoftware kept)
+    : kept_lock_(std::move(kept.lock)),
+      affinity_(kAffinityClientsMax, std::move(kept.clients)),
+      connections_(connections_max, std::move(kept.connections)) {}
 
 void SoftwarePath::SetForwarding(const Forwarding& forwarding, const Image& image) {
   image_ = &image;
@@ -115,6 +115,19 @@ void SoftwarePath::Learned(const FlowKey& original, const EndpointId& endpoint, 
       lookup_.FindFrontend(original.destination, original.destination_port, original.protocol);
   if (frontend == nullptr || frontend->affinity_seconds == 0) return;
   affinity_.Remember(frontend->affinity_group, original.source, endpoint, now);
+}
+
+void SoftwarePath::CountConnection(const FlowKey& original, const EndpointId& endpoint) {
+  const Frontend* frontend =
+      lookup_.FindFrontend(original.destination, original.destination_port, original.protocol);
+  if (frontend != nullptr) schedulers_.Count(*frontend, endpoint);
+}
+
+void SoftwarePath::CountConnections() {
+  connections_.ForEach([this](const HostConnection& connection) {
+    const FlowKey& to = connection.translated;
+    CountConnection(connection.original, {to.destination, to.destination_port});
+  });
 }
 
 size_t SoftwarePath::Sweep(absl::Time now) {

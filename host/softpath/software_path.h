@@ -43,6 +43,7 @@
 #include "host/softpath/endpoint_directory.h"
 #include "host/softpath/fragment_list.h"
 #include "host/softpath/host_connections.h"
+#include "host/softpath/kept_software.h"
 #include "host/softpath/schedulers.h"
 #include "host/softpath/service_lookup.h"
 
@@ -110,7 +111,9 @@ struct Decision {
 
 class SoftwarePath {
  public:
-  explicit SoftwarePath(size_t connections_max);
+  // Begins with the connections and clients that were kept. REQUIRES: at most kKeptConnectionsMax
+  // connections, where any are kept.
+  explicit SoftwarePath(size_t connections_max, KeptSoftware kept = {});
 
   // Packets that come later meet this forwarding, of which `image` was built; connections and
   // affinity stay. Borrows `image` until the next call; it may change as Update and RowsWritten
@@ -133,6 +136,8 @@ class SoftwarePath {
   void Forget();
 
   const HostConnections& connections() const { return connections_; }
+  // Clients with session affinity that it remembers.
+  size_t clients() const { return affinity_.size(); }
 
   // Forgets connections of its own that are over at `now`; returns how many.
   size_t Sweep(absl::Time now);
@@ -155,6 +160,11 @@ class SoftwarePath {
   std::optional<RowWrite> AffinityWriteOf(uint32_t row) const {
     return card_affinity_.WriteOf(row);
   }
+
+  // Connections that there were before the first forwarding, of the card's one and all of its own:
+  // they count for their endpoints. Once each.
+  void CountConnection(const FlowKey& original, const EndpointId& endpoint);
+  void CountConnections();
 
   // A connection that the card carried to the endpoint has ended.
   void Ended(const EndpointId& endpoint) { schedulers_.Ended(endpoint); }
@@ -199,6 +209,7 @@ class SoftwarePath {
   void PutFrontend(const Frontend& frontend);
   void RemoveFrontend(const FrontendKey& key);
 
+  std::optional<FolderLock> kept_lock_;
   Forwarding rest_;  // no frontends
   const Image* image_ = nullptr;
   ServiceLookup lookup_;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -155,6 +156,27 @@ TEST(DeployTest, ThePodMayNoMoreThanItNeeds) {
             ObjectOf(text, "ServiceAccount")["metadata"]["name"].as<std::string>());
   EXPECT_EQ(ObjectOf(text, "ClusterRoleBinding")["roleRef"]["name"].as<std::string>(),
             ObjectOf(text, "ClusterRole")["metadata"]["name"].as<std::string>());
+}
+
+TEST(DeployTest, StateIsKeptWhereItOutlivesTheAgent) {
+  const auto option = [](const std::string& text) {
+    const std::vector<std::string> args = Texts(Agent(text)["args"]);
+    const auto at = std::ranges::find(args, "--state-dir");
+    return at == args.end() ? "" : *std::next(at);
+  };
+  const std::string folder = option(RenderChart(DefaultValues()));
+  EXPECT_TRUE(folder.starts_with(
+      Agent(RenderChart(DefaultValues()))["volumeMounts"][0]["mountPath"].as<std::string>() + "/"));
+  YAML::Node values = DefaultValues();
+  values["stateFolder"] = "/var/lib/pointsman/state";
+  const std::string text = RenderChart(values);
+  const YAML::Node pod = ObjectOf(text, "DaemonSet")["spec"]["template"]["spec"];
+  EXPECT_EQ(Agent(text)["volumeMounts"][1]["mountPath"].as<std::string>(), option(text));
+  EXPECT_EQ(Agent(text)["volumeMounts"][1]["name"].as<std::string>(),
+            pod["volumes"][1]["name"].as<std::string>());
+  EXPECT_EQ(pod["volumes"][1]["hostPath"]["path"].as<std::string>(), "/var/lib/pointsman/state");
+  EXPECT_THAT(Content(kDeploy / "pointsman.default"), HasSubstr("--state-dir " + folder));
+  EXPECT_THAT(Content(kDeploy / "pointsman.service"), HasSubstr("RuntimeDirectoryPreserve=yes"));
 }
 
 TEST(DeployTest, TheApiServersAddressIsSaidWhereItIsGiven) {

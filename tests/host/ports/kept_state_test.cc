@@ -2,22 +2,17 @@
 // really killed.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <array>
-#include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <thread>
 
 #include "flow_tables/pipeline.h"
+#include "host/kept/kept_file.h"
 #include "host/ports/kept_connections.h"
-#include "host/ports/kept_file.h"
 #include "host/ports/kept_tables.h"
 #include "tests/support/image_builder.h"
+#include "tests/support/kept_folder.h"
 
 namespace pointsman {
 namespace {
@@ -57,15 +52,8 @@ Connection ConnectionOf(uint16_t client_port) {
                               0);
 }
 
-class KeptStateTest : public testing::Test {
+class KeptStateTest : public test::KeptFolderTest {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "kept_XXXXXX";
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  ~KeptStateTest() override { std::filesystem::remove_all(folder_); }
-
   std::string Tables() const { return folder_ / "tables"; }
   std::string Connections() const { return folder_ / "connections"; }
 
@@ -99,34 +87,6 @@ class KeptStateTest : public testing::Test {
     return kept;
   }
 
-  // Does `work` again and again in a process that is killed a moment after it did so first.
-  static void KillWhile(const std::function<void()>& work) {
-    std::array<int, 2> begun{};
-    ASSERT_EQ(pipe(begun.data()), 0);
-    const pid_t child = fork();
-    if (child == 0) {
-      work();
-      static_cast<void>(!write(begun[1], "!", 1));
-      for (;;) work();
-    }
-    char byte = 0;
-    close(begun[1]);
-    ASSERT_EQ(read(begun[0], &byte, 1), 1);
-    close(begun[0]);
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    ASSERT_EQ(kill(child, SIGKILL), 0);
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status));
-  }
-
-  static void Overwrite(const std::string& path, uint64_t at, const std::string& bytes) {
-    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(at));
-    file << bytes;
-  }
-
-  std::filesystem::path folder_;
   const Image image_ = World();
   std::string note_;
 };

@@ -1,4 +1,4 @@
-#include "host/ports/kept_file.h"
+#include "host/kept/kept_file.h"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 // The head of a file that outlives the process: whose it is, and what for. A file is taken over
 // only by a program that would lay it out the same, on a machine that has not started again since,
 // because times of connections count from there.
-#ifndef POINTSMAN_HOST_PORTS_KEPT_FILE_H_
-#define POINTSMAN_HOST_PORTS_KEPT_FILE_H_
+#ifndef POINTSMAN_HOST_KEPT_KEPT_FILE_H_
+#define POINTSMAN_HOST_KEPT_KEPT_FILE_H_
 
 #include <array>
 #include <cstdint>
@@ -34,4 +34,4 @@ absl::Status SetAside(const std::string& path);
 
 }  // namespace pointsman
 
-#endif  // POINTSMAN_HOST_PORTS_KEPT_FILE_H_
+#endif  // POINTSMAN_HOST_KEPT_KEPT_FILE_H_

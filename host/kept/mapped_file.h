@@ -1,7 +1,7 @@
 // A file of fixed size in memory: what is written there stays when the process is killed, as long
 // as the machine runs. Owns the mapping, not the file.
-#ifndef POINTSMAN_HOST_PORTS_MAPPED_FILE_H_
-#define POINTSMAN_HOST_PORTS_MAPPED_FILE_H_
+#ifndef POINTSMAN_HOST_KEPT_MAPPED_FILE_H_
+#define POINTSMAN_HOST_KEPT_MAPPED_FILE_H_
 
 #include <boost/interprocess/mapped_region.hpp>
 #include <cstddef>
@@ -33,4 +33,4 @@ class MappedFile {
 
 }  // namespace pointsman
 
-#endif  // POINTSMAN_HOST_PORTS_MAPPED_FILE_H_
+#endif  // POINTSMAN_HOST_KEPT_MAPPED_FILE_H_

@@ -1,4 +1,4 @@
-#include "host/ports/mapped_file.h"
+#include "host/kept/mapped_file.h"
 
 #include <fmt/format.h>
 
