@@ -22,7 +22,8 @@ struct Asked {
   const char* path;
   int seconds;  // at most, until there is a document
 };
-constexpr std::array<Asked, 3> kAsked = {{{"/status", 2}, {"/audit", 60}, {"/rows", 60}}};  // by Question
+constexpr std::array<Asked, 3> kAsked = {
+    {{"/status", 2}, {"/audit", 60}, {"/rows", 60}}};  // by Question
 const Asked& Of(Question question) { return kAsked.at(static_cast<size_t>(question)); }
 
 class HttpStatusServer : public StatusServer {

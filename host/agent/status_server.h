@@ -1,7 +1,7 @@
 // Hands out documents of the agent over HTTP on a Unix socket: GET /status, and GET /audit and
-// GET /rows, for which the agent reads the whole card back first. Threads of its own answer, so that a slow reader
-// never delays the agent, which makes a document only when somebody waits for one: of a large
-// cluster it takes a while.
+// GET /rows, for which the agent reads the whole card back first. Threads of its own answer, so
+// that a slow reader never delays the agent, which makes a document only when somebody waits for
+// one: of a large cluster it takes a while.
 #ifndef POINTSMAN_HOST_AGENT_STATUS_SERVER_H_
 #define POINTSMAN_HOST_AGENT_STATUS_SERVER_H_
 

@@ -1,5 +1,6 @@
 #include "host/agent/row_dump.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
