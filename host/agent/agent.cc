@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "host/agent/flow_trace.h"
 #include "host/agent/mend.h"
 #include "host/agent/read_connections.h"
 #include "host/agent/status.h"
@@ -86,8 +87,13 @@ absl::Status Agent::Run(const std::atomic<bool>& stop) {
     if (absl::Status status = LookAtRows(); !status.ok()) return status;
     if (absl::Status status = ExchangePlaces(); !status.ok()) return status;
     if (absl::Status status = LookAtCard(); !status.ok()) return status;
-    if (status_->wanted(Question::kStatus)) {
+    if (status_->wanted(AgentDocument::kStatus)) {
       if (absl::Status status = PublishStatus(); !status.ok()) return status;
+    }
+    if (status_->wanted(AgentDocument::kTraces)) {
+      status_->Publish(AgentDocument::kTraces,
+                       FlowTraces(status_->asked_about(AgentDocument::kTraces),
+                                  {reconciler_.keeper(), connections_, software_.connections()}));
     }
     if (!*busy) std::this_thread::sleep_for(kNap);
   }
@@ -123,15 +129,15 @@ absl::Status Agent::ExchangePlaces() {
 absl::Status Agent::DumpRows() {
   const absl::StatusOr<bool> whole = dump_.ReadNext(kRowsOfAnAuditsPart, *card_);
   if (!whole.ok()) return whole.status();
-  if (*whole) status_->Publish(Question::kRows, dump_.Take());
+  if (*whole) status_->Publish(AgentDocument::kRows, dump_.Take());
   return absl::OkStatus();
 }
 
 absl::Status Agent::LookAtRows() {
-  if (status_->wanted(Question::kRows)) {
+  if (status_->wanted(AgentDocument::kRows)) {
     if (absl::Status status = DumpRows(); !status.ok()) return status;
   }
-  if (status_->wanted(Question::kAudit)) return LookAtAllRows();
+  if (status_->wanted(AgentDocument::kAudit)) return LookAtAllRows();
   if (Clock::now() < next_audit_) return absl::OkStatus();
   next_audit_ = Clock::now() + kAuditPeriod;
   return Audited(AuditedRows(card_->description().sizes) / kAuditPeriodsOfAPass + 1);
@@ -143,8 +149,9 @@ absl::Status Agent::LookAtAllRows() {
   if (absl::Status status = Audited(kRowsOfAnAuditsPart); !status.ok()) return status;
   const uint64_t rows = audit_.counts().rows - audited_before_->rows;
   if (rows < AuditedRows(card_->description().sizes)) return absl::OkStatus();
-  status_->Publish(Question::kAudit, fmt::format(R"({{"rows": {}, "mended": {}}})", rows,
-                                                 audit_.counts().mended - audited_before_->mended));
+  status_->Publish(AgentDocument::kAudit,
+                   fmt::format(R"({{"rows": {}, "mended": {}}})", rows,
+                               audit_.counts().mended - audited_before_->mended));
   audited_before_.reset();
   return absl::OkStatus();
 }
@@ -357,7 +364,7 @@ absl::Status Agent::PublishStatus() {
   state.misfits = &reconciler_.keeper().misfits();
   state.audit = audit_.counts();
   state.programmed_in = [this](const kube::ObjectKey& key) { return metrics_.ProgrammedIn(key); };
-  status_->Publish(Question::kStatus, StatusDocument(state));
+  status_->Publish(AgentDocument::kStatus, StatusDocument(state));
   return absl::OkStatus();
 }
 

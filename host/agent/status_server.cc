@@ -22,18 +22,19 @@ struct Asked {
   const char* path;
   int seconds;  // at most, until there is a document
 };
-constexpr std::array<Asked, 3> kAsked = {
-    {{"/status", 2}, {"/audit", 60}, {"/rows", 60}}};  // by Question
-const Asked& Of(Question question) { return kAsked.at(static_cast<size_t>(question)); }
+constexpr std::array<Asked, 4> kAsked = {
+    {{"/status", 2}, {"/audit", 60}, {"/rows", 60}, {"/trace", 2}}};  // by AgentDocument
+const Asked& Of(AgentDocument question) { return kAsked.at(static_cast<size_t>(question)); }
 
 class HttpStatusServer : public StatusServer {
  public:
   explicit HttpStatusServer(std::string path) : path_(std::move(path)) {
     server_.set_address_family(AF_UNIX);
-    for (const Question question : {Question::kStatus, Question::kAudit, Question::kRows}) {
+    for (const AgentDocument question : {AgentDocument::kStatus, AgentDocument::kAudit,
+                                         AgentDocument::kRows, AgentDocument::kTraces}) {
       server_.Get(Of(question).path,
-                  [this, question](const httplib::Request&, httplib::Response& response) {
-                    Answer(question, response);
+                  [this, question](const httplib::Request& request, httplib::Response& response) {
+                    Answer(question, request.get_param_value("of"), response);
                   });
     }
   }
@@ -57,17 +58,23 @@ class HttpStatusServer : public StatusServer {
     return AwaitListening();
   }
 
-  bool wanted(Question question) const override {
+  bool wanted(AgentDocument question) const override {
     const std::lock_guard lock(mutex_);
     return topics_.at(static_cast<size_t>(question)).waiting > 0;
   }
 
-  void Publish(Question question, std::string document) override {
+  std::vector<std::string> asked_about(AgentDocument question) const override {
+    const std::lock_guard lock(mutex_);
+    return topics_.at(static_cast<size_t>(question)).about;
+  }
+
+  void Publish(AgentDocument question, std::string document) override {
     {
       const std::lock_guard lock(mutex_);
       Topic& topic = topics_.at(static_cast<size_t>(question));
       topic.document = std::move(document);
       topic.waiting = 0;
+      topic.about.clear();
       ++topic.documents;
     }
     published_.notify_all();
@@ -76,14 +83,16 @@ class HttpStatusServer : public StatusServer {
  private:
   struct Topic {
     std::string document;
-    uint64_t documents = 0;  // up to now
-    int waiting = 0;         // for the next one
+    uint64_t documents = 0;          // up to now
+    int waiting = 0;                 // for the next one
+    std::vector<std::string> about;  // of those who wait
   };
 
-  void Answer(Question question, httplib::Response& response) {
+  void Answer(AgentDocument question, const std::string& about, httplib::Response& response) {
     std::unique_lock lock(mutex_);
     Topic& topic = topics_.at(static_cast<size_t>(question));
     ++topic.waiting;
+    topic.about.push_back(about);
     const uint64_t last = topic.documents;
     if (published_.wait_for(lock, std::chrono::seconds(Of(question).seconds),
                             [&] { return topic.documents != last; })) {
@@ -110,7 +119,7 @@ class HttpStatusServer : public StatusServer {
   httplib::Server server_;
   mutable std::mutex mutex_;
   std::condition_variable published_;
-  std::array<Topic, kAsked.size()> topics_;  // guarded by mutex_; by Question
+  std::array<Topic, kAsked.size()> topics_;  // guarded by mutex_; by AgentDocument
   std::thread thread_;
 };
 
@@ -122,12 +131,14 @@ absl::StatusOr<std::unique_ptr<StatusServer>> StatusServer::Open(const std::stri
   return server;
 }
 
-absl::StatusOr<std::string> FetchDocument(const std::string& socket_path, Question question) {
+absl::StatusOr<std::string> FetchDocument(const std::string& socket_path, AgentDocument question,
+                                          const std::string& about) {
   httplib::Client client(socket_path);
   client.set_address_family(AF_UNIX);
   client.set_connection_timeout(kAnswerSeconds);
   client.set_read_timeout(kAnswerSeconds + Of(question).seconds);
-  const httplib::Result result = client.Get(Of(question).path);
+  const httplib::Result result =
+      client.Get(Of(question).path, httplib::Params{{"of", about}}, httplib::Headers{});
   if (!result || result->status != 200) {
     return absl::UnavailableError(
         fmt::format("{}: no agent answers there; is `pointsman agent` running?", socket_path));

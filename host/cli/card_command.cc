@@ -139,7 +139,7 @@ int RunCardSelftest(const CardInfoOptions& options) {
 
 // What a running agent makes of its own card.
 int RunAudit(const CardInfoOptions& options) {
-  const absl::StatusOr<std::string> answer = FetchDocument(options.agent, Question::kAudit);
+  const absl::StatusOr<std::string> answer = FetchDocument(options.agent, AgentDocument::kAudit);
   if (!answer.ok()) return ReportCardError(answer.status());
   const nlohmann::json audit = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
   const bool made_by_agent = audit.is_object() && audit.value("rows", 0) > 0;

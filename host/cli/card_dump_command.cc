@@ -26,7 +26,7 @@ struct CardDumpOptions {
 };
 
 absl::StatusOr<std::string> DocumentOfAgent(const std::string& socket) {
-  return FetchDocument(socket, Question::kRows);
+  return FetchDocument(socket, AgentDocument::kRows);
 }
 
 // Of a card without an agent; one that forwards goes on, and keeps its rows.

@@ -5,6 +5,8 @@
 
 #include "absl/time/clock.h"
 #include "flow_tables/flow.h"
+#include "host/agent/flow_trace.h"
+#include "host/agent/status_server.h"
 #include "host/cli/commands.h"
 #include "host/cli/exit_code.h"
 #include "host/cli/manifest_input.h"
@@ -27,6 +29,7 @@ struct TraceOptions {
   std::string source;
   std::string destination;
   std::string protocol;
+  std::string agent;  // its status socket; empty: manifests are traced
   std::string output = "text";
 };
 
@@ -51,12 +54,6 @@ kube::Protocol ObjectProtocol(Protocol protocol) {
   return protocol == Protocol::kUdp ? kube::Protocol::kUdp : kube::Protocol::kSctp;
 }
 
-std::string FlowText(const FlowKey& packet) {
-  return fmt::format("{} {} -> {}", Name(packet.protocol),
-                     DescribeSocket(packet.source, packet.source_port),
-                     DescribeSocket(packet.destination, packet.destination_port));
-}
-
 std::string ClientText(const NodeFacts& facts, const kube::IpAddress& source) {
   for (const kube::IpAddress& own : facts.LocalAddresses(source.family())) {
     if (own == source) return "the node itself";
@@ -71,7 +68,7 @@ std::string VerdictText(const ProcessedFrame& processed) {
   switch (processed.fate) {
     case Fate::kForwarded: {
       const auto sent = ParseFlow(processed.sent.at(0).frame);
-      return fmt::format("forwarded as {}, by port {}", sent ? FlowText(sent->key) : "?",
+      return fmt::format("forwarded as {}, by port {}", sent ? Describe(sent->key) : "?",
                          Name(processed.sent[0].egress));
     }
     case Fate::kRejected:
@@ -90,7 +87,7 @@ absl::StatusOr<Steps> Walk(const ManifestInput& input, Datapath& datapath, const
   const kube::IpAddress source = ObjectAddress(packet.source);
   const std::string client = ClientText(facts, source);
   const bool inside = client != "outside the cluster";
-  Steps steps = {{"packet", FlowText(packet)},
+  Steps steps = {{"packet", Describe(packet)},
                  {"client", fmt::format("{} is {}", source.ToString(), client)}};
   const Question question{ObjectAddress(packet.destination), packet.destination_port,
                           ObjectProtocol(packet.protocol), inside};
@@ -122,9 +119,24 @@ void Print(const Steps& steps, const std::string& output) {
   for (const auto& step : steps) fmt::print("{:<13} {}\n", step.what, step.text);
 }
 
+int RunTraceByAgent(const TraceOptions& options, const FlowKey& packet) {
+  const std::string question = FlowQuestion(packet);
+  const auto document = FetchDocument(options.agent, AgentDocument::kTraces, question);
+  if (!document.ok()) return ReportInputError(document.status());
+  const absl::StatusOr<Steps> steps = FlowTraceOf(*document, question);
+  if (!steps.ok()) return ReportInputError(steps.status());
+  Print(*steps, options.output);
+  return kExitDone;
+}
+
 int RunTrace(const TraceOptions& options) {
   const absl::StatusOr<FlowKey> packet = ParsePacket(options);
   if (!packet.ok()) return ReportInputError(packet.status());
+  if (!options.agent.empty()) return RunTraceByAgent(options, *packet);
+  if (options.manifests.folder.empty() || options.manifests.node.empty()) {
+    return ReportInputError(absl::InvalidArgumentError(
+        "trace: give --manifests FOLDER and --node NAME, or --agent SOCKET"));
+  }
   const absl::StatusOr<ManifestInput> input = ReadManifests(options.manifests);
   if (!input.ok()) return ReportInputError(input.status());
   absl::StatusOr<std::unique_ptr<Datapath>> datapath = OpenDatapath(options.datapath);
@@ -146,8 +158,18 @@ void AddTraceCommand(CLI::App& app, Run& run) {
       "decides, and what\n"
       "becomes of it. Example:\n"
       "  pointsman trace --manifests examples/web-shop/manifests --node worker-1 10.244.1.5 "
-      "10.96.0.10:80 TCP");
+      "10.96.0.10:80 TCP\n"
+      "  pointsman trace --agent /run/pointsman/agent.sock 10.244.1.5:40000 10.96.0.10:80 TCP");
   AddManifestOptions(*command, options->manifests);
+  CLI::Option* agent =
+      command->add_option("--agent", options->agent,
+                          "ask a running agent, by its status socket (an agent's default: " +
+                              std::string(kStatusSocket) +
+                              "), in place of manifests: what becomes of\n"
+                              "the packet there and now, a connection that is known included");
+  for (const char* name : {"--manifests", "--node"}) {
+    command->get_option(name)->required(false)->excludes(agent);
+  }
   command->add_option("source", options->source, "client: address, with or without a port")
       ->required();
   command->add_option("destination", options->destination, "address:port, [IPv6]:port")->required();

@@ -38,12 +38,12 @@ TEST_F(StatusServerTest, HandsOutWhatIsMadeWhenSomebodyAsks) {
   auto server = StatusServer::Open(socket_);
   ASSERT_TRUE(server.ok()) << server.status();
   for (const char* document : {"{\"a\": 1}", "{\"a\": 2}"}) {
-    EXPECT_FALSE((*server)->wanted(Question::kStatus));
+    EXPECT_FALSE((*server)->wanted(AgentDocument::kStatus));
     auto fetched = std::async(std::launch::async, [this] { return FetchStatus(socket_); });
-    while (!(*server)->wanted(Question::kStatus))
+    while (!(*server)->wanted(AgentDocument::kStatus))
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    (*server)->Publish(Question::kAudit, "another");
-    (*server)->Publish(Question::kStatus, document);
+    (*server)->Publish(AgentDocument::kAudit, "another");
+    (*server)->Publish(AgentDocument::kStatus, document);
     const auto answer = fetched.get();
     ASSERT_TRUE(answer.ok()) << answer.status();
     EXPECT_EQ(*answer, document);
@@ -53,15 +53,15 @@ TEST_F(StatusServerTest, HandsOutWhatIsMadeWhenSomebodyAsks) {
 TEST_F(StatusServerTest, AnAuditIsAskedForByItself) {
   auto server = StatusServer::Open(socket_);
   ASSERT_TRUE(server.ok()) << server.status();
-  auto fetched =
-      std::async(std::launch::async, [this] { return FetchDocument(socket_, Question::kAudit); });
-  while (!(*server)->wanted(Question::kAudit)) {
+  auto fetched = std::async(std::launch::async,
+                            [this] { return FetchDocument(socket_, AgentDocument::kAudit); });
+  while (!(*server)->wanted(AgentDocument::kAudit)) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  EXPECT_FALSE((*server)->wanted(Question::kStatus));
-  (*server)->Publish(Question::kAudit, "all is well");
+  EXPECT_FALSE((*server)->wanted(AgentDocument::kStatus));
+  (*server)->Publish(AgentDocument::kAudit, "all is well");
   EXPECT_EQ(fetched.get().value(), "all is well");
-  EXPECT_FALSE((*server)->wanted(Question::kAudit));
+  EXPECT_FALSE((*server)->wanted(AgentDocument::kAudit));
 }
 
 TEST_F(StatusServerTest, AnAgentThatMakesNoneIsAnError) {
