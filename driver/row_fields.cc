@@ -11,17 +11,6 @@
 namespace pointsman {
 namespace {
 
-bool EndsWith(std::string_view text, std::string_view end) { return text.ends_with(end); }
-
-uint64_t BitsAt(const RowBits& row, int offset_bits, int bits) {
-  uint64_t value = 0;
-  for (int i = 0; i < bits; ++i) {
-    const auto at = static_cast<size_t>(offset_bits + i);
-    value |= (row[at / 64] >> (at % 64) & 1) << i;
-  }
-  return value;
-}
-
 std::string MacText(uint64_t mac) {
   return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", mac >> 40 & 0xff,
                      mac >> 32 & 0xff, mac >> 24 & 0xff, mac >> 16 & 0xff, mac >> 8 & 0xff,
@@ -33,15 +22,17 @@ RowField FieldOf(const CardField& field, const RowBits& row) {
     return RowField{field.name, std::move(value), false};
   };
   if (field.bits == 128) {
-    return text(Describe(Address::FromWords(BitsAt(row, field.offset_bits + 64, 64),
-                                            BitsAt(row, field.offset_bits, 64))));
+    Bits128 address;
+    GetBits(row, field.offset_bits, address);
+    return text(Describe(Address::FromBits(address)));
   }
-  const uint64_t value = BitsAt(row, field.offset_bits, field.bits);
+  const uint64_t value = internal::Get(row, field.offset_bits, field.bits);
+  const std::string_view name = field.name;
   if (field.value_name != nullptr) return text(field.value_name(value));
-  if (EndsWith(field.name, "address")) {
+  if (name.ends_with("address")) {
     return text(Describe(Address(Ipv4Address{static_cast<uint32_t>(value)})));
   }
-  if (EndsWith(field.name, "mac")) return text(MacText(value));
+  if (name.ends_with("mac")) return text(MacText(value));
   return {field.name, fmt::format("{}", value), true};
 }
 

@@ -91,9 +91,9 @@ absl::Status Agent::Run(const std::atomic<bool>& stop) {
       if (absl::Status status = PublishStatus(); !status.ok()) return status;
     }
     if (status_->wanted(AgentDocument::kTraces)) {
-      status_->Publish(AgentDocument::kTraces,
-                       FlowTraces(status_->asked_about(AgentDocument::kTraces),
-                                  {reconciler_.keeper(), connections_, software_.connections()}));
+      status_->PublishAbout(AgentDocument::kTraces, [this](std::span<const std::string> questions) {
+        return FlowTraces(questions, {reconciler_.keeper(), connections_, software_.connections()});
+      });
     }
     if (!*busy) std::this_thread::sleep_for(kNap);
   }

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace pointsman {
 namespace {
@@ -63,16 +64,16 @@ class HttpStatusServer : public StatusServer {
     return topics_.at(static_cast<size_t>(question)).waiting > 0;
   }
 
-  std::vector<std::string> asked_about(AgentDocument question) const override {
-    const std::lock_guard lock(mutex_);
-    return topics_.at(static_cast<size_t>(question)).about;
+  void Publish(AgentDocument question, std::string document) override {
+    PublishAbout(question, [&](std::span<const std::string>) { return std::move(document); });
   }
 
-  void Publish(AgentDocument question, std::string document) override {
+  void PublishAbout(AgentDocument question,
+                    absl::FunctionRef<std::string(std::span<const std::string>)> make) override {
     {
       const std::lock_guard lock(mutex_);
       Topic& topic = topics_.at(static_cast<size_t>(question));
-      topic.document = std::move(document);
+      topic.document = make(topic.about);
       topic.waiting = 0;
       topic.about.clear();
       ++topic.documents;

@@ -7,9 +7,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
-#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 
 namespace pointsman {
@@ -27,10 +28,13 @@ class StatusServer {
 
   // Whether somebody waits for this document.
   virtual bool wanted(AgentDocument question) const = 0;
-  // What those who wait for it ask about; of kTraces only.
-  virtual std::vector<std::string> asked_about(AgentDocument question) const = 0;
   // Answers all who wait for it.
   virtual void Publish(AgentDocument question, std::string document) = 0;
+  // The same, with a document about what they ask (FetchDocument's `about`). Nobody else asks while
+  // `make` runs, so it has to be quick.
+  virtual void PublishAbout(
+      AgentDocument question,
+      absl::FunctionRef<std::string(std::span<const std::string> about)> make) = 0;
 };
 
 // The document of the agent at that socket. Errors: Unavailable: nobody answers, within three

@@ -25,10 +25,6 @@ struct CardDumpOptions {
   std::string output = "text";
 };
 
-absl::StatusOr<std::string> DocumentOfAgent(const std::string& socket) {
-  return FetchDocument(socket, AgentDocument::kRows);
-}
-
 // Of a card without an agent; one that forwards goes on, and keeps its rows.
 absl::StatusOr<std::string> DocumentOfCard(const CardOptions& options) {
   RingCardOptions ring_options;
@@ -82,7 +78,8 @@ void PrintJson(std::span<const RowWrite> rows) {
 
 int RunCardDump(const CardDumpOptions& options) {
   const absl::StatusOr<std::string> document =
-      options.agent.empty() ? DocumentOfCard(options.card) : DocumentOfAgent(options.agent);
+      options.agent.empty() ? DocumentOfCard(options.card)
+                            : FetchDocument(options.agent, AgentDocument::kRows);
   if (!document.ok()) return ReportCardError(document.status());
   absl::StatusOr<std::vector<RowWrite>> rows = ParseRowDump(*document);
   if (!rows.ok()) return ReportCardError(rows.status());

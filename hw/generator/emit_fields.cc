@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "hw/generator/emit.h"
 #include "hw/generator/names.h"
 

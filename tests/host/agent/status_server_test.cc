@@ -6,11 +6,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <future>
+#include <span>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "tests/host/kube/temp_folder.h"
 
@@ -62,6 +66,35 @@ TEST_F(StatusServerTest, AnAuditIsAskedForByItself) {
   (*server)->Publish(AgentDocument::kAudit, "all is well");
   EXPECT_EQ(fetched.get().value(), "all is well");
   EXPECT_FALSE((*server)->wanted(AgentDocument::kAudit));
+}
+
+TEST_F(StatusServerTest, ADocumentIsAboutWhatAllAskWhoGetIt) {
+  auto server = StatusServer::Open(socket_);
+  ASSERT_TRUE(server.ok()) << server.status();
+  std::vector<std::future<absl::StatusOr<std::string>>> fetched;
+  for (const std::string about : {"10.0.0.1 1 10.0.0.2 2 TCP", "a&b=c"}) {
+    fetched.push_back(std::async(std::launch::async, [this, about] {
+      const auto document = FetchDocument(socket_, AgentDocument::kTraces, about);
+      if (!document.ok()) return document;
+      EXPECT_THAT(*document, HasSubstr("<" + about + ">"));
+      return document;
+    }));
+  }
+  const Clock::time_point end = Clock::now() + std::chrono::seconds(10);
+  const auto answered = [&] {
+    return std::ranges::all_of(fetched, [](const auto& one) {
+      return one.wait_for(std::chrono::milliseconds(1)) == std::future_status::ready;
+    });
+  };
+  while (!answered() && Clock::now() < end) {
+    if (!(*server)->wanted(AgentDocument::kTraces)) continue;
+    (*server)->PublishAbout(AgentDocument::kTraces, [](std::span<const std::string> all) {
+      std::string document;
+      for (const std::string& about : all) document += "<" + about + ">";
+      return document;
+    });
+  }
+  for (auto& one : fetched) EXPECT_TRUE(one.get().ok());
 }
 
 TEST_F(StatusServerTest, AnAgentThatMakesNoneIsAnError) {
