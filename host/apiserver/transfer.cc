@@ -163,6 +163,13 @@ std::string Transfer::Explain(CURLcode result) const {
         config_.tls_server_name.empty() ? "that of the server's URL" : "tls-server-name");
   } else if (result == CURLE_SSL_CERTPROBLEM) {
     text += fmt::format(" ({}, {})", config_.client_certificate.field, config_.client_key.field);
+  } else if (config_.server.starts_with("https:") && code() == 0 &&
+             (result == CURLE_SEND_ERROR || result == CURLE_RECV_ERROR)) {
+    // Under TLS 1.3 a client believes itself accepted before the server has seen its certificate;
+    // the alert that refuses it may be lost with the connection.
+    text += config_.client_certificate.field.empty()
+                ? " (the server may want a client-certificate; none is given)"
+                : fmt::format(" (the server may refuse {})", config_.client_certificate.field);
   }
   return text;
 }

@@ -85,14 +85,16 @@ TEST_F(ApiAccessTest, AClientShowsItsCertificate) {
   ExpectSameAsServer();
 }
 
+// The server's alert comes with the end of the connection, and is not always read.
 TEST_F(ApiAccessTest, AClientWithoutAGoodCertificateIsRefused) {
   StartServer(WithClientCertificates());
   Watch();
-  ExpectError("alert");
+  ExpectError("the server may want a client-certificate; none is given");
+  EXPECT_FALSE(watcher_->synced());
   ShowCertificate("expired-client");
   errors_.clear();
   Watch();
-  ExpectError("alert certificate expired");
+  ExpectError("the server may refuse client-certificate");
   EXPECT_FALSE(watcher_->synced());
 }
 
