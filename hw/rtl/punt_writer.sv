@@ -47,6 +47,7 @@ module punt_writer #(
   localparam RECORD_BITS = 256 - 32;  // the fields that are not reserved, without the sequence number
 
   logic record_valid, beat_valid, beat_injected, beat_wrapped, beat_last_of_frame, beat_take, data_valid, data_last;
+  logic next_valid, next_ready, next_taken, line_end;
   logic [5:0] beat_bytes;
   logic [511:0] beat_data;
   logic [RECORD_BITS-1:0] record_fields;
@@ -68,7 +69,7 @@ module punt_writer #(
       .room(),
       .read_valid(record_valid),
       .read_data(record_fields),
-      .read(beat_taken && !in_frame)
+      .read(next_taken && !in_frame)
   );
 
   fifo #(
@@ -100,17 +101,30 @@ module punt_writer #(
       .out_last(data_last),
       .out_bytes(),
       .out_data(data),
-      .out_take(beat_taken && in_frame)
+      .out_take(next_taken && in_frame)
   );
 
-  assign line_valid = in_frame ? data_valid : record_valid;
-  assign line = in_frame ? data : {256'd0, record_fields, sequence_number};
+  assign next_valid = in_frame ? data_valid : record_valid;
+  assign next_taken = next_valid && next_ready;
+
+  // What the bus takes is not felt in the FIFOs in the same clock.
+  skid_buffer #(
+      .WIDTH(513)
+  ) lines (
+      .clk, .rst,
+      .in_valid(next_valid),
+      .in_ready(next_ready),
+      .in_data({in_frame && data_last, in_frame ? data : {256'd0, record_fields, sequence_number}}),
+      .out_valid(line_valid),
+      .out_ready(beat_taken),
+      .out_data({line_end, line})
+  );
 
   logic [7:0] added;
   always_ff @(posedge clk) begin
     added <= record_write ? record.length[13:6] + 8'(record.length[5:0] != 6'd0) + 8'd1 : '0;
-    if (beat_taken) in_frame <= !(in_frame && data_last);
-    if (beat_taken && !in_frame) sequence_number <= sequence_number + 32'd1;
+    if (next_taken) in_frame <= !(in_frame && data_last);
+    if (next_taken && !in_frame) sequence_number <= sequence_number + 32'd1;
     freed <= beat_take && !beat_injected;
     freed_injected <= beat_take && beat_injected;
     if (rst) begin
@@ -123,9 +137,8 @@ module punt_writer #(
   end
 
   ring_writer ring (
-      .clk, .rst, .run, .base, .lines_log2, .head, .tail, .added,
-      .line_end(in_frame && data_last),
-      .request_valid, .request_ready, .request_address, .request_beats, .beat_taken, .beat_last, .done, .failed
+      .clk, .rst, .run, .base, .lines_log2, .head, .tail, .added, .line_end, .request_valid, .request_ready,
+      .request_address, .request_beats, .beat_taken, .beat_last, .done, .failed
   );
 endmodule
 `default_nettype wire
