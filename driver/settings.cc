@@ -11,8 +11,13 @@
 namespace pointsman {
 namespace {
 
-uint32_t HostProtocols(const Configuration& configuration) {
-  return configuration.host_forwards_sctp ? 1u << static_cast<int>(HostProtocol::kSctp) : 0;
+uint32_t HostProtocolBits(const Configuration& configuration) {
+  const auto bit = [](bool set, HostProtocol protocol) {
+    return uint32_t{set} << static_cast<int>(protocol);
+  };
+  const HostProtocols& protocols = configuration.host_protocols;
+  return bit(protocols.sctp, HostProtocol::kSctp) | bit(protocols.tcp, HostProtocol::kTcp) |
+         bit(protocols.udp, HostProtocol::kUdp);
 }
 
 constexpr uint32_t kWordsOf128Bits = 4;
@@ -95,7 +100,7 @@ std::vector<RegisterWrite> Writes(const CardSettings& settings, const CardSettin
                 {"masquerade-address", kMasqueradeAddress, configuration.masquerade_address.value},
                 {"masquerade-port-base", kMasqueradePortBase, configuration.masquerade_ports.base},
                 {"masquerade-port-mask", kMasqueradePortMask, configuration.masquerade_ports.mask},
-                {"host-protocols", kHostProtocols, HostProtocols(configuration)}});
+                {"host-protocols", kHostProtocols, HostProtocolBits(configuration)}});
   AddBits("masquerade-ipv6-address", kMasqueradeIpv6Address, 0, configuration.masquerade_address_v6,
           order);
   if (before == nullptr || before->configuration.tunnel != configuration.tunnel) {

@@ -32,6 +32,15 @@ inline constexpr size_t kServiceRanges = kServiceRangesWords / 8;
 // Bits of range-sets in a row of sources.
 inline constexpr size_t kRangeSets = 32;
 
+// What the host carries by itself: SCTP, and connections over TCP or UDP that the card has no room
+// for.
+struct HostProtocols {
+  bool sctp = false;
+  bool tcp = false;
+  bool udp = false;
+  friend bool operator==(const HostProtocols&, const HostProtocols&) = default;
+};
+
 // What the registers slot-hash-seed, masquerade-*, vxlan-*, host-protocols, service-ranges,
 // timeout-* and unconfirmed-quota hold.
 struct Configuration {
@@ -40,7 +49,7 @@ struct Configuration {
   Bits128 masquerade_address_v6{};  // 0: there is none
   MasqueradePorts masquerade_ports;
   Tunnel tunnel{};
-  bool host_forwards_sctp = false;
+  HostProtocols host_protocols{};
   std::array<ServiceRange, kServiceRanges> service_ranges{};
   ConnectionTimeouts timeouts{};
   uint32_t unconfirmed_quota = 0;

@@ -444,7 +444,7 @@ void ImageKeeper::Configure() {
                    .masquerade_address_v6 = MasqueradeAddressIpv6(rest_),
                    .masquerade_ports = rest_.masquerade_ports,
                    .tunnel = rest_.tunnel,
-                   .host_forwards_sctp = host_forwards_sctp,
+                   .host_protocols = {.sctp = host_forwards_sctp},
                    .service_ranges = configuration.service_ranges,
                    .timeouts = {},
                    .unconfirmed_quota = rest_.unconfirmed_quota};

@@ -51,7 +51,7 @@ class ImageKeeper {
   // only places that nobody used before the call, so the plan can make before it breaks. Row 0 of
   // next-hops is the gateway: endpoints and sources behind it share that row, so that one write
   // takes all of them, and their connections, to a new gateway. Frontends that are not for the card
-  // (IsForCard) make no rows, but set host_forwards_sctp. Where the host decides (WhyHostDecides),
+  // (IsForCard) make no rows, but set host_protocols.sctp. Where the host decides (WhyHostDecides),
   // a half that forwards has action host, no slots, and its endpoints as rows; where the card has
   // no room for a frontend's source ranges (range_sets.h), so has one that rejects. The service
   // ranges are as few prefixes as the registers hold that cover wanted.cluster_ips,

@@ -187,7 +187,7 @@ void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcome
 
 void Pipeline::ProcessOther(Packet& packet, uint8_t tunnel_bytes, Outcome& outcome) {
   ParsedIpv6 parsed =
-      ParseOther(packet.frame.subspan(tunnel_bytes), image_->configuration.host_forwards_sctp);
+      ParseOther(packet.frame.subspan(tunnel_bytes), image_->configuration.host_protocols.sctp);
   if (tunnel_bytes != 0 && parsed.tag_bytes != 0) parsed = {};
   parsed.tunnel_bytes = tunnel_bytes;
   if (parsed.kind != ParseKind::kTuple) {

@@ -25,6 +25,15 @@ Half HalfFor(const FrontendRow& row, ClientClass client_class) {
   return {row.inside_action, row.inside_masquerade, row.inside_slots_log2, row.inside_slots_base};
 }
 
+// By the host, which has looked at it.
+bool IsGivenBack(const Packet& packet) {
+  return packet.directed_endpoint.has_value() || packet.attempt != 0;
+}
+
+bool HostHasConnections(const HostProtocols& host, uint8_t protocol) {
+  return protocol == static_cast<uint8_t>(Protocol::kTcp) ? host.tcp : host.udp;
+}
+
 bool IsInSet(const Client& client, uint8_t range_set) {
   return range_set == 0 || (client.range_sets >> (range_set - 1) & 1) != 0;
 }
@@ -84,6 +93,11 @@ void Pipeline::ChooseSlot(const Packet& packet, const ParsedAs<typename Family::
                           Plan<Family>& plan) const {
   const auto& tuple = parsed.tuple;
   plan.connects = false;
+  if (HostHasConnections(image_->configuration.host_protocols, tuple.protocol) &&
+      !IsGivenBack(packet)) [[unlikely]] {
+    plan.refusal = PuntFor(Reason::kHostConnections);
+    return;
+  }
   const FrontendRow* frontend = FindFrontend<Family>(tuple, plan);
   if (frontend == nullptr) {
     plan.refusal = WithoutFrontend(packet, Family::ToRow(tuple.destination_address));

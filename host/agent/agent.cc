@@ -66,19 +66,23 @@ Agent::Agent(std::string node_name, std::unique_ptr<Card> card, uint32_t tick_cy
       status_(std::move(status)),
       health_(std::move(health)),
       adopt_(adopt),
+      forwards_alone_(tick_cycles != 0),
       metrics_(metrics),
       card_status_(card_status),
       reconciler_(*card_, tick_cycles,
                   [this](std::span<const RowWrite> writes) { software_.RowsWritten(writes); }),
       software_(kKeptConnectionsMax, std::move(kept)),
-      punts_(*card_, [this](const WantedRow& wanted) { return reconciler_.Lend(wanted); }) {}
+      punts_(
+          *card_, [this](const WantedRow& wanted) { return reconciler_.Lend(wanted); },
+          [this](const SoftwarePath&) { return TellHostConnections(); }) {}
 
 absl::Status Agent::Run(const std::atomic<bool>& stop) {
   if (absl::Status status = adopt_ ? Adopt() : absl::OkStatus(); !status.ok()) return status;
   if (software_.connections().size() + software_.clients() != 0) {
-    spdlog::info("goes on with {} connections over SCTP and {} clients with session affinity",
+    spdlog::info("goes on with {} connections in software and {} clients with session affinity",
                  software_.connections().size(), software_.clients());
   }
+  if (absl::Status status = TellHostConnections(); !status.ok()) return status;
   while (!stop) {
     if (absl::Status status = Age(); !status.ok()) return status;
     if (absl::Status status = TakeNewForwarding(); !status.ok()) return status;
@@ -97,7 +101,13 @@ absl::Status Agent::Run(const std::atomic<bool>& stop) {
     }
     if (!*busy) std::this_thread::sleep_for(kNap);
   }
-  return absl::OkStatus();
+  // Nobody serves what the card hands over now: it must not be all that the card does not know.
+  return forwards_alone_ ? reconciler_.SetHostConnections(false, false) : absl::OkStatus();
+}
+
+absl::Status Agent::TellHostConnections() {
+  return reconciler_.SetHostConnections(software_.HasConnections(Protocol::kTcp),
+                                        software_.HasConnections(Protocol::kUdp));
 }
 
 absl::Status Agent::Adopt() {
@@ -220,20 +230,28 @@ void Agent::CountConnections() {
 
 absl::Status Agent::PurgeUdp() {
   const ServingUdp& serving = forwarding_.serving_udp;
+  const size_t of_software = software_.ForgetIf([&](const HostConnection& known) {
+    const FlowKey &asked = known.original, &to = known.translated;
+    return asked.protocol == Protocol::kUdp &&
+           !serving.Serves(asked.destination, asked.destination_port, to.destination,
+                           to.destination_port);
+  });
   const std::vector<CardConnection> gone = connections_.TakeOut([&](const CardConnection& known) {
     const FlowKey& asked = known.original;
     return asked.protocol == Protocol::kUdp &&
            !serving.Serves(asked.destination, asked.destination_port, known.reply.source,
                            known.reply.source_port);
   });
-  if (gone.empty()) return absl::OkStatus();
+  if (gone.size() + of_software == 0) return absl::OkStatus();
   std::vector<RowWrite> writes;
   for (const CardConnection& connection : gone) {
     software_.Ended(EndpointOf(connection));
     for (const RowWrite& write : connection.Removal()) writes.push_back(write);
   }
-  spdlog::info("forgot {} UDP connections to endpoints that do not serve any more", gone.size());
-  return card_->Write(writes);
+  spdlog::info("forgot {} UDP connections to endpoints that do not serve any more",
+               gone.size() + of_software);
+  if (absl::Status status = card_->Write(writes); !status.ok()) return status;
+  return TellHostConnections();
 }
 
 void Agent::TellHealth(bool programmed) {
@@ -301,6 +319,7 @@ absl::Status Agent::Age() {
   if (((tick - tick_) & kTickMask) < kAgeingTicks) return absl::OkStatus();
   tick_ = tick;
   software_.Sweep(now);
+  if (absl::Status status = TellHostConnections(); !status.ok()) return status;
   return reconciler_.SetTick(tick);
 }
 

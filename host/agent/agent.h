@@ -57,8 +57,9 @@ class Agent {
   absl::Status Program(const NodeUpdate& update);
   // Those that there were before this agent, once it knows the Services.
   void CountConnections();
-  // The card's UDP connections whose endpoints do not serve any more.
+  // UDP connections whose endpoints do not serve any more, the card's and those of software.
   absl::Status PurgeUdp();
+  absl::Status TellHostConnections();
   void TellHealth(bool programmed);
   absl::StatusOr<bool> ServeCard();
   absl::Status MendRows(const std::vector<EventLine>& events);
@@ -76,6 +77,7 @@ class Agent {
   std::unique_ptr<StatusServer> status_;
   std::unique_ptr<HealthServer> health_;  // may be none
   const bool adopt_;
+  const bool forwards_alone_;  // the card, once the agent has ended: its time goes on, too
   AgentMetrics& metrics_;
   const CardStatus* const card_status_;
   bool forwards_ = true;  // as health was told last

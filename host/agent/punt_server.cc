@@ -88,6 +88,8 @@ absl::Status PuntServer::Serve(const std::vector<PuntedFrame>& punts, SoftwarePa
   }
   served_packets_ += punts.size();
   if (absl::Status status = card_.Write(software.TakeWrites()); !status.ok()) return status;
+  // Before the first packet of such a connection leaves: its answer must not pass.
+  if (absl::Status status = tell_ ? tell_(software) : absl::OkStatus(); !status.ok()) return status;
   return frames.empty() ? absl::OkStatus() : card_.Inject(frames);
 }
 

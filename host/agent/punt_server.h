@@ -28,10 +28,15 @@ struct PuntCounts {
 // NotFound and ResourceExhausted, the packet is dropped; others end the service.
 using RowLender = std::function<absl::StatusOr<uint32_t>(const WantedRow&)>;
 
+// Tells the card over which protocols the software has connections of its own, where that is news.
+// Errors end the service.
+using HostConnectionsTeller = std::function<absl::Status(const SoftwarePath&)>;
+
 class PuntServer {
  public:
-  // Borrows the card. Without a lender there is no row.
-  explicit PuntServer(Card& card, RowLender lend = nullptr) : card_(card), lend_(std::move(lend)) {}
+  // Borrows the card. Without a lender there is no row; without a teller the card is not told.
+  explicit PuntServer(Card& card, RowLender lend = nullptr, HostConnectionsTeller tell = nullptr)
+      : card_(card), lend_(std::move(lend)), tell_(std::move(tell)) {}
 
   // Punts that came at `now`; `find` says what connections the card has. Errors: those of
   // Card::Write and Card::Inject; frames not injected by then are lost, as by a full queue.
@@ -47,6 +52,7 @@ class PuntServer {
 
   Card& card_;
   RowLender lend_;
+  HostConnectionsTeller tell_;
   uint64_t served_packets_ = 0;
   PuntCounts counts_;
 };

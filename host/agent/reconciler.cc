@@ -78,13 +78,26 @@ absl::StatusOr<size_t> Reconciler::Follow(const absl::StatusOr<Plan>& plan) {
 
 absl::Status Reconciler::Write(const Plan& plan) {
   if (plan.configuration || !configured_) {
-    settings_.configuration = image().configuration;
-    if (absl::Status status = card_.Configure(settings_); !status.ok()) return status;
+    if (absl::Status status = Configure(); !status.ok()) return status;
     configured_ = true;
   }
   absl::Status status = card_.Write(plan.writes);
   if (status.ok() && on_written_) on_written_(plan.writes);
   return status;
+}
+
+absl::Status Reconciler::Configure() {
+  settings_.configuration = image().configuration;
+  settings_.configuration.host_protocols.tcp = host_has_tcp_;
+  settings_.configuration.host_protocols.udp = host_has_udp_;
+  return card_.Configure(settings_);
+}
+
+absl::Status Reconciler::SetHostConnections(bool tcp, bool udp) {
+  if (tcp == host_has_tcp_ && udp == host_has_udp_) return absl::OkStatus();
+  host_has_tcp_ = tcp;
+  host_has_udp_ = udp;
+  return configured_ ? Configure() : absl::OkStatus();
 }
 
 absl::Status Reconciler::MakeWay(const Busyness::Exchange& exchange) {

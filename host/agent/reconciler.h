@@ -57,6 +57,10 @@ class Reconciler {
   // so that no connection sees the time jump. Errors: those of Card.
   absl::Status SetTick(uint32_t tick);
 
+  // Whether the host has connections of its own over TCP and UDP; at once where that is news, and
+  // with every configuration from now on. Errors: those of Card.
+  absl::Status SetHostConnections(bool tcp, bool udp);
+
   const Image& image() const { return keeper_->image(); }
   const ImageKeeper& keeper() const { return *keeper_; }
 
@@ -64,11 +68,14 @@ class Reconciler {
   absl::Status ForgetAffinity();
   absl::StatusOr<size_t> Follow(const absl::StatusOr<Plan>& plan);
   absl::Status Write(const Plan& plan);
+  absl::Status Configure();
 
   Card& card_;
   const OnWritten on_written_;
   std::unique_ptr<ImageKeeper> keeper_;
   CardSettings settings_;
+  bool host_has_tcp_ = false;
+  bool host_has_udp_ = false;
   bool configured_ = false;
   bool in_step_ = false;
 };

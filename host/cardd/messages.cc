@@ -55,7 +55,9 @@ void ForEachField(Settings& settings, Field field) {
   field(configuration.tunnel.vni);
   field(configuration.tunnel.mac.value);
   field(configuration.tunnel.mtu);
-  field(configuration.host_forwards_sctp);
+  field(configuration.host_protocols.sctp);
+  field(configuration.host_protocols.tcp);
+  field(configuration.host_protocols.udp);
   for (auto& range : configuration.service_ranges) {
     field(range.address);
     field(range.mask);

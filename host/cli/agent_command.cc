@@ -324,7 +324,7 @@ void AddAgentCommand(CLI::App& app, Run& run) {
   command->add_option(
       "--state-dir", options->state_folder,
       "folder in which is kept what the agent knows and no card does, so that the next agent goes "
-      "on with it, whatever ended\nthis one: connections over SCTP, session affinity, and with "
+      "on with it, whatever ended\nthis one: connections in software, session affinity, and with "
       "--card none tables and all connections; best in memory\n(/run/pointsman/state)");
   command
       ->add_option("--status", options->status_socket,

@@ -38,15 +38,35 @@ absl::Status Datapath::Program(const Forwarding& wanted) {
   absl::StatusOr<Image> built = BuildImage(wanted, *image_);
   if (!built.ok()) return built.status();
   auto image = std::make_shared<const Image>(*std::move(built));
-  absl::Status status = executor_->Adopt(MakePlan(*image_, *image), image);
+  absl::Status status = executor_->Adopt(MakePlan(*image_, *image), WithHostConnections(image));
   if (!status.ok()) return status;
   image_ = std::move(image);
   software_.SetForwarding(wanted, *image_);
   return absl::OkStatus();
 }
 
+std::shared_ptr<const Image> Datapath::WithHostConnections(
+    std::shared_ptr<const Image> image) const {
+  const bool tcp = software_.HasConnections(Protocol::kTcp);
+  const bool udp = software_.HasConnections(Protocol::kUdp);
+  if (!tcp && !udp) return image;
+  Image changed = *image;
+  changed.configuration.host_protocols.tcp = tcp;
+  changed.configuration.host_protocols.udp = udp;
+  return std::make_shared<const Image>(std::move(changed));
+}
+
+// As the agent tells a card, before the packets that were served leave.
+absl::Status Datapath::TellHostConnections() {
+  const HostProtocols now{.tcp = software_.HasConnections(Protocol::kTcp),
+                          .udp = software_.HasConnections(Protocol::kUdp)};
+  if (std::exchange(told_, now) == now) return absl::OkStatus();
+  return executor_->Adopt(Plan{}, WithHostConnections(image_));
+}
+
 absl::Status Datapath::Forget() {
   software_.Forget();
+  if (absl::Status status = TellHostConnections(); !status.ok()) return status;
   if (absl::Status status = executor_->Write(software_.TakeWrites()); !status.ok()) return status;
   return executor_->Forget();
 }
@@ -57,6 +77,7 @@ absl::Status Datapath::Age(absl::Time now) {
   if (now < aged_ + kAgeingPeriod) return absl::OkStatus();
   aged_ = now;
   software_.Sweep(now);
+  if (absl::Status status = TellHostConnections(); !status.ok()) return status;
   return executor_->Age(TickOf(now));
 }
 
@@ -102,6 +123,7 @@ absl::StatusOr<std::vector<Datapath::Waiting>> Datapath::RunRound(
     if (verdict == Verdict::kPunt) Serve(waiting[k], packet, now, result, again);
   }
   if (absl::Status status = executor_->Write(software_.TakeWrites()); !status.ok()) return status;
+  if (absl::Status status = TellHostConnections(); !status.ok()) return status;
   return again;
 }
 
@@ -127,7 +149,9 @@ void Datapath::Serve(Waiting& waiting, const ExecutedPacket& packet, absl::Time 
                        waiting.packet.attempt, waiting.rounds},
                       now, [this](const FlowKey& key) { return executor_->TranslationOf(key); });
   if (!waiting.is_scout) result.fate = service.fate;
+  const bool kept_back = waiting.is_scout && service.fate == Fate::kForwarded;
   for (std::vector<uint8_t>& frame : service.frames) {
+    if (kept_back) break;
     result.sent.push_back({service.egress, std::move(frame)});
   }
   if (service.fate != Fate::kRetry) return;

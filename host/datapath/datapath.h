@@ -63,10 +63,13 @@ class Datapath {
     size_t index;
     PendingPacket packet;
     uint8_t rounds = 0;
-    bool is_scout = false;  // then what the executor forwards is not sent
+    bool is_scout = false;  // then it is not sent where it is forwarded
   };
 
   absl::Status Age(absl::Time now);
+  // The image with what the software carries by itself.
+  std::shared_ptr<const Image> WithHostConnections(std::shared_ptr<const Image> image) const;
+  absl::Status TellHostConnections();
   void TellLearned(const PendingPacket& packet, const Outcome& outcome, absl::Time now);
   void Serve(Waiting& waiting, const ExecutedPacket& packet, absl::Time now, ProcessedFrame& result,
              std::vector<Waiting>& again);
@@ -76,6 +79,7 @@ class Datapath {
   std::unique_ptr<Executor> executor_;
   std::shared_ptr<const Image> image_;
   SoftwarePath software_;
+  HostProtocols told_;  // the executor
   absl::Time aged_ = absl::InfinitePast();
 };
 

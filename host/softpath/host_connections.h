@@ -1,6 +1,7 @@
-// Connections that the host carries by itself, those over SCTP: exact match on both directions'
-// 5-tuples. They live as those of the card do (flow_tables/connection_life.h), as UDP. With rows
-// that are kept it begins with those of the process before. Not thread-safe.
+// Connections that the host carries by itself, those over SCTP and those that the card has no room
+// for: exact match on both directions' 5-tuples. They live as those of the card do
+// (flow_tables/connection_life.h), SCTP as UDP. With rows that are kept it begins with those of the
+// process before. Not thread-safe.
 #ifndef POINTSMAN_HOST_SOFTPATH_HOST_CONNECTIONS_H_
 #define POINTSMAN_HOST_SOFTPATH_HOST_CONNECTIONS_H_
 
@@ -9,8 +10,10 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
+#include "flow_tables/connection_life.h"
 #include "flow_tables/connections.h"
 #include "flow_tables/flow.h"
+#include "flow_tables/frontend_index.h"
 #include "host/kept/kept_rows.h"
 
 namespace pointsman {
@@ -44,7 +47,8 @@ class HostConnections {
   Found Find(const FlowKey& key) const;
 
   // A packet with this key came at `tick`: what Find says, noted in the connection's state.
-  Found Touch(const FlowKey& key, uint32_t tick);
+  // `flags`: those of TCP, for other protocols none.
+  Found Touch(const FlowKey& key, uint32_t tick, LifeSign flags = {});
 
   // Records both directions, or changes nothing. REQUIRES: nobody has this original.
   RecordResult Record(const HostConnection& connection);
@@ -55,6 +59,9 @@ class HostConnections {
 
   void ForEach(absl::FunctionRef<void(const HostConnection&)> visit) const;
   size_t size() const { return by_original_.size(); }
+  // Of those, the ones of a protocol, and those of a frontend that nobody has answered yet.
+  size_t size(Protocol protocol) const;
+  uint32_t unconfirmed(const FrontendKey& frontend) const;
 
  private:
   struct Entry {
@@ -62,9 +69,15 @@ class HostConnections {
     uint32_t row = 0;  // of `kept_`
   };
 
+  void Add(const HostConnection& connection, uint32_t row);
+  void Uncount(const HostConnection& connection);
+  void CountUnconfirmed(const HostConnection& connection, bool more);
+
   const size_t capacity_;
   absl::flat_hash_map<FlowKey, Entry> by_original_;
   absl::flat_hash_map<FlowKey, FlowKey> originals_by_reply_;
+  absl::flat_hash_map<Protocol, size_t> sizes_;
+  absl::flat_hash_map<FrontendKey, uint32_t> unconfirmed_;
   KeptRows<HostConnection> kept_;
 };
 

@@ -5,7 +5,7 @@
 namespace pointsman {
 namespace {
 
-constexpr uint64_t kConnectionsMagic = 0x31736e6370746373;  // "sctpcns1"
+constexpr uint64_t kConnectionsMagic = 0x31736e6374666f73;  // "softcns1"
 constexpr uint64_t kClientsMagic = 0x3173746e65696c63;      // "clients1"
 
 template <class Row>
@@ -27,7 +27,7 @@ absl::StatusOr<KeptSoftware> OpenKeptSoftware(const std::string& folder,
   if (!lock.ok()) return lock.status();
   KeptSoftware kept;
   kept.lock = *std::move(lock);
-  absl::Status status = OpenRows(folder + "/connections-sctp", kConnectionsMagic,
+  absl::Status status = OpenRows(folder + "/connections-software", kConnectionsMagic,
                                  kKeptConnectionsMax, kept.connections, notes);
   // A client that meets another endpoint has two rows for a moment.
   if (status.ok()) {

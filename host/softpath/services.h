@@ -10,6 +10,10 @@ namespace pointsman {
 
 inline constexpr uint8_t kLowestHopLimitToForward = 2;
 
+// A scout is settled after one round, or two where the host chooses the endpoint; more are for
+// source ports that are taken.
+inline constexpr uint8_t kRoundsMax = 4;
+
 inline Port Other(Port port) { return port == Port::kUplink ? Port::kNode : Port::kUplink; }
 
 inline PuntService Drop(Reason reason) { return {.fate = Fate::kDropped, .reason = reason}; }

@@ -133,10 +133,15 @@ void SoftwarePath::CountConnections() {
 size_t SoftwarePath::Sweep(absl::Time now) {
   const ConnectionTimeouts timeouts;
   const uint32_t tick = TickOf(now);
+  return ForgetIf([&](const HostConnection& connection) {
+    const bool tcp = connection.original.protocol == Protocol::kTcp;
+    return IsOver(timeouts, tcp, connection.state, connection.last_seen, tick);
+  });
+}
+
+size_t SoftwarePath::ForgetIf(absl::FunctionRef<bool(const HostConnection&)> chosen) {
   return connections_.EraseIf([&](const HostConnection& connection) {
-    if (!IsOver(timeouts, /*tcp=*/false, connection.state, connection.last_seen, tick)) {
-      return false;
-    }
+    if (!chosen(connection)) return false;
     Ended({connection.translated.destination, connection.translated.destination_port});
     return true;
   });
@@ -186,10 +191,18 @@ PuntService SoftwarePath::ServeFromTunnel(const HandedOver& packet, absl::Time n
 }
 
 PuntService SoftwarePath::ServeUntagged(const Unwrapped& packet, absl::Time now,
-                                        FindTranslation find) {
+                                        FindTranslation find_on_card) {
+  const auto find = [&](const FlowKey& key) {
+    const std::optional<FlowKey> on_card = find_on_card(key);
+    return on_card ? on_card : TranslationOf(key);
+  };
   switch (packet.reason) {
     case Reason::kSctp:
-      return ServeSctp(packet, now);
+      return ServeSctp(packet, now, find_on_card);
+    case Reason::kConnectionTableFull:
+      return ServeTableFull(packet, now, find_on_card);
+    case Reason::kHostConnections:
+      return ServeHostConnections(packet, now);
     case Reason::kHostDecides:
       return Direct(packet, packet.attempt, now);
     case Reason::kSourcePortTaken:
@@ -270,17 +283,19 @@ PuntService SoftwarePath::Direct(const HandedOver& packet, uint8_t attempt, absl
   if (decision.endpoint == nullptr) return Drop(Reason::kNoEndpoint);
   const std::optional<uint32_t> row = endpoints_.RowOf(
       {{decision.endpoint->address, decision.endpoint->port}, decision.endpoint->next_hop});
+  const std::optional<uint8_t> free = FreeAttempt(flow->key, decision, attempt);
+  if (!free) return Drop(Reason::kSourcePortTaken);
   if (attempt == 0) Commit(decision, flow->key, now);
   const FrontendKey frontend = KeyOf(*decision.frontend);
   if (!row || FindFrontendRow(image_->frontends, frontend) == nullptr) {
     return {.fate = Fate::kRetry,
-            .attempt = attempt,
+            .attempt = *free,
             .directed_endpoint = {},
             .wanted_row = WantedRow{frontend, *decision.endpoint}};
   }
   const bool outside = decision.client.client_class == ClientClass::kOutside;
   card_affinity_.Tell(*decision.frontend, outside, flow->key, *row);
-  return {.fate = Fate::kRetry, .attempt = attempt, .directed_endpoint = row};
+  return {.fate = Fate::kRetry, .attempt = *free, .directed_endpoint = row};
 }
 
 PuntService SoftwarePath::Retry(const HandedOver& packet, absl::Time now) {
@@ -291,7 +306,10 @@ PuntService SoftwarePath::Retry(const HandedOver& packet, absl::Time now) {
       flow ? lookup_.FindFrontend(flow->key.destination, flow->key.destination_port,
                                   flow->key.protocol)
            : nullptr;
-  if (frontend != nullptr && !WhyHostDecides(*frontend).empty()) return Direct(packet, next, now);
+  if (frontend != nullptr &&
+      (!WhyHostDecides(*frontend).empty() || HasConnections(frontend->protocol))) {
+    return Direct(packet, next, now);
+  }
   return {.fate = Fate::kRetry, .attempt = next};
 }
 
@@ -316,21 +334,68 @@ Address SoftwarePath::NodeAddress(const Address& of_family) const {
   return of_family.is_v4() ? Address(rest_.masquerade_address) : rest_.masquerade_address_v6;
 }
 
-PuntService SoftwarePath::ServeSctp(const HandedOver& packet, absl::Time now) {
+PuntService SoftwarePath::ServeSctp(const HandedOver& packet, absl::Time now,
+                                    FindTranslation find) {
   const std::optional<Flow> flow = ParseFlow(packet.frame);
   if (!flow) return PassOn(packet);
-  const HostConnections::Found found = connections_.Touch(flow->key, TickOf(now));
-  if (found.connection == nullptr) return Connect(packet, *flow, now);
-  const HostConnection& connection = *found.connection;
-  if (found.is_reply) {
-    return Forward(packet, *flow, HostConnection::Reversed(connection.original),
-                   connection.to_client);
-  }
-  return Forward(packet, *flow, connection.translated, connection.to_endpoint);
+  if (std::optional<PuntService> service = ServeOwn(packet, *flow, now)) return *service;
+  return Connect(packet, *flow, now, find);
 }
 
-// The first packet of a connection over SCTP.
-PuntService SoftwarePath::Connect(const HandedOver& packet, const Flow& flow, absl::Time now) {
+// A packet behind the first may have found the table full, too, or the card has had room since.
+PuntService SoftwarePath::ServeTableFull(const HandedOver& packet, absl::Time now,
+                                         FindTranslation find) {
+  const std::optional<Flow> flow = ParseFlow(packet.frame);
+  if (!flow) return Drop(packet.reason);
+  if (std::optional<PuntService> service = ServeOwn(packet, *flow, now)) return *service;
+  if (!find(flow->key)) return Connect(packet, *flow, now, find);
+  if (packet.rounds >= kRoundsMax) return Drop(packet.reason);
+  return {.fate = Fate::kRetry, .rounds = static_cast<uint8_t>(packet.rounds + 1)};
+}
+
+// What is none of its own begins in the card, if there is room by now, and else comes back.
+PuntService SoftwarePath::ServeHostConnections(const HandedOver& packet, absl::Time now) {
+  const std::optional<Flow> flow = ParseFlow(packet.frame);
+  if (!flow) return PassOn(packet);
+  if (std::optional<PuntService> service = ServeOwn(packet, *flow, now)) return *service;
+  const FlowKey& key = flow->key;
+  const bool to_frontend =
+      lookup_.FindFrontend(key.destination, key.destination_port, key.protocol) != nullptr;
+  return to_frontend ? Direct(packet, 0, now) : Refuse(packet, key.destination);
+}
+
+std::optional<PuntService> SoftwarePath::ServeOwn(const HandedOver& packet, const Flow& flow,
+                                                  absl::Time now) {
+  LifeSign sign;
+  if (flow.key.protocol == Protocol::kTcp) {
+    const size_t at = flow.transport_offset + kTcpFlagsInHeader;
+    const uint8_t flags = at < packet.frame.size() ? packet.frame[at] : uint8_t{0};
+    sign.fin = (flags & kTcpFin) != 0;
+    sign.syn = (flags & kTcpSyn) != 0;
+    sign.rst = (flags & kTcpRst) != 0;
+  }
+  const HostConnections::Found found = flow.hop_limit < kLowestHopLimitToForward
+                                           ? connections_.Find(flow.key)
+                                           : connections_.Touch(flow.key, TickOf(now), sign);
+  if (found.connection == nullptr) return std::nullopt;
+  const HostConnection& connection = *found.connection;
+  if (found.is_reply) {
+    return Forward(packet, flow, HostConnection::Reversed(connection.original),
+                   connection.to_client);
+  }
+  return Forward(packet, flow, connection.translated, connection.to_endpoint);
+}
+
+std::optional<FlowKey> SoftwarePath::TranslationOf(const FlowKey& key) const {
+  const HostConnections::Found found = connections_.Find(key);
+  if (found.connection == nullptr) return std::nullopt;
+  return found.is_reply ? HostConnection::Reversed(found.connection->original)
+                        : found.connection->translated;
+}
+
+// The first packet of a connection of its own.
+PuntService SoftwarePath::Connect(const HandedOver& packet, const Flow& flow, absl::Time now,
+                                  FindTranslation find) {
   const Decision decision = Decide(flow.key, now);
   if (decision.frontend == nullptr) return Refuse(packet, flow.key.destination);
   if (decision.action == FrontendAction::kDrop) return Drop(Reason::kFrontendDrop);
@@ -341,10 +406,15 @@ PuntService SoftwarePath::Connect(const HandedOver& packet, const Flow& flow, ab
   if (flow.hop_limit < kLowestHopLimitToForward) {
     return ByAnswer(packet, Reason::kTtlExpired);
   }
+  const uint32_t quota = image_->configuration.unconfirmed_quota;
+  if (quota != 0 && connections_.unconfirmed(KeyOf(*decision.frontend)) >= quota) {
+    return Drop(Reason::kUnconfirmedQuota);
+  }
   RecordResult result = RecordResult::kSourcePortTaken;
   for (uint8_t attempt = 0; attempt < kSourcePortAttempts; ++attempt) {
     const std::optional<FlowKey> to = Translate(flow.key, decision, attempt);
     if (!to) return Drop(Reason::kNoMasqueradeAddress);
+    if (find(HostConnection::Reversed(*to))) continue;  // replies of a connection in the card
     result = connections_.Record({.original = flow.key,
                                   .translated = *to,
                                   .to_endpoint = decision.endpoint->next_hop,
@@ -358,6 +428,16 @@ PuntService SoftwarePath::Connect(const HandedOver& packet, const Flow& flow, ab
   }
   return Drop(result == RecordResult::kFull ? Reason::kConnectionTableFull
                                             : Reason::kSourcePortTaken);
+}
+
+std::optional<uint8_t> SoftwarePath::FreeAttempt(const FlowKey& key, const Decision& decision,
+                                                 uint8_t attempt) const {
+  if (!HasConnections(key.protocol)) return attempt;
+  for (; attempt < kSourcePortAttempts; ++attempt) {
+    const std::optional<FlowKey> to = Translate(key, decision, attempt);
+    if (!to || !connections_.Find(HostConnection::Reversed(*to)).is_reply) return attempt;
+  }
+  return std::nullopt;
 }
 
 std::optional<FlowKey> SoftwarePath::Translate(const FlowKey& key, const Decision& decision,
@@ -380,6 +460,10 @@ std::optional<FlowKey> SoftwarePath::Translate(const FlowKey& key, const Decisio
 
 PuntService SoftwarePath::Forward(const HandedOver& packet, const Flow& flow, const FlowKey& to,
                                   const NextHop& hop) const {
+  if (to.protocol != Protocol::kSctp) {
+    const std::optional<DeepPacket> deep = ParseDeep(packet.frame);
+    return deep ? SendDeep(packet, *deep, to, hop) : Drop(packet.reason);
+  }
   if (flow.hop_limit < kLowestHopLimitToForward) {
     return ByAnswer(packet, Reason::kTtlExpired);
   }

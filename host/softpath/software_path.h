@@ -1,10 +1,13 @@
 // The host's part of forwarding: what a card (or the software pipeline, which follows the card's
-// rule) hands over. It decides first packets whose endpoint the host chooses, carries SCTP by
-// itself, refuses what is sent to addresses of Services in vain, and answers. Pure but for its own
-// state: time is an argument. A VLAN tag stays as it is, on answers too; answers to what came
-// through a tunnel go back through it. Not thread-safe.
+// rule) hands over. It decides first packets whose endpoint the host chooses, carries SCTP and what
+// the card has no room for by itself, refuses what is sent to addresses of Services in vain, and
+// answers. Pure but for its own state: time is an argument. A VLAN tag stays as it is, on answers
+// too; answers to what came through a tunnel go back through it. Not thread-safe.
 //
 // - sctp: translated here, both directions, by a table of connections here.
+// - connection-table-full: the same, as long as there are less than so many. Whoever hands packets
+//   over must have been told (HasConnections) before what this service sends is sent.
+// - host-connections: a packet of those, or given back with its endpoint, or passed on.
 // - host-decides: given back with the endpoint chosen (affinity, ranges, scheduler); the card is
 //   told whom a client with affinity has met.
 // - source-port-taken: given back with the next candidate.
@@ -139,8 +142,14 @@ class SoftwarePath {
   // Clients with session affinity that it remembers.
   size_t clients() const { return affinity_.size(); }
 
+  // It has connections of its own over this protocol: the card is to hand over what no connection
+  // there takes (host-protocols). Becomes false only by Sweep, ForgetIf and Forget.
+  bool HasConnections(Protocol protocol) const { return connections_.size(protocol) != 0; }
+
   // Forgets connections of its own that are over at `now`; returns how many.
   size_t Sweep(absl::Time now);
+  // And those for which `chosen` is true.
+  size_t ForgetIf(absl::FunctionRef<bool(const HostConnection&)> chosen);
 
   // The card has recorded a connection to the endpoint: by session affinity, a client's time
   // begins anew.
@@ -190,14 +199,24 @@ class SoftwarePath {
   PuntService Send(std::vector<uint8_t> frame, const FlowKey& to, const NextHop& hop) const;
   NextHop HopTowards(const FlowKey& to) const;
 
-  PuntService ServeSctp(const HandedOver& packet, absl::Time now);
-  PuntService Connect(const HandedOver& packet, const Flow& flow, absl::Time now);
+  PuntService ServeSctp(const HandedOver& packet, absl::Time now, FindTranslation find);
+  PuntService ServeTableFull(const HandedOver& packet, absl::Time now, FindTranslation find);
+  PuntService ServeHostConnections(const HandedOver& packet, absl::Time now);
+  // Nothing: none of the connections here takes it.
+  std::optional<PuntService> ServeOwn(const HandedOver& packet, const Flow& flow, absl::Time now);
+  std::optional<FlowKey> TranslationOf(const FlowKey& key) const;
+  PuntService Connect(const HandedOver& packet, const Flow& flow, absl::Time now,
+                      FindTranslation find);
   PuntService Direct(const HandedOver& packet, uint8_t attempt, absl::Time now);
   PuntService Retry(const HandedOver& packet, absl::Time now);
   PuntService Refuse(const HandedOver& packet, const Address& destination) const;
   PuntService ByAnswer(const HandedOver& packet, Reason reason) const;
   PuntService Forward(const HandedOver& packet, const Flow& flow, const FlowKey& to,
                       const NextHop& hop) const;
+  // The first candidate from `attempt` on whose replies none of the connections here takes;
+  // nothing: there is none.
+  std::optional<uint8_t> FreeAttempt(const FlowKey& key, const Decision& decision,
+                                     uint8_t attempt) const;
   // The candidate for the source of a connection's translated packets; nothing: the node has no
   // address of this family.
   std::optional<FlowKey> Translate(const FlowKey& key, const Decision& decision,

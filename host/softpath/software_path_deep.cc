@@ -14,10 +14,6 @@
 namespace pointsman {
 namespace {
 
-// A scout is settled after one round, or two where the host chooses the endpoint; more are for
-// source ports that are taken.
-constexpr uint8_t kRoundsMax = 4;
-
 // The smallest offset of a fragment that cannot lie over a TCP header (RFC 3128).
 constexpr size_t kSafeFragmentOffsetBytes = 16;
 
@@ -113,16 +109,7 @@ PuntService SoftwarePath::ServeIcmpError(const HandedOver& packet, FindTranslati
   const std::optional<IcmpError> error = ParseIcmpError(packet.frame);
   if (!error || error->destination != error->quoted.source) return PassOn(packet);
   const FlowKey answer = error->AnswerKey();
-  std::optional<FlowKey> to;
-  if (answer.protocol == Protocol::kSctp) {
-    const HostConnections::Found found = connections_.Find(answer);
-    if (found.connection != nullptr) {
-      to = found.is_reply ? HostConnection::Reversed(found.connection->original)
-                          : found.connection->translated;
-    }
-  } else {
-    to = find(answer);
-  }
+  const std::optional<FlowKey> to = find(answer);
   if (!to) return PassOn(packet);
   if (error->is_redirect) return Drop(Reason::kIcmpError);
   if (error->hop_limit < kLowestHopLimitToForward) return Drop(Reason::kTtlExpired);

@@ -34,6 +34,8 @@ module control_registers #(
     output logic [15:0] masquerade_port_mask,
     output logic [127:0] masquerade_ipv6_address,
     output logic host_sctp,
+    output logic host_tcp,
+    output logic host_udp,
     output logic [31:0] vxlan_address,
     output logic [15:0] vxlan_port,
     output logic [23:0] vxlan_vni,
@@ -150,7 +152,11 @@ module control_registers #(
         card_pkg::REG_VXLAN_MAC_LOW: vxlan_mac[31:0] <= value;
         card_pkg::REG_VXLAN_MAC_HIGH: vxlan_mac[47:32] <= value[15:0];
         card_pkg::REG_VXLAN_MTU: vxlan_mtu <= value[15:0];
-        card_pkg::REG_HOST_PROTOCOLS: host_sctp <= value[card_pkg::HOST_PROTOCOL_SCTP[4:0]];
+        card_pkg::REG_HOST_PROTOCOLS: begin
+          host_sctp <= value[card_pkg::HOST_PROTOCOL_SCTP[4:0]];
+          host_tcp <= value[card_pkg::HOST_PROTOCOL_TCP[4:0]];
+          host_udp <= value[card_pkg::HOST_PROTOCOL_UDP[4:0]];
+        end
         card_pkg::REG_TICK_CYCLES: tick_cycles <= value;
         card_pkg::REG_TIMEOUT_TCP_UNCONFIRMED: timeouts[0+:20] <= value[19:0];
         card_pkg::REG_TIMEOUT_TCP_HALF_OPEN: timeouts[20+:20] <= value[19:0];
@@ -184,6 +190,8 @@ module control_registers #(
       masquerade_port_mask <= '0;
       masquerade_ipv6_address <= '0;
       host_sctp <= 1'b0;
+      host_tcp <= 1'b0;
+      host_udp <= 1'b0;
       vxlan_address <= '0;
       vxlan_port <= '0;
       vxlan_vni <= '0;
@@ -289,7 +297,9 @@ module control_registers #(
         card_pkg::REG_VXLAN_MAC_LOW: page_2_word <= vxlan_mac[31:0];
         card_pkg::REG_VXLAN_MAC_HIGH: page_2_word <= 32'(vxlan_mac[47:32]);
         card_pkg::REG_VXLAN_MTU: page_2_word <= 32'(vxlan_mtu);
-        card_pkg::REG_HOST_PROTOCOLS: page_2_word <= 32'(host_sctp) << card_pkg::HOST_PROTOCOL_SCTP;
+        card_pkg::REG_HOST_PROTOCOLS: page_2_word <= 32'(host_sctp) << card_pkg::HOST_PROTOCOL_SCTP |
+                                                     32'(host_tcp) << card_pkg::HOST_PROTOCOL_TCP |
+                                                     32'(host_udp) << card_pkg::HOST_PROTOCOL_UDP;
         card_pkg::REG_TICK: page_2_word <= 32'(tick);
         card_pkg::REG_TICK_CYCLES: page_2_word <= tick_cycles;
         card_pkg::REG_SWEEPS: page_2_word <= sweeps;

@@ -6,7 +6,7 @@
 // | stage | what is registered |
 // |-------|--------------------|
 // | 1     | the client's half of the frontend; slot hash; which service range holds the destination |
-// | 2     | slot, by hash or the one that shows the client's endpoint; source port before its mask |
+// | 2     | slot, by hash or the one that shows the client's endpoint; source port before its mask; is it the host's? |
 // | 3, 4  | endpoint's number (memory); source port |
 // | 5     | is it still the client's endpoint? |
 // | 5, 6  | endpoint (memory) |
@@ -27,6 +27,8 @@ module first_packet #(
     input wire logic [15:0] masquerade_port_base,
     input wire logic [15:0] masquerade_port_mask,
     input wire logic [2047:0] service_ranges,
+    input wire logic host_tcp,  // the host has connections of its own over it
+    input wire logic host_udp,
 
     input wire logic valid,
     input wire logic ipv6,
@@ -78,7 +80,8 @@ module first_packet #(
   wire [27:0] half = client_class == card_pkg::CLIENT_CLASS_OUTSIDE[1:0] ? outside : inside_;
   wire [card_pkg::TUPLE_IPV6_BITS-1:0] key = tuple;
   wire [card_pkg::TUPLE_BITS-1:0] key_ipv4 = {key[card_pkg::TUPLE_IPV6_BITS-1:256], key[128+:32], key[0+:32]};
-  logic s1_hit, s1_masquerade, s1_kept_out, s1_ttl_expired;
+  localparam logic [7:0] UDP = 8'd17;
+  logic s1_hit, s1_masquerade, s1_kept_out, s1_ttl_expired, s1_udp, s1_directed;
   logic [1:0] s1_action;
   logic [19:0] s1_base, s1_mask;
   logic [31:0] s1_hash;
@@ -88,6 +91,8 @@ module first_packet #(
       s1_hit <= hit;
       s1_ttl_expired <= ttl_expired;
       s1_attempt <= attempt;
+      s1_udp <= tuple.protocol == UDP;
+      s1_directed <= directed;
       s1_action <= half[1:0];
       s1_masquerade <= half[2];
       s1_kept_out <= range_set != '0 && !range_sets[range_set[4:0]-5'd1];
@@ -110,7 +115,12 @@ module first_packet #(
   endgenerate
 
   // Stage 2
-  logic s2_in_range;
+  logic s2_in_range, tcp_is_hosts, udp_is_hosts, s2_is_hosts;
+  always_ff @(posedge clk) begin
+    tcp_is_hosts <= host_tcp;
+    udp_is_hosts <= host_udp;
+    s2_is_hosts <= (s1_udp ? udp_is_hosts : tcp_is_hosts) && !s1_directed && s1_attempt == 4'd0;
+  end
   always_ff @(posedge clk) s2_in_range <= (s1_in_range & range_used) != '0;
   logic [19:0] s2_hash_slot, s2_base, s2_mask;
   logic [15:0] s2_port;
@@ -205,7 +215,7 @@ module first_packet #(
   assign host_endpoint = s6_row;
 
   // What waits meanwhile
-  logic s6_kept_out, s6_hit, s6_masquerade, s6_ttl_expired, s6_retry, s6_in_range, s6_directed;
+  logic s6_kept_out, s6_hit, s6_masquerade, s6_ttl_expired, s6_retry, s6_in_range, s6_is_hosts, s6_directed;
   logic [1:0] s6_action;
   logic [15:0] s6_port;
   logic [15:0] s3_port;
@@ -216,7 +226,11 @@ module first_packet #(
       .in({s1_kept_out, s1_hit, s1_masquerade, s1_ttl_expired, s1_attempt != 4'd0, s1_action}),
       .out({s6_kept_out, s6_hit, s6_masquerade, s6_ttl_expired, s6_retry, s6_action})
   );
-  delay #(.WIDTH(1), .CLOCKS(4)) in_range_delay (.clk(clk), .in(s2_in_range), .out(s6_in_range));
+  delay #(.WIDTH(2), .CLOCKS(4)) in_range_delay (
+      .clk(clk),
+      .in({s2_is_hosts, s2_in_range}),
+      .out({s6_is_hosts, s6_in_range})
+  );
   logic s6_over_quota, s7_over_quota, s6_ipv6, s7_ipv6, no_masquerade_ipv6;
   delay #(.WIDTH(1), .CLOCKS(6)) ipv6_delay (.clk(clk), .in(ipv6), .out(s6_ipv6));
   delay #(.WIDTH(1), .CLOCKS(3)) quota_delay (.clk(clk), .in(s3_over_quota), .out(s6_over_quota));
@@ -229,7 +243,7 @@ module first_packet #(
   // Stage 7
   card_pkg::endpoint_row_t s7_row;
   card_pkg::tuple_ipv6_t s7_tuple;
-  logic s7_valid, s7_frontend_bad, s7_dropped, s7_hit, s7_ttl_expired, s7_new_address, s7_new_port, s7_in_range, s7_undirected;
+  logic s7_valid, s7_frontend_bad, s7_dropped, s7_hit, s7_ttl_expired, s7_new_address, s7_new_port, s7_in_range, s7_is_hosts, s7_undirected;
   logic [1:0] s7_action;
   logic [15:0] s7_port;
   logic [19:0] s7_endpoint;
@@ -249,6 +263,7 @@ module first_packet #(
       s7_action <= s6_action;
       s7_dropped <= s6_kept_out || s6_action == card_pkg::FRONTEND_ACTION_DROP[1:0];
       s7_in_range <= s6_in_range;
+      s7_is_hosts <= s6_is_hosts;
       s7_over_quota <= s6_over_quota;
       s7_ipv6 <= s6_ipv6;
       s7_undirected <= (s6_action == card_pkg::FRONTEND_ACTION_HOST[1:0] || s6_unmet) && !s6_directed;
@@ -266,7 +281,8 @@ module first_packet #(
     candidate <= 1'b0;
     verdict <= card_pkg::VERDICT_PUNT[1:0];
     reason <= card_pkg::REASON_NONE[4:0];
-    if (s7_frontend_bad && !s7_hit) reason <= card_pkg::REASON_TABLE_PARITY[4:0];
+    if (s7_is_hosts) reason <= card_pkg::REASON_HOST_CONNECTIONS[4:0];
+    else if (s7_frontend_bad && !s7_hit) reason <= card_pkg::REASON_TABLE_PARITY[4:0];
     else if (!s7_hit && s7_in_range) reason <= card_pkg::REASON_SERVICE_RANGE[4:0];
     else if (!s7_hit) verdict <= card_pkg::VERDICT_PASS[1:0];
     else if (s7_dropped) begin

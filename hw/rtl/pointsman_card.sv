@@ -91,7 +91,7 @@ module pointsman_card #(
   logic [31:0] slot_hash_seed, masquerade_address;
   logic [15:0] masquerade_port_base, masquerade_port_mask;
   logic [127:0] masquerade_ipv6_address;
-  logic host_sctp;
+  logic host_sctp, host_tcp, host_udp;
   logic [31:0] vxlan_address;
   logic [15:0] vxlan_port, vxlan_mtu;
   logic [23:0] vxlan_vni;
@@ -135,7 +135,7 @@ module pointsman_card #(
       .s_axi_rvalid(s_axi_control_rvalid),
       .s_axi_rready(s_axi_control_rready),
       .mode, .capture, .slot_hash_seed, .masquerade_address, .masquerade_port_base, .masquerade_port_mask,
-      .masquerade_ipv6_address, .host_sctp, .vxlan_address, .vxlan_port, .vxlan_vni, .vxlan_mac, .vxlan_mtu, .service_ranges, .tick, .timeouts, .unconfirmed_quota, .sweeps,
+      .masquerade_ipv6_address, .host_sctp, .host_tcp, .host_udp, .vxlan_address, .vxlan_port, .vxlan_vni, .vxlan_mac, .vxlan_mtu, .service_ranges, .tick, .timeouts, .unconfirmed_quota, .sweeps,
       .ring_enable, .status_address, .command_address, .response_address, .inject_address, .punt_address,
       .event_address, .command_lines_log2, .inject_lines_log2, .punt_lines_log2, .event_lines_log2, .doorbell_write,
       .doorbell_value, .ring_busy, .command_tail, .inject_tail, .punt_head, .event_head, .error, .heartbeat, .cycles,
@@ -344,7 +344,7 @@ module pointsman_card #(
 
   datapath datapath (
       .clk, .rst, .mode, .slot_hash_seed, .masquerade_address, .masquerade_port_base, .masquerade_port_mask,
-      .masquerade_ipv6_address, .host_sctp, .vxlan_address, .vxlan_port, .vxlan_vni, .vxlan_mac, .vxlan_mtu, .service_ranges, .tick, .timeouts, .unconfirmed_quota, .sweeps, .in_valid,
+      .masquerade_ipv6_address, .host_sctp, .host_tcp, .host_udp, .vxlan_address, .vxlan_port, .vxlan_vni, .vxlan_mac, .vxlan_mtu, .service_ranges, .tick, .timeouts, .unconfirmed_quota, .sweeps, .in_valid,
       .in_first, .in_last, .in_data, .in_keep, .in_length, .in_ingress, .in_injected, .in_transmit, .in_egress,
       .in_attempt, .in_directed, .in_endpoint, .in_tag, .out_valid, .out_first, .out_last, .out_data, .out_keep, .out_length, .out_ingress,
       .out_injected, .out_attempt, .out_tag, .out_verdict, .out_reason, .out_egress, .out_frontend_counter,

@@ -62,7 +62,7 @@ kept_before() {
 # kept_after MANIFESTS: the next agent runs, and has programmed once. Endpoints join first, so that who is forgotten
 # would go elsewhere.
 kept_after() {
-  expect "they are taken over" "goes on with $kept_ports connections over SCTP and ${#kept_clients[@]} clients" cat "$work/agent.log"
+  expect "they are taken over" "goes on with $kept_ports connections in software and ${#kept_clients[@]} clients" cat "$work/agent.log"
   kept_manifests "$1" 3 3
   lab_wait_for 10 kept_programmed_again || fail "the endpoints that joined were not programmed"
   expect "associations begin at the endpoints that joined" '^[23]$' sh -c "grep -o '10.244.1.1[0-9] saw' | sort -u | wc -l" \

@@ -230,8 +230,8 @@ TEST(Image, WhatIsNotForTheCardMakesNoRows) {
   const Image image = Build(Wanted({sctp}));
   EXPECT_EQ(Valid(image.frontends), 0);
   EXPECT_EQ(Valid(image.endpoints), 0);
-  EXPECT_TRUE(image.configuration.host_forwards_sctp);
-  EXPECT_FALSE(Build(Wanted({Service(1, {})})).configuration.host_forwards_sctp);
+  EXPECT_TRUE(image.configuration.host_protocols.sctp);
+  EXPECT_FALSE(Build(Wanted({Service(1, {})})).configuration.host_protocols.sctp);
 }
 
 // As many slots an endpoint as there is room for, and what was there before stays where it fits.

@@ -253,6 +253,22 @@ TEST(PipelineIpv6Test, TheHostMayChooseTheEndpoint) {
   EXPECT_EQ(frame, Between(kOutsideClient, 40000, other, 9090, kTcpSyn, &kEndpointHop));
 }
 
+TEST(PipelineIpv6Test, WhatNoConnectionTakesIsTheHostsWhereItHasConnections) {
+  World world;
+  Pipeline pipeline(world.Snapshot());
+  ASSERT_TRUE(SendCopy(pipeline, Request()).learned);
+  world.image().configuration.host_protocols = {.sctp = false, .tcp = true, .udp = false};
+  pipeline.SetImage(world.Snapshot());
+  EXPECT_EQ(SendCopy(pipeline, Request()).verdict, Verdict::kForward);
+  EXPECT_EQ(SendCopy(pipeline, Request(kOutsideClient, 2)), Punted(Reason::kHostConnections));
+  EXPECT_EQ(SendCopy(pipeline, Between(kOutsideClient, 1, kNode, 80)),
+            Punted(Reason::kHostConnections));
+  EXPECT_EQ(SendCopy(pipeline, BuildUdp(Ipv6Spec{}, {})).verdict, Verdict::kForward);
+  FrameBytes frame = Request(kOutsideClient, 2);
+  EXPECT_TRUE(Send(pipeline, frame, Port::kUplink, 0, world.endpoint).learned);
+  EXPECT_EQ(SendCopy(pipeline, Request(kOutsideClient, 2)).verdict, Verdict::kForward);
+}
+
 TEST(PipelineIpv6Test, AFrontendCanBeForSomeClients) {
   World world;
   world.tcp_row().range_set = 2;
@@ -267,7 +283,7 @@ TEST(PipelineIpv6Test, HandsOverWhatOthersMustLookAt) {
   const AddressPrefix services{Address::FromWords(0xfd00009600000000, 0), 108};
   world.image().configuration.service_ranges[7] = {
       services.address.bits(), {.low = services.LowMask(), .high = services.HighMask()}};
-  world.image().configuration.host_forwards_sctp = true;
+  world.image().configuration.host_protocols.sctp = true;
   Pipeline pipeline(world.Snapshot());
   const std::vector<uint8_t> tcp_behind = {6, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4};
   const Outcome passed{.egress = Port::kNode};

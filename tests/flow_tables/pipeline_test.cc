@@ -231,6 +231,39 @@ TEST(PipelineTest, ClassNodeTakesTheInsideHalf) {
 }
 
 // Each check hides those behind it: from the last one to the first, one more thing is wrong.
+TEST(PipelineTest, WhatNoConnectionTakesIsTheHostsWhereItHasConnections) {
+  World world;
+  Pipeline pipeline(world.Snapshot());
+  FrameBytes known = BuildTcp(ClientSpec());
+  ASSERT_TRUE(Send(pipeline, known).learned);
+  const TcpSpec other{.ip = {.destination = {0x08080808}}};
+  const TcpSpec to_service{.source_port = 2};
+  const FrameBytes udp = BuildUdp({.destination_port = 53});
+  const auto outcome = [&](FrameBytes frame) { return Send(pipeline, frame); };
+
+  world.image().configuration.host_protocols = {.sctp = false, .tcp = true, .udp = false};
+  world.tcp_row().outside_action = FrontendAction::kReject;
+  pipeline.SetImage(world.Snapshot());
+  EXPECT_EQ(outcome(BuildTcp(other)), Punted(Reason::kHostConnections));
+  EXPECT_EQ(outcome(BuildTcp(to_service)), Punted(Reason::kHostConnections));
+  EXPECT_EQ(outcome(BuildTcp(ClientSpec())).verdict, Verdict::kForward);
+  EXPECT_EQ(outcome(udp).verdict, Verdict::kForward);
+  // What the host has looked at is processed.
+  FrameBytes frame = BuildTcp(to_service);
+  EXPECT_EQ(Send(pipeline, frame, Port::kUplink, 1), Punted(Reason::kReject));
+  Packet directed{.frame = frame, .directed_endpoint = world.endpoint};
+  Outcome of_directed;
+  pipeline.Process({&directed, 1}, {&of_directed, 1});
+  EXPECT_EQ(of_directed, Punted(Reason::kReject));
+
+  world.image().configuration.host_protocols = {.sctp = false, .tcp = false, .udp = true};
+  pipeline.SetImage(world.Snapshot());
+  EXPECT_EQ(outcome(BuildUdp({.source_port = 3, .destination_port = 53})),
+            Punted(Reason::kHostConnections));
+  EXPECT_EQ(outcome(BuildTcp(to_service)), Punted(Reason::kReject));
+  EXPECT_EQ(outcome(udp).verdict, Verdict::kForward);
+}
+
 TEST(PipelineTest, ChecksAFirstPacketInOrder) {
   CardSizes sizes = kSimSizes;
   sizes.originals = 1;

@@ -102,6 +102,7 @@ void Fuzz(const uint8_t* data, size_t size) {
                 .ingress = ingress,
                 .attempt = static_cast<uint8_t>(data[0] >> 4)};
   Outcome outcome{.verdict = Verdict::kPunt, .reason = static_cast<Reason>(data[0] >> 2 & 15)};
+  if (outcome.reason == Reason::kNone) outcome.reason = Reason::kHostConnections;
   if ((data[0] & 2) == 0) world.pipeline->Process({&packet, 1}, {&outcome, 1});
   uint8_t rounds = 0;
   for (int round = 0; outcome.verdict == Verdict::kPunt; ++round) {

@@ -81,7 +81,7 @@ TEST(CardRegisters, KeepWhatIsWritten) {
       {RegisterOffset::kVxlanMacLow, ~0u},
       {RegisterOffset::kVxlanMacHigh, 0xffff},
       {RegisterOffset::kVxlanMtu, 0xffff},
-      {RegisterOffset::kHostProtocols, 0x1},
+      {RegisterOffset::kHostProtocols, 0x7},
       {RegisterOffset::kTick, 0xfffff},
       {RegisterOffset::kTimeoutTcpUnconfirmed, 0xfffff},
       {RegisterOffset::kTimeoutUdpEstablished, 0xfffff},

@@ -14,6 +14,8 @@ module datapath #(
     input wire [15:0] masquerade_port_mask,
     input wire [127:0] masquerade_ipv6_address,
     input wire host_sctp,
+    input wire host_tcp,
+    input wire host_udp,
     input wire [31:0] vxlan_address,
     input wire [15:0] vxlan_port,
     input wire [23:0] vxlan_vni,

@@ -81,7 +81,9 @@ void DatapathDriver::SetConfiguration(const Configuration& configuration) {
   model_->masquerade_port_base = configuration.masquerade_ports.base;
   model_->masquerade_port_mask = configuration.masquerade_ports.mask;
   Put(model_->masquerade_ipv6_address, 0, configuration.masquerade_address_v6);
-  model_->host_sctp = configuration.host_forwards_sctp;
+  model_->host_sctp = configuration.host_protocols.sctp;
+  model_->host_tcp = configuration.host_protocols.tcp;
+  model_->host_udp = configuration.host_protocols.udp;
   tunnel_ = configuration.tunnel;
   model_->vxlan_address = tunnel_.address.value;
   model_->vxlan_port = tunnel_.port;

@@ -27,7 +27,7 @@ Image HostWorld() {
   ImageBuilder builder(image.sizes);
   const uint32_t row = builder.AddFrontend(hosted);
   image.frontends[row] = builder.image().frontends[row];
-  image.configuration.host_forwards_sctp = true;
+  image.configuration.host_protocols.sctp = true;
   const auto range = [](const AddressPrefix& prefix) {
     return ServiceRange{.address = prefix.address.bits(),
                         .mask = {.low = prefix.LowMask(), .high = prefix.HighMask()}};
@@ -70,7 +70,7 @@ TEST_F(DatapathHostTest, SctpIsTheHosts) {
 
 TEST_F(DatapathHostTest, SctpThatTheHostDoesNotForwardPasses) {
   Image image = HostWorld();
-  image.configuration.host_forwards_sctp = false;
+  image.configuration.host_protocols.sctp = false;
   card_.SetConfiguration(image.configuration);
   pipeline_.SetImage(std::make_shared<const Image>(image));
   EXPECT_EQ(Compare({.frame = BuildIpv6({}, kSctp, FrameBytes(32))}).verdict, Verdict::kPass);
@@ -100,6 +100,56 @@ TEST_F(DatapathHostTest, AddressesOfServicesWithoutAFrontend) {
   EXPECT_EQ(to(0x0a600064, 80), Reason::kServiceRange);
   EXPECT_EQ(to(kService.value, 81), Reason::kServiceRange);
   EXPECT_EQ(to(0x0a600100, 80), Reason::kNone);
+}
+
+// One protocol or the other, of either family; whether a frontend takes it or not.
+TEST_F(DatapathHostTest, WhatNoConnectionTakesIsTheHostsWhereItHasConnections) {
+  const auto with = [&](const HostProtocols& host) {
+    Image image = HostWorld();
+    image.configuration.host_protocols = host;
+    card_.SetConfiguration(image.configuration);
+    pipeline_.SetImage(std::make_shared<const Image>(image));
+  };
+  const auto tcp = [&](IpFamily family, Ipv4Address to, uint16_t port) {
+    return Compare(TcpTo(In(family, to), port, In(family, kOutsideClient)));
+  };
+  const auto udp = [&](IpFamily family) {
+    const UdpSpec spec{.ip = {.destination = {0x08080808}}, .destination_port = 53};
+    if (family == IpFamily::kIpv4) return Compare({.frame = BuildUdp(spec)}).reason;
+    return Compare({.frame = BuildUdp(Ipv6Spec{}, spec)}).reason;
+  };
+  for (const IpFamily family : {IpFamily::kIpv4, IpFamily::kIpv6}) {
+    with({});
+    ASSERT_TRUE(tcp(family, kService, 1).learned);
+    with({.udp = true});
+    EXPECT_EQ(udp(family), Reason::kHostConnections);
+    EXPECT_TRUE(tcp(family, kService, 2).learned);
+    with({.sctp = true, .tcp = true});
+    EXPECT_EQ(udp(family), Reason::kNone);
+    for (const Ipv4Address to :
+         {kService, kHosted, kRejecting, kDropping, kNoEndpoint, Ipv4Address{0x08080808}}) {
+      EXPECT_EQ(tcp(family, to, 3).reason, Reason::kHostConnections) << std::hex << to.value;
+    }
+    // Known connections go on.
+    const DatapathOutput known = tcp(family, kService, 1);
+    EXPECT_EQ(known.verdict, Verdict::kForward);
+    EXPECT_EQ(Compare(ReplyTo(known)).verdict, Verdict::kForward);
+  }
+}
+
+TEST_F(DatapathHostTest, WhatTheHostGivesBackIsNotHandedOverAgain) {
+  Image image = HostWorld();
+  image.configuration.host_protocols.tcp = true;
+  card_.SetConfiguration(image.configuration);
+  pipeline_.SetImage(std::make_shared<const Image>(image));
+  DatapathInput retried = TcpTo(kService, 7);
+  retried.injected = true;
+  EXPECT_EQ(Compare(retried).reason, Reason::kHostConnections);
+  retried.attempt = 1;
+  EXPECT_TRUE(Compare(retried).learned);
+  EXPECT_TRUE(Compare(Directed(kService, kFirstRow, 8)).learned);
+  EXPECT_EQ(Compare(Directed(kRejecting, kFirstRow, 9)).reason, Reason::kReject);
+  EXPECT_EQ(Compare(Directed({0x08080808}, kFirstRow, 4)).verdict, Verdict::kPass);
 }
 
 TEST_F(DatapathHostTest, TheHostChoosesTheEndpoint) {

@@ -1,4 +1,5 @@
 // Packets that follow each other closely: each sees what every packet before it recorded.
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -86,6 +87,33 @@ TEST_P(NearTest, SourcePortTakenAtEveryDistance) {
         distance, Request(kMasqueraded, 3000 + distance), Request(kMasqueraded, 4000 + distance));
     EXPECT_TRUE(outputs.front().learned);
     EXPECT_EQ(outputs.back().reason, Reason::kSourcePortTaken);
+  }
+}
+
+// Where the host has connections of its own, what the card knows since a moment ago is the card's.
+TEST_P(NearTest, NotTheHostsAtEveryDistance) {
+  Image image = SmallWorld();
+  const Bits128 endpoint = In(GetParam().family, kFirstEndpoint).bits();
+  const auto row = std::ranges::find(image.endpoints, endpoint, &EndpointRow::address);
+  ASSERT_NE(row, image.endpoints.end());
+  image.configuration.host_protocols.tcp = true;
+  pipeline_.SetImage(std::make_shared<const Image>(image));
+  card_.SetConfiguration(image.configuration);
+  for (uint32_t distance = NearestDistance(); distance <= kDistanceMax; ++distance) {
+    SCOPED_TRACE(distance);
+    const DatapathInput request = Request(kMasqueraded, 5000 + 2 * distance);
+    DatapathInput given_back = request;
+    given_back.injected = true;
+    given_back.directed_endpoint = static_cast<uint32_t>(row - image.endpoints.begin());
+    const std::vector<DatapathOutput> outputs = CompareAt(distance, given_back, request);
+    EXPECT_TRUE(outputs.front().learned);
+    EXPECT_EQ(outputs.back().verdict, Verdict::kForward);
+    EXPECT_EQ(Compare(ReplyTo(outputs.back())).verdict, Verdict::kForward);
+
+    const DatapathInput other = Request(kMasqueraded, 5001 + 2 * distance);
+    const std::vector<DatapathOutput> not_known = CompareAt(distance, other, request);
+    EXPECT_EQ(not_known.front().reason, Reason::kHostConnections);
+    EXPECT_EQ(not_known.back().verdict, Verdict::kForward);
   }
 }
 

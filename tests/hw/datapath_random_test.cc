@@ -131,6 +131,15 @@ class RandomTest : public DatapathTest {
     card_.Drain();
   }
 
+  // The host gets connections of its own, or has no more.
+  void ChangeHostsConnections() {
+    Image image = image_;
+    image.configuration.host_protocols = {
+        .sctp = Below(2) == 0, .tcp = Below(4) == 0, .udp = Below(4) == 0};
+    card_.SetConfiguration(image.configuration);
+    pipeline_.SetImage(std::make_shared<const Image>(std::move(image)));
+  }
+
   // Time passes; both forget the same connections, and those that live are in the same state.
   void Age(uint32_t tick) {
     card_.SetTick(tick);
@@ -194,6 +203,7 @@ TEST_P(MillionPacketsTest, SameAsTheSoftwarePipeline) {
   std::vector<DatapathOutput> seen;
   for (int round = 0; round < kRounds && !HasFailure(); ++round) {
     TellOfClients();
+    if (round % 8 == 0) ChangeHostsConnections();
     std::vector<DatapathInput> inputs;
     for (int i = 0; i < kPacketsARound; ++i) {
       inputs.push_back(SomePacket(seen, round % 2 == 0 ? 3 : 500));

@@ -54,6 +54,34 @@ TEST_F(PuntServerTest, ReturnsAPacketWithItsNextSourcePort) {
   EXPECT_TRUE(fake_.transmitted.empty());
 }
 
+// Before the packet leaves, or its answer might come first.
+TEST_F(PuntServerTest, TellsOfConnectionsOfTheSoftwareBeforeTheirPacketsLeave) {
+  Forwarding wanted;
+  wanted.masquerade_address = {0xc0a80002};
+  Frontend frontend;
+  frontend.address = Ipv4Address{0x0a600001};  // the builder's destination
+  frontend.port = 80;
+  frontend.inside =
+      frontend.outside = {FrontendAction::kForward, false, {{Ipv4Address{0x0af40001}, 8080, {}}}};
+  wanted.frontends = {frontend};
+  const auto image = BuildImage(wanted, EmptyImage(kSimSizes));
+  ASSERT_TRUE(image.ok()) << image.status();
+  software_.SetForwarding(wanted, *image);
+  int told = 0;
+  PuntServer server(*card_, nullptr, [&](const SoftwarePath& software) {
+    EXPECT_TRUE(software.HasConnections(Protocol::kTcp));
+    EXPECT_TRUE(fake_.transmitted.empty());
+    return ++told == 1 ? absl::OkStatus() : absl::DataLossError("it does not answer");
+  });
+  const std::vector<PuntedFrame> punts = {PuntFor(Reason::kConnectionTableFull)};
+  ASSERT_TRUE(server.Serve(punts, software_, absl::UnixEpoch(), KnowsNone).ok());
+  EXPECT_EQ(told, 1);
+  ASSERT_EQ(fake_.transmitted.size(), 1u);
+  fake_.transmitted.clear();
+  EXPECT_TRUE(absl::IsDataLoss(server.Serve(punts, software_, absl::UnixEpoch(), KnowsNone)));
+  EXPECT_TRUE(fake_.transmitted.empty());
+}
+
 // The row that stood in the way is mended by then; one that cannot be does not keep a packet for
 // ever.
 TEST_F(PuntServerTest, ReturnsAPacketThatMetADamagedRowThreeTimes) {

@@ -99,6 +99,25 @@ TEST_F(ReconcilerTest, TellsTheTimeToACardThatDoesNotCountIt) {
   EXPECT_EQ(fake_.Register(RegisterOffset::kUnconfirmedQuota), kSimSizes.originals / 16);
 }
 
+TEST_F(ReconcilerTest, TellsTheCardWhereTheHostHasConnections) {
+  constexpr uint32_t kTcp = 1U << static_cast<int>(HostProtocol::kTcp);
+  constexpr uint32_t kUdp = 1U << static_cast<int>(HostProtocol::kUdp);
+  const auto told = [&] { return fake_.Register(RegisterOffset::kHostProtocols); };
+  Reconciler reconciler(*card_, 0);
+  ASSERT_TRUE(reconciler.SetHostConnections(true, false).ok());
+  EXPECT_EQ(told(), 0u) << "nothing is configured yet";
+  ASSERT_TRUE(reconciler.Program(Frontends(1)).ok());
+  EXPECT_EQ(told(), kTcp);
+  ASSERT_TRUE(reconciler.SetHostConnections(true, true).ok());
+  EXPECT_EQ(told(), kTcp | kUdp);
+  Forwarding wanted = Frontends(2);
+  wanted.cluster_ips = {Ipv4Address{0x0a600000}};
+  ASSERT_TRUE(reconciler.Program(wanted).ok());
+  EXPECT_EQ(told(), kTcp | kUdp | 1U << static_cast<int>(HostProtocol::kSctp));
+  ASSERT_TRUE(reconciler.SetHostConnections(false, true).ok());
+  EXPECT_EQ(told() & (kTcp | kUdp), kUdp);
+}
+
 TEST_F(ReconcilerTest, LeavesTheTimeToACardThatCountsIt) {
   Reconciler counting(*card_, 1000);
   ASSERT_TRUE(counting.Program(Frontends(1)).ok());

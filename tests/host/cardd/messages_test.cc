@@ -42,7 +42,7 @@ TEST(MessagesTest, SettingsComeAsTheyWere) {
   configuration.masquerade_address_v6 = {3, 4};
   configuration.masquerade_ports = {5, 6};
   configuration.tunnel = {{7}, 8, 9, {10}, 11};
-  configuration.host_forwards_sctp = true;
+  configuration.host_protocols = {.sctp = true, .tcp = false, .udp = true};
   configuration.service_ranges[kServiceRanges - 1] = {{12, 13}, {14, 15}};
   configuration.timeouts = {16, 17, 18, 19, 20, 21, 22};
   configuration.unconfirmed_quota = 23;

@@ -134,6 +134,32 @@ class PortCardTest : public testing::Test {
 Card* PortCardTest::card_ = nullptr;
 Image* PortCardTest::image_ = nullptr;
 
+// What is configured holds for frames that are injected after it, on every core.
+TEST_F(PortCardTest, HandsOverWhatItDoesNotKnowWhereTheHostHasConnections) {
+  const FlowKey known{kClient, kService, 39999, 80};
+  Inject(Frame(known, kTcpSyn));
+  PollUntil([](const CardOutput& output) { return !output.events.empty(); });
+  for (uint16_t i = 0; i < 50; ++i) {
+    settings_.configuration.host_protocols.tcp = true;
+    ASSERT_TRUE(card_->Configure(settings_).ok());
+    const uint32_t forwarded = Count(Statistic::kForwarded);
+    Inject(Frame({kClient, kService, static_cast<uint16_t>(40000 + i), 80}, kTcpSyn));
+    Inject(Frame({kClient6, kClient6, static_cast<uint16_t>(40000 + i), 80}, kTcpSyn));
+    const CardOutput output =
+        PollUntil([](const CardOutput& all) { return all.punts.size() >= 2; });
+    ASSERT_EQ(output.punts.size(), 2u);
+    for (const PuntedFrame& punt : output.punts) {
+      EXPECT_EQ(punt.line.reason, Reason::kHostConnections);
+    }
+    Inject(Frame(known));
+    EXPECT_TRUE(Reaches(Statistic::kForwarded, forwarded + 1));
+    settings_.configuration.host_protocols.tcp = false;
+    ASSERT_TRUE(card_->Configure(settings_).ok());
+    Inject(Frame({kClient, kService, static_cast<uint16_t>(40000 + i), 80}, kTcpSyn));
+    EXPECT_TRUE(Reaches(Statistic::kForwarded, forwarded + 2));
+  }
+}
+
 TEST_F(PortCardTest, BothDirectionsMeetOnOneOfManyCores) {
   const uint32_t forwarded = Count(Statistic::kForwarded);
   for (uint16_t i = 0; i < kFlows; ++i) {

@@ -92,7 +92,14 @@ TEST_F(HostConnectionsTest, WhatMakesNoSenseIsLeftOut) {
     wrong.state = static_cast<ConnectionState>(200);
     rows.Add(wrong);
     wrong = ConnectionOf(2);
-    wrong.original.protocol = wrong.translated.protocol = Protocol::kTcp;
+    wrong.translated.protocol = Protocol::kTcp;
+    rows.Add(wrong);
+    wrong = ConnectionOf(7);
+    wrong.original.protocol = wrong.translated.protocol = Protocol::kUdp;
+    wrong.state = ConnectionState::kHalfOpen;
+    rows.Add(wrong);
+    wrong = ConnectionOf(8);
+    wrong.original.protocol = wrong.translated.protocol = Protocol{1};
     rows.Add(wrong);
     wrong = ConnectionOf(3);
     wrong.translated.destination = Address::FromWords(1, 2);
@@ -109,8 +116,33 @@ TEST_F(HostConnectionsTest, WhatMakesNoSenseIsLeftOut) {
   for (int generation = 0; generation < 2; ++generation) {
     const HostConnections connections = Open();
     EXPECT_EQ(connections.size(), 1u);
+    EXPECT_EQ(connections.size(Protocol::kSctp), 1u);
+    EXPECT_EQ(connections.size(Protocol::kTcp), 0u);
     EXPECT_NE(connections.Find(ConnectionOf(5).original).connection, nullptr);
   }
+}
+
+TEST_F(HostConnectionsTest, TcpGoesOnInItsState) {
+  HostConnection tcp = ConnectionOf(1);
+  tcp.original.protocol = tcp.translated.protocol = Protocol::kTcp;
+  const FrontendKey frontend{tcp.original.destination, 80, Protocol::kTcp};
+  {
+    HostConnections connections = Open();
+    ASSERT_EQ(connections.Record(tcp), RecordResult::kRecorded);
+    EXPECT_EQ(connections.unconfirmed(frontend), 1u);
+  }
+  {
+    HostConnections connections = Open();
+    EXPECT_EQ(connections.unconfirmed(frontend), 1u);
+    connections.Touch(tcp.Reply(), 1, {.syn = true});
+    EXPECT_EQ(connections.unconfirmed(frontend), 0u);
+    connections.Touch(tcp.original, 2, {.fin = true});
+  }
+  HostConnections connections = Open();
+  EXPECT_EQ(connections.size(Protocol::kTcp), 1u);
+  EXPECT_EQ(connections.Find(tcp.original).connection->state, ConnectionState::kClientClosing);
+  connections.Clear();
+  EXPECT_EQ(connections.size(Protocol::kTcp), 0u);
 }
 
 TEST_F(HostConnectionsTest, NoMoreThanThereIsRoomForAreTakenIn) {

@@ -202,7 +202,7 @@ TEST_F(KeptSoftwareTest, DamagedRowsDoNoHarm) {
         before.EndpointOf(From(client, Protocol::kTcp), At(round));
       }
     }
-    for (const char* name : {"connections-sctp", "affinity"}) {
+    for (const char* name : {"connections-software", "affinity"}) {
       for (int i = 0; i < 200; ++i) {
         Overwrite(folder_ / name, sizeof(KeptRowsHead) + Below(random, 64 * 180),
                   std::string(1, static_cast<char>(random())));

@@ -534,7 +534,7 @@ TEST_F(SoftwarePathTest, AnyBytesForAnyReason) {
     for (size_t flips = random() % 8; flips > 0 && !frame.empty(); --flips) {
       frame[random() % frame.size()] = static_cast<uint8_t>(random());
     }
-    const auto reason = static_cast<Reason>(random() % 21);
+    const auto reason = static_cast<Reason>(random() % 25);
     const PuntService service = path_.Serve({frame, Port::kUplink, reason, 0}, now_, KnowsNone);
     if (service.fate == Fate::kForwarded) {
       EXPECT_EQ(SentBy(service).size(), frame.size());
