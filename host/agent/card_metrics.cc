@@ -87,6 +87,15 @@ MetricFamily State(const CardStatus& card) {
   return family.Take();
 }
 
+MetricFamily CarriedBy(const CardStatus& card) {
+  FamilyOf family(MetricType::Gauge, "pointsman_carried_by", "1 for who carries the node's packets",
+                  "carrier");
+  for (const Carrier carrier : kCarriers) {
+    family.Add(Name(carrier), carrier == card.carrier() ? 1 : 0);
+  }
+  return family.Take();
+}
+
 MetricFamily SoftwareFates(const PuntCounts& software) {
   FamilyOf family(MetricType::Counter, "pointsman_software_packets_total",
                   "Punted packets by what software did with them", "fate");
@@ -152,6 +161,7 @@ void AppendCardMetrics(const CardCounts& counts, std::vector<MetricFamily>& fami
                          .Set(std::popcount(health.error_bits))
                          .Take());
   families.push_back(State(counts.card));
+  families.push_back(CarriedBy(counts.card));
   families.push_back(FamilyOf(MetricType::Counter, "pointsman_card_failures_total",
                               "How often the card failed, or did not come back")
                          .Set(static_cast<double>(counts.card.failures))

@@ -233,11 +233,6 @@ json Packets(const AgentState& state) {
   return counts;
 }
 
-const char* Carrier(const CardStatus& status) {
-  if (status.state == CardState::kReady) return "card";
-  return status.has_ports ? "ports" : "nobody";
-}
-
 json CardPart(const AgentState& state) {
   json card = {{"profile", state.card->profile},     {"heartbeat", state.health.heartbeat},
                {"cycles", state.health.cycles},      {"error_bits", state.health.error_bits},
@@ -246,7 +241,7 @@ json CardPart(const AgentState& state) {
   if (state.card_status == nullptr) return card;
   const CardStatus& status = *state.card_status;
   card["state"] = Name(status.state);
-  card["carried_by"] = Carrier(status);
+  card["carried_by"] = Name(status.carrier());
   card["failures"] = status.failures;
   card["returns"] = status.returns;
   card["connections_moved"] = status.connections_moved;

@@ -28,6 +28,12 @@ constexpr std::array<Table, 6> kTables = {{{TableId::kNextHops, &CardSizes::next
                                            {TableId::kFrontends, &CardSizes::frontends},
                                            {TableId::kAffinity, &CardSizes::affinity}}};
 
+constexpr std::array<Table, 4> kTablesOfConnections = {
+    {{TableId::kOriginals, &CardSizes::originals},
+     {TableId::kReplies, &CardSizes::replies},
+     {TableId::kOriginalsIpv6, &CardSizes::originals_ipv6},
+     {TableId::kRepliesIpv6, &CardSizes::replies_ipv6}}};
+
 RowWrite WantedRow(const CardContent& content, TableId table, uint32_t index) {
   if (table == TableId::kAffinity) {
     return {.table = table, .index = index, .row = content.affinity[index]};
@@ -103,11 +109,25 @@ void ConnectionPlaces::Free(const FlowKey& original, const MirroredConnection& c
   Replies(original).used[connection.reply_row] = false;
 }
 
-CardLoader::CardLoader(Card& card, bool may_hold)
-    : card_(card), may_hold_(may_hold), places_(card.description().sizes) {}
+CardLoader::CardLoader(Card& card, CardHolds holds, std::optional<CardSettings> cleared)
+    : card_(card),
+      holds_(holds),
+      cleared_(std::move(cleared)),
+      clearing_(holds == CardHolds::kOldThings ? 0 : kTablesOfConnections.size()),
+      places_(card.description().sizes) {}
 
 absl::StatusOr<bool> CardLoader::Step(const CardContent& content, ConnectionMirror& mirror,
                                       uint32_t tick) {
+  if (clearing_ < kTablesOfConnections.size()) {
+    const Table& table = kTablesOfConnections[clearing_];
+    POINTSMAN_ASSIGN_OR_RETURN(const bool done,
+                               ClearConnections(table.id, content.image.sizes.*table.rows));
+    if (!done) return false;
+    row_ = 0;
+    const bool last = ++clearing_ == kTablesOfConnections.size();
+    if (last && cleared_) POINTSMAN_RETURN_IF_ERROR(card_.Configure(*cleared_));
+    return false;
+  }
   const size_t stage = stage_;
   if (stage == 0) {
     POINTSMAN_ASSIGN_OR_RETURN(const bool done, ReadHashKeys());
@@ -128,12 +148,27 @@ absl::StatusOr<bool> CardLoader::Step(const CardContent& content, ConnectionMirr
   return false;
 }
 
+absl::StatusOr<bool> CardLoader::ClearConnections(TableId table, uint32_t rows) {
+  const uint32_t count = std::min(kRowsRead, rows - row_);
+  std::vector<RowWrite> writes;
+  for (uint32_t i = 0; i < count; ++i) writes.push_back({.table = table, .index = row_ + i});
+  row_ += count;
+  POINTSMAN_RETURN_IF_ERROR(card_.Write(writes));
+  return row_ == rows;
+}
+
+// A card that lies about a key lies about it once more.
 absl::StatusOr<bool> CardLoader::ReadHashKeys() {
   const uint32_t rows = card_.description().sizes.hash_keys;
   const uint32_t count = std::min(kRowsRead, rows - row_);
   POINTSMAN_ASSIGN_OR_RETURN(const std::vector<RowBits> keys,
                              card_.Read(TableId::kHashKeys, row_, count));
   for (const RowBits& key : keys) hash_keys_.push_back(UnpackRow<HashKeyRow>(key));
+  if (holds_ == CardHolds::kOldThings) {
+    std::vector<RowWrite> again;
+    for (uint32_t i = 0; i < count; ++i) again.push_back({TableId::kHashKeys, row_ + i, keys[i]});
+    POINTSMAN_RETURN_IF_ERROR(card_.Write(again));
+  }
   row_ += count;
   if (row_ != rows) return false;
   if (rows != TabulationHash::kRows) {
@@ -145,9 +180,10 @@ absl::StatusOr<bool> CardLoader::ReadHashKeys() {
 
 absl::StatusOr<bool> CardLoader::LoadTable(TableId table, uint32_t rows,
                                            const CardContent& content) {
-  const uint32_t count = std::min(may_hold_ ? kRowsRead : kRowsLookedAt, rows - row_);
+  const bool reads = holds_ != CardHolds::kNothing;
+  const uint32_t count = std::min(reads ? kRowsRead : kRowsLookedAt, rows - row_);
   std::vector<RowBits> held(count);
-  if (may_hold_) {
+  if (reads) {
     POINTSMAN_ASSIGN_OR_RETURN(held, card_.Read(table, row_, count));
   }
   std::vector<RowWrite> writes;
@@ -162,7 +198,7 @@ absl::StatusOr<bool> CardLoader::LoadTable(TableId table, uint32_t rows,
 
 // A card that went on forwarding knows its connections best.
 absl::Status CardLoader::FindConnections(ConnectionMirror& mirror, uint32_t tick) {
-  if (may_hold_) {
+  if (holds_ == CardHolds::kItsOwn) {
     ConnectionMirror held;
     const CardSizes& sizes = card_.description().sizes;
     absl::Status status =
@@ -202,7 +238,6 @@ absl::Status CardLoader::PlaceNew(const CardContent& content, ConnectionMirror& 
 
 absl::StatusOr<size_t> CardLoader::PlaceSome(const CardContent& content, ConnectionMirror& mirror,
                                              uint32_t tick) {
-  const uint32_t half_open_ticks = content.image.configuration.timeouts.tcp_half_open;
   std::vector<RowWrite> writes;
   for (const auto& [original, connection] : mirror.TakeFreed()) {
     AppendRows(original, connection, /*erase=*/true, writes);
@@ -216,11 +251,7 @@ absl::StatusOr<size_t> CardLoader::PlaceSome(const CardContent& content, Connect
       ++without_room_;
       continue;
     }
-    MirroredConnection placed = *connection;
-    if (placed.state == ConnectionState::kHalfOpen &&
-        ((tick - placed.since) & kTickMask) > half_open_ticks) {
-      placed.state = ConnectionState::kEstablished;
-    }
+    MirroredConnection placed = TakenOver(*connection, tick, content.image.configuration.timeouts);
     placed.since = content.card_tick;
     AppendRows(original, placed, /*erase=*/false, writes);
     ++placed_;

@@ -24,6 +24,17 @@ struct CardContent {
   uint32_t card_tick = 0;                // the card's time: connections are as young as that
 };
 
+// What is in a card when its loading begins.
+enum class CardHolds : uint8_t {
+  kNothing,  // its tables are empty
+  // Perhaps what it held (RingCardOptions::adopt): its rows are read, and its own connections
+  // count.
+  kItsOwn,
+  // What it held before others carried the packets: its rows are read, and its connections are
+  // over.
+  kOldThings,
+};
+
 // Which rows of a card's tables of connections are free.
 class ConnectionPlaces {
  public:
@@ -50,9 +61,9 @@ class ConnectionPlaces {
 
 class CardLoader {
  public:
-  // Borrows the card. `may_hold`: it may still hold what it held (RingCardOptions::adopt): then its
-  // rows are read, and its own connections count; else its tables are empty.
-  CardLoader(Card& card, bool may_hold);
+  // Borrows the card. `cleared`, for kOldThings: what it is configured with once its connections
+  // are gone; with content.card_tick, at which its time stands.
+  CardLoader(Card& card, CardHolds holds, std::optional<CardSettings> cleared = std::nullopt);
 
   // True: everything was written; what changes from now on is written by whoever changes it, and
   // connections by PlaceNew. `tick`: of the mirror. Errors: those of Card.
@@ -65,6 +76,7 @@ class CardLoader {
   uint64_t without_room() const { return without_room_; }
 
  private:
+  absl::StatusOr<bool> ClearConnections(TableId table, uint32_t rows);
   absl::StatusOr<bool> ReadHashKeys();
   absl::StatusOr<bool> LoadTable(TableId table, uint32_t rows, const CardContent& content);
   absl::Status FindConnections(ConnectionMirror& mirror, uint32_t tick);
@@ -75,9 +87,11 @@ class CardLoader {
                                    uint32_t tick);
 
   Card& card_;
-  const bool may_hold_;
-  size_t stage_ = 0;  // hash keys, the tables, connections
-  uint32_t row_ = 0;  // the next one of the stage
+  const CardHolds holds_;
+  const std::optional<CardSettings> cleared_;
+  size_t clearing_ = 0;  // which table of old connections
+  size_t stage_ = 0;     // hash keys, the tables, connections
+  uint32_t row_ = 0;     // the next one of the stage
   std::vector<HashKeyRow> hash_keys_;
   ConnectionPlaces places_;
   uint64_t placed_ = 0;

@@ -30,17 +30,48 @@ constexpr const char* Name(CardState state) {
   return "GONE";
 }
 
+// Who carries the node's packets. The names are public, too.
+enum class Carrier : uint8_t {
+  kCard,
+  kSoftware,  // what the card hands over, which is a port only (mode punt)
+  kPorts,     // the agent's own
+  kNobody,
+};
+inline constexpr std::array<Carrier, 4> kCarriers = {Carrier::kCard, Carrier::kSoftware,
+                                                     Carrier::kPorts, Carrier::kNobody};
+
+constexpr const char* Name(Carrier carrier) {
+  switch (carrier) {
+    case Carrier::kCard:
+      return "card";
+    case Carrier::kSoftware:
+      return "software";
+    case Carrier::kPorts:
+      return "ports";
+    case Carrier::kNobody:
+      break;
+  }
+  return "nobody";
+}
+
 struct CardStatus {
   CardState state = CardState::kReady;
   bool has_ports = false;          // that carry the packets while the card does not
+  bool punts = false;              // it is in mode punt, and software carries the packets
   uint64_t failures = 0;           // of the card, since the agent's start
   uint64_t returns = 0;            // how often it came back
   uint64_t connections_moved = 0;  // to the card, when it came back
   uint64_t connections_left = 0;   // those that found no room there
   std::string last_failure;
   std::chrono::steady_clock::time_point failed_at{};  // when that was noticed
+
+  Carrier carrier() const {
+    if (state == CardState::kReady) return Carrier::kCard;
+    if (punts) return Carrier::kSoftware;
+    return has_ports ? Carrier::kPorts : Carrier::kNobody;
+  }
   // Whether Services are forwarded at all.
-  bool forwards() const { return state == CardState::kReady || has_ports; }
+  bool forwards() const { return carrier() != Carrier::kNobody; }
 };
 
 }  // namespace pointsman

@@ -38,6 +38,15 @@ std::variant<Connection, ConnectionIpv6> ToConnection(const FlowKey& original,
   return Make<Ipv6>(original, mirrored, ToTupleIpv6);
 }
 
+MirroredConnection TakenOver(MirroredConnection connection, uint32_t tick,
+                             const ConnectionTimeouts& timeouts) {
+  if (connection.state == ConnectionState::kHalfOpen &&
+      ((tick - connection.since) & kTickMask) > timeouts.tcp_half_open) {
+    connection.state = ConnectionState::kEstablished;
+  }
+  return connection;
+}
+
 EndpointRow ConnectionMirror::EndpointAt(const Image& image, uint32_t row) const {
   if (row < image.endpoints.size() && image.endpoints[row].valid) return image.endpoints[row];
   const auto former = former_endpoints_.find(row);

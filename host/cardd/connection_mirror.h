@@ -40,6 +40,11 @@ struct MirroredConnection {
 std::variant<Connection, ConnectionIpv6> ToConnection(const FlowKey& original,
                                                       const MirroredConnection& mirrored);
 
+// The connection as it is when somebody takes it over at `tick`: one that was half open for longer
+// than that lasts has been established.
+MirroredConnection TakenOver(MirroredConnection connection, uint32_t tick,
+                             const ConnectionTimeouts& timeouts);
+
 class ConnectionMirror {
  public:
   using ByOriginal = absl::flat_hash_map<FlowKey, MirroredConnection>;

@@ -41,12 +41,6 @@ bool IsAboutRequest(const absl::Status& status) {
   return absl::IsInvalidArgument(status) || absl::IsOutOfRange(status);
 }
 
-// As the agent counts it.
-uint32_t TickNow() {
-  const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
-  return TickOf(absl::UnixEpoch() + absl::FromChrono(since_boot));
-}
-
 void Append(CardOutput from, CardOutput& to) {
   const auto append = [](auto& list, auto& more) {
     list.insert(list.end(), std::make_move_iterator(more.begin()),
@@ -82,6 +76,15 @@ FailoverCard::FailoverCard(std::unique_ptr<CardSource> source, std::unique_ptr<C
       pause_(options.first_pause),
       ready_since_(Clock::now()) {
   status_.has_ports = ports_ != nullptr;
+  former_counters_.resize(description_.sizes.frontend_counters);
+}
+
+FailoverCard::~FailoverCard() {
+  if (punts_ != nullptr) card_->Configure(SettingsNow(Mode::kBypass)).IgnoreError();
+}
+
+uint32_t FailoverCard::TickNow() {
+  return TickOf(absl::UnixEpoch() + absl::FromChrono(Clock::now().time_since_epoch()));
 }
 
 absl::Status FailoverCard::Adopt() {
@@ -148,20 +151,21 @@ absl::Status FailoverCard::Write(std::span<const RowWrite> rows) {
   NoteWrites(rows);
   std::vector<ConnectionChange> forgotten;
   const std::vector<RowWrite> writes = ForCard(rows, forgotten);
-  if (ports_ != nullptr) {
-    std::vector<RowWrite> tables;
-    for (const RowWrite& row : rows) {
-      if (!IsOfConnections(row.table)) tables.push_back(row);
-    }
-    if (!tables.empty()) POINTSMAN_RETURN_IF_ERROR(ports_->Write(tables));
-    POINTSMAN_RETURN_IF_ERROR(Follow(forgotten));
+  std::vector<RowWrite> tables;
+  for (const RowWrite& row : rows) {
+    if (!IsOfConnections(row.table)) tables.push_back(row);
   }
-  if (card_ == nullptr || writes.empty()) return absl::OkStatus();
+  if (!tables.empty() && ports_) POINTSMAN_RETURN_IF_ERROR(ports_->Write(tables));
+  if (!tables.empty() && punts_) POINTSMAN_RETURN_IF_ERROR(punts_->Write(tables));
+  POINTSMAN_RETURN_IF_ERROR(Follow(forgotten));
+  const bool is_mere_port = punts_ != nullptr && !loader_;
+  if (card_ == nullptr || is_mere_port || writes.empty()) return absl::OkStatus();
   const absl::Status status = card_->Write(writes);
   return status.ok() || IsAboutRequest(status) ? status : Fail(status);
 }
 
 absl::Status FailoverCard::Follow(const std::vector<ConnectionChange>& changes) {
+  if (punts_ != nullptr) punts_->Follow(changes);
   return ports_ == nullptr || changes.empty() ? absl::OkStatus() : ports_->Follow(changes);
 }
 
@@ -181,36 +185,8 @@ absl::StatusOr<std::vector<RowBits>> FailoverCard::ReadFrom(TableId table, uint3
     if (rows.ok()) return rows;
     POINTSMAN_RETURN_IF_ERROR(Fail(rows.status()));
   }
-  if (ports_ != nullptr) return ports_->Read(table, index, count);
+  if (Card* const carrier = Substitute()) return carrier->Read(table, index, count);
   return ReadMirror(table, index, count);
-}
-
-// What either has carried.
-absl::StatusOr<std::vector<RowBits>> FailoverCard::ReadCounters(TableId table, uint32_t index,
-                                                                uint32_t count) {
-  std::vector<RowBits> sums(count);
-  const auto add = [&](const std::vector<RowBits>& rows) {
-    for (uint32_t i = 0; i < count; ++i) {
-      auto sum = UnpackRow<FrontendCounterRow>(sums[i]);
-      const auto row = UnpackRow<FrontendCounterRow>(rows[i]);
-      sum.packets += row.packets;
-      sum.bytes += row.bytes;
-      sums[i] = PackRow(sum);
-    }
-  };
-  if (ports_ != nullptr) {
-    POINTSMAN_ASSIGN_OR_RETURN(const auto rows, ports_->Read(table, index, count));
-    add(rows);
-  }
-  if (card_carries()) {
-    const auto rows = card_->Read(table, index, count);
-    if (rows.ok()) {
-      add(*rows);
-    } else {
-      POINTSMAN_RETURN_IF_ERROR(Fail(rows.status()));
-    }
-  }
-  return sums;
 }
 
 std::vector<RowBits> FailoverCard::ReadMirror(TableId table, uint32_t index, uint32_t count) const {
@@ -228,7 +204,7 @@ std::vector<RowBits> FailoverCard::ReadMirror(TableId table, uint32_t index, uin
 CardSettings FailoverCard::SettingsNow(Mode mode) const {
   CardSettings settings = *settings_;
   settings.mode = mode;
-  // Ports do not count by themselves.
+  // Who carries instead of a card does not count by itself.
   if (settings.tick_cycles != 0) settings.tick = TickNow();
   return settings;
 }
@@ -242,8 +218,9 @@ CardContent FailoverCard::Content() const {
 absl::Status FailoverCard::Configure(const CardSettings& settings) {
   settings_ = settings;
   image_.configuration = settings.configuration;
-  if (ports_ != nullptr) {
-    POINTSMAN_RETURN_IF_ERROR(ports_->Configure(SettingsNow(settings.mode)));
+  for (Card* const carrier : {static_cast<Card*>(ports_.get()), static_cast<Card*>(punts_.get())}) {
+    if (carrier == nullptr) continue;
+    POINTSMAN_RETURN_IF_ERROR(carrier->Configure(SettingsNow(settings.mode)));
   }
   if (!card_carries()) return absl::OkStatus();
   const absl::Status status = card_->Configure(settings);
@@ -256,12 +233,16 @@ absl::Status FailoverCard::Inject(std::span<const InjectedFrame> frames) {
     if (status.ok() || IsAboutRequest(status)) return status;
     POINTSMAN_RETURN_IF_ERROR(Fail(status));
   }
-  if (ports_ == nullptr) return absl::OkStatus();
+  Card* const carrier = Substitute();
+  if (carrier == nullptr) return absl::OkStatus();
   std::vector<InjectedFrame> fitting;
   for (const InjectedFrame& frame : frames) {
-    if (frame.frame.size() <= ports_->description().frame_bytes_max) fitting.push_back(frame);
+    if (frame.frame.size() <= carrier->description().frame_bytes_max) fitting.push_back(frame);
   }
-  return ports_->Inject(fitting);
+  POINTSMAN_RETURN_IF_ERROR(carrier->Inject(fitting));
+  if (punts_ == nullptr) return absl::OkStatus();
+  const absl::Status status = SendLeaving();
+  return status.ok() ? status : Fail(status);
 }
 
 absl::StatusOr<CardOutput> FailoverCard::Poll() {
@@ -278,9 +259,14 @@ absl::StatusOr<CardOutput> FailoverCard::Poll() {
   }
   if (!card_carries()) {
     Append(std::exchange(last_words_, CardOutput{}), output);
-    POINTSMAN_RETURN_IF_ERROR(TellPortsTheTime());
-    POINTSMAN_RETURN_IF_ERROR(TakeFromPorts(output));
+    POINTSMAN_RETURN_IF_ERROR(TellTheTime());
+    if (punts_ != nullptr) {
+      const absl::Status status = ForwardPunted();
+      if (!status.ok()) POINTSMAN_RETURN_IF_ERROR(Fail(status));
+    }
+    POINTSMAN_RETURN_IF_ERROR(TakeFromSubstitute(output));
     POINTSMAN_RETURN_IF_ERROR(BringBack(output));
+    Append(std::exchange(last_words_, CardOutput{}), output);
   }
   output.events_lost = events_lost_;
   mirror_.AgentIsTold();
@@ -288,9 +274,10 @@ absl::StatusOr<CardOutput> FailoverCard::Poll() {
 }
 
 // Where the card counts by itself the user does not tell them.
-absl::Status FailoverCard::TellPortsTheTime() {
-  if (ports_ == nullptr || !settings_ || settings_->tick_cycles == 0) return absl::OkStatus();
-  return ports_->Configure(SettingsNow(settings_->mode));
+absl::Status FailoverCard::TellTheTime() {
+  Card* const carrier = Substitute();
+  if (carrier == nullptr || !settings_ || settings_->tick_cycles == 0) return absl::OkStatus();
+  return carrier->Configure(SettingsNow(settings_->mode));
 }
 
 // Errors: those of the card.
@@ -322,11 +309,15 @@ absl::Status FailoverCard::InjectAgain(CardOutput& output) {
   return absl::OkStatus();
 }
 
-absl::Status FailoverCard::TakeFromPorts(CardOutput& output) {
-  if (ports_ == nullptr) return absl::OkStatus();
-  POINTSMAN_ASSIGN_OR_RETURN(CardOutput polled, ports_->Poll());
-  std::vector<ConnectionChange> changes;  // the ports know them
+absl::Status FailoverCard::TakeFromSubstitute(CardOutput& output) {
+  Card* const carrier = Substitute();
+  if (carrier == nullptr) return absl::OkStatus();
+  POINTSMAN_ASSIGN_OR_RETURN(CardOutput polled, carrier->Poll());
+  std::vector<ConnectionChange> changes;  // the carrier knows them
   mirror_.Take(polled, image_, TickNow(), /*of_card=*/false, changes);
+  if (carrier != ports_.get() && ports_ != nullptr && !changes.empty()) {
+    POINTSMAN_RETURN_IF_ERROR(ports_->Follow(changes));
+  }
   events_lost_ += polled.events_lost - std::exchange(carrier_events_lost_, polled.events_lost);
   Append(std::move(polled), output);
   return absl::OkStatus();
@@ -362,25 +353,32 @@ absl::Status FailoverCard::RereadConnections() {
   return Follow(changes);
 }
 
-absl::Status FailoverCard::Fail(const absl::Status& why) {
-  const bool carried = card_carries();
+void FailoverCard::NoteFailure(const absl::Status& why) {
   ++status_.failures;
   status_.failed_at = Clock::now();
   status_.last_failure = Text(why);
+  if (card_carries() && Clock::now() - ready_since_ > kGoodTime) pause_ = options_.first_pause;
   status_.state = CardState::kGone;
   loader_.reset();
-  if (carried) {
-    POINTSMAN_RETURN_IF_ERROR(TakeLastWords());
-    if (ports_ != nullptr) {
-      POINTSMAN_RETURN_IF_ERROR(TellPortsTheTime());
-      POINTSMAN_RETURN_IF_ERROR(ports_->StandBy(false));
-      POINTSMAN_ASSIGN_OR_RETURN(const CardHealth health, ports_->Health());
-      carrier_statistics_ = health.statistics;
-      POINTSMAN_ASSIGN_OR_RETURN(const CardOutput output, ports_->Poll());
-      carrier_events_lost_ = output.events_lost;
-    }
-    mirror_.ChangeCarrier();
-    ++events_lost_;
+  PauseBeforeNext();
+}
+
+absl::Status FailoverCard::Fail(const absl::Status& why) {
+  const bool carried = card_carries();
+  NoteFailure(why);
+  if (absl::IsDataLoss(why) && card_ != nullptr) {
+    POINTSMAN_ASSIGN_OR_RETURN(const bool is_port, UseAsPort(carried));
+    if (is_port) return absl::OkStatus();
+  }
+  if (carried) POINTSMAN_RETURN_IF_ERROR(TakeLastWords());
+  const bool was_port = punts_ != nullptr;
+  if (was_port) {
+    POINTSMAN_RETURN_IF_ERROR(TakeFromSubstitute(last_words_));
+    POINTSMAN_RETURN_IF_ERROR(EndUseAsPort());
+  }
+  if (carried || was_port) {
+    if (ports_ != nullptr) POINTSMAN_RETURN_IF_ERROR(StartPorts());
+    ChangeCarrier();
     spdlog::error("the card has failed, {}: {}",
                   ports_ ? "the ports carry the node's packets" : "Services are not forwarded",
                   status_.last_failure);
@@ -389,9 +387,22 @@ absl::Status FailoverCard::Fail(const absl::Status& why) {
   }
   card_.reset();
   opening_ = false;
-  if (carried && Clock::now() - ready_since_ > kGoodTime) pause_ = options_.first_pause;
-  PauseBeforeNext();
   return absl::OkStatus();
+}
+
+absl::Status FailoverCard::StartPorts() {
+  POINTSMAN_RETURN_IF_ERROR(TellTheTime());
+  POINTSMAN_RETURN_IF_ERROR(ports_->StandBy(false));
+  POINTSMAN_ASSIGN_OR_RETURN(const CardHealth health, ports_->Health());
+  carrier_statistics_ = health.statistics;
+  POINTSMAN_ASSIGN_OR_RETURN(const CardOutput output, ports_->Poll());
+  carrier_events_lost_ = output.events_lost;
+  return absl::OkStatus();
+}
+
+void FailoverCard::ChangeCarrier() {
+  mirror_.ChangeCarrier();
+  ++events_lost_;
 }
 
 absl::Status FailoverCard::TakeLastWords() {
@@ -410,27 +421,37 @@ void FailoverCard::PauseBeforeNext() {
 }
 
 absl::Status FailoverCard::BringBack(CardOutput& output) {
-  if (card_ != nullptr) {
-    const Clock::time_point end = Clock::now() + kLoadingSlice;
-    absl::StatusOr<bool> loaded = false;
-    do {
-      loaded = loader_->Step(Content(), mirror_, TickNow());
-    } while (loaded.ok() && !*loaded && Clock::now() < end);
-    absl::Status status = loaded.status();
-    if (status.ok() && *loaded) status = SwitchToCard(output);
-    // Also drains what the card says meanwhile, and sees whether it lives.
-    if (status.ok() && !card_carries()) status = card_->Poll().status();
-    return status.ok() ? status : Fail(status);
+  absl::Status status;
+  if (loader_) {
+    status = LoadSome(output);
+  } else if (opening_) {
+    status = TakeNewCard();
+  } else if (Clock::now() < next_attempt_) {
+    return absl::OkStatus();
+  } else if (punts_ != nullptr) {
+    CardSettings cleared = SettingsNow(Mode::kPunt);
+    cleared.tick_cycles = 0;
+    cleared.tick = Content().card_tick;
+    loader_.emplace(*card_, CardHolds::kOldThings, cleared);
+    status_.state = CardState::kResetting;
+  } else {
+    status = source_->Begin();
+    opening_ = status.ok();
+    if (status.ok()) status_.state = CardState::kResetting;
   }
-  if (opening_) {
-    const absl::Status status = TakeNewCard();
-    return status.ok() ? status : Fail(status);
-  }
-  if (Clock::now() < next_attempt_) return absl::OkStatus();
-  if (absl::Status status = source_->Begin(); !status.ok()) return Fail(status);
-  opening_ = true;
-  status_.state = CardState::kResetting;
-  return absl::OkStatus();
+  return status.ok() ? status : Fail(status);
+}
+
+// Errors: those of the card.
+absl::Status FailoverCard::LoadSome(CardOutput& output) {
+  const Clock::time_point end = Clock::now() + kLoadingSlice;
+  bool loaded = false;
+  do {
+    POINTSMAN_ASSIGN_OR_RETURN(loaded, loader_->Step(Content(), mirror_, TickNow()));
+  } while (!loaded && Clock::now() < end);
+  if (loaded) return SwitchToCard(output);
+  // Drains what a new card says meanwhile, and sees whether it lives.
+  return punts_ != nullptr ? absl::OkStatus() : card_->Poll().status();
 }
 
 absl::Status FailoverCard::TakeNewCard() {
@@ -441,25 +462,37 @@ absl::Status FailoverCard::TakeNewCard() {
     return absl::FailedPreconditionError("it came back with tables of other sizes");
   }
   spdlog::info("the card is up again and is loaded");
-  loader_.emplace(*card_, options_.may_hold);
+  loader_.emplace(*card_, options_.may_hold ? CardHolds::kItsOwn : CardHolds::kNothing);
   return absl::OkStatus();
 }
 
-// The card's ports hand all they receive to the host before ours stop; so frames may come twice,
-// but none is lost.
+// The card hands all it receives to the host before ports stop; so frames may come twice, but none
+// is lost.
 absl::Status FailoverCard::SwitchToCard(CardOutput& output) {
+  if (punts_ != nullptr) {
+    POINTSMAN_RETURN_IF_ERROR(ForwardPunted());
+    POINTSMAN_RETURN_IF_ERROR(TakeFromSubstitute(output));
+    return MakeCardCarry();
+  }
   const bool from_ports = ports_ != nullptr && settings_.has_value();
   if (from_ports) {
     POINTSMAN_RETURN_IF_ERROR(card_->Configure(SettingsNow(Mode::kPunt)));
     POINTSMAN_RETURN_IF_ERROR(ports_->StandBy(true));
-    POINTSMAN_RETURN_IF_ERROR(TakeFromPorts(output));
+    POINTSMAN_RETURN_IF_ERROR(TakeFromSubstitute(output));
   }
-  absl::Status status = loader_->PlaceNew(Content(), mirror_, TickNow());
-  if (status.ok() && settings_) status = card_->Configure(SettingsNow(settings_->mode));
-  if (!status.ok()) {
-    if (from_ports) POINTSMAN_RETURN_IF_ERROR(ports_->StandBy(false));
-    return status;
+  const absl::Status status = MakeCardCarry();
+  if (!status.ok() && from_ports) POINTSMAN_RETURN_IF_ERROR(ports_->StandBy(false));
+  return status;
+}
+
+absl::Status FailoverCard::MakeCardCarry() {
+  POINTSMAN_RETURN_IF_ERROR(loader_->PlaceNew(Content(), mirror_, TickNow()));
+  CardHealth before;
+  if (punts_ != nullptr) {
+    POINTSMAN_ASSIGN_OR_RETURN(before, card_->Health());
   }
+  if (settings_) POINTSMAN_RETURN_IF_ERROR(card_->Configure(SettingsNow(settings_->mode)));
+  if (punts_ != nullptr) POINTSMAN_RETURN_IF_ERROR(EndUseAsPort());
   status_.state = CardState::kReady;
   ++status_.returns;
   status_.connections_moved += loader_->placed();
@@ -470,39 +503,10 @@ absl::Status FailoverCard::SwitchToCard(CardOutput& output) {
                    : fmt::format("; {} found no room", loader_->without_room()));
   loader_.reset();
   ready_since_ = Clock::now();
-  carrier_events_lost_ = 0;
-  carrier_statistics_.clear();
-  mirror_.ChangeCarrier();
-  ++events_lost_;
+  carrier_events_lost_ = std::exchange(port_events_lost_, 0);
+  carrier_statistics_ = std::move(before.statistics);
+  ChangeCarrier();
   return absl::OkStatus();
-}
-
-absl::StatusOr<CardHealth> FailoverCard::Health() {
-  if (card_carries()) {
-    const auto health = card_->Health();
-    if (health.ok()) {
-      Tally(*health);
-      return health_;
-    }
-    POINTSMAN_RETURN_IF_ERROR(Fail(health.status()));
-  }
-  if (ports_ == nullptr) return health_;
-  POINTSMAN_ASSIGN_OR_RETURN(const CardHealth health, ports_->Health());
-  Tally(health);
-  return health_;
-}
-
-// Statistics go on where another one carries packets.
-void FailoverCard::Tally(const CardHealth& health) {
-  std::vector<uint32_t> statistics = std::move(health_.statistics);
-  statistics.resize(std::max(statistics.size(), health.statistics.size()));
-  carrier_statistics_.resize(std::max(carrier_statistics_.size(), health.statistics.size()));
-  for (size_t word = 0; word < health.statistics.size(); ++word) {
-    statistics[word] +=
-        health.statistics[word] - std::exchange(carrier_statistics_[word], health.statistics[word]);
-  }
-  health_ = health;
-  health_.statistics = std::move(statistics);
 }
 
 }  // namespace pointsman::cardd

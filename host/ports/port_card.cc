@@ -30,7 +30,6 @@ constexpr size_t kQueueFrames = 1024;
 constexpr uint32_t kRowsOfTask = 1024;
 constexpr std::chrono::seconds kDeadline(5);
 constexpr std::chrono::microseconds kPause(20);
-constexpr size_t kReasonsAt = 32;  // in CardHealth::statistics
 
 bool IsOfConnections(TableId table) {
   return table == TableId::kOriginals || table == TableId::kReplies ||
@@ -227,9 +226,12 @@ class PortCard : public StandbyCard {
       health.heartbeat += static_cast<uint32_t>(loops);
     }
     looked_ = Clock::now();
-    health.statistics = Statistics();
-    health.sweeps = static_cast<uint32_t>(
-        SumOf([](const WorkerCounts& counts) { return counts.sweeps.Get(); }));
+    std::vector<const PacketCounts*> counts;
+    for (const auto& worker : workers_) counts.push_back(&worker->counts());
+    health.statistics = StatisticsOf(counts);
+    for (const PacketCounts* of_core : counts) {
+      health.sweeps += static_cast<uint32_t>(of_core->sweeps.Get());
+    }
     return health;
   }
 
@@ -460,13 +462,6 @@ class PortCard : public StandbyCard {
     return punt;
   }
 
-  template <class Get>
-  uint64_t SumOf(Get get) const {
-    uint64_t sum = 0;
-    for (const auto& worker : workers_) sum += get(worker->counts());
-    return sum;
-  }
-
   FrontendCounterRow CounterOf(uint32_t counter) const {
     FrontendCounterRow row;
     for (const auto& worker : workers_) {
@@ -474,32 +469,6 @@ class PortCard : public StandbyCard {
       row.bytes += worker->frontend_count(counter).bytes.Get();
     }
     return row;
-  }
-
-  std::vector<uint32_t> Statistics() const {
-    std::vector<uint32_t> words(kReasonsAt + 256);
-    const auto set = [&](Statistic statistic, auto get) {
-      words[static_cast<size_t>(statistic)] = static_cast<uint32_t>(SumOf(get));
-    };
-    using Counts = const WorkerCounts&;
-    set(Statistic::kUplinkReceived, [](Counts c) { return c.received[0].Get(); });
-    set(Statistic::kNodeReceived, [](Counts c) { return c.received[1].Get(); });
-    set(Statistic::kUplinkTransmitted, [](Counts c) { return c.transmitted[0].Get(); });
-    set(Statistic::kNodeTransmitted, [](Counts c) { return c.transmitted[1].Get(); });
-    set(Statistic::kInjected, [](Counts c) { return c.injected.Get(); });
-    set(Statistic::kPunted, [](Counts c) { return c.punted.Get(); });
-    set(Statistic::kPassed, [](Counts c) { return c.passed.Get(); });
-    set(Statistic::kForwarded, [](Counts c) { return c.forwarded.Get(); });
-    set(Statistic::kDropped, [](Counts c) { return c.dropped.Get(); });
-    set(Statistic::kLearned, [](Counts c) { return c.learned.Get(); });
-    set(Statistic::kClosed, [](Counts c) { return c.closed.Get(); });
-    set(Statistic::kExpired, [](Counts c) { return c.expired.Get(); });
-    set(Statistic::kEventsLost, [](Counts c) { return c.events_lost.Get(); });
-    for (size_t reason = 0; reason < 256; ++reason) {
-      words[kReasonsAt + reason] =
-          static_cast<uint32_t>(SumOf([&](Counts c) { return c.reasons[reason].Get(); }));
-    }
-    return words;
   }
 
   const CardDescription description_;

@@ -7,16 +7,13 @@
 #include <thread>
 #include <utility>
 
-#include "flow_tables/packet.h"
 #include "host/ports/frame_note.h"
 
 namespace pointsman {
 namespace {
 
 constexpr size_t kFramesQueued = 4096;
-constexpr size_t kEventsQueued = 1 << 16;
 constexpr size_t kTasksQueued = 64;
-constexpr uint32_t kSweepRecords = 256;  // looked at between two batches
 constexpr int kTransmitTries = 8;
 
 // Polls without a frame before the first nap, and how naps grow.
@@ -28,26 +25,17 @@ Port Other(Port port) { return port == Port::kUplink ? Port::kNode : Port::kUpli
 
 }  // namespace
 
-// A packet that may close its connection, which was not closed before.
-struct Worker::Closing {
-  bool ipv6 = false;
-  Tuple tuple;
-  TupleIpv6 tuple_ipv6;
-};
-
 Worker::Worker(const Shard& shard, WorkerShared& shared, uint64_t placement_seed,
                std::pmr::memory_resource* memory)
     : shard_(shard),
       shared_(shared),
       snapshot_(shared.snapshot.load(std::memory_order_acquire)),
       generation_(snapshot_->generation),
-      pipeline_(snapshot_->image, placement_seed, memory, shard),
+      shard_pipeline_(shard, snapshot_->image, placement_seed, memory, counts_),
       to_(size_t{1} << shard.count_log2, nullptr),
       inject_(kFramesQueued),
       punts_(kFramesQueued),
-      events_(kEventsQueued),
-      tasks_(kTasksQueued),
-      frontend_counts_(snapshot_->image->sizes.frontend_counters) {}
+      tasks_(kTasksQueued) {}
 
 void Worker::ConnectTo(uint32_t to, FrameQueue& queue) { to_[to] = &queue; }
 
@@ -61,7 +49,11 @@ void Worker::Run() {
     const bool stands_by = shared_.standing_by.load(std::memory_order_acquire);
     if (std::exchange(stands_by_, stands_by) && !stands_by) DoTasks();
     const bool busy = Poll();
-    SweepSome();
+    if (stands_by) {
+      shard_pipeline_.StandBy();
+    } else {
+      shard_pipeline_.SweepSome(shared_.took_over_tick.load(std::memory_order_relaxed));
+    }
     DoTasks();
     counts_.loops.Add(1);
     rte_rcu_qsbr_quiescent(shared_.readers, shard_.index);
@@ -78,12 +70,12 @@ void Worker::Run() {
 }
 
 void Worker::TakeSnapshot() {
-  pipeline_.SetTick(shared_.tick.load(std::memory_order_relaxed));
+  shard_pipeline_.SetTick(shared_.tick.load(std::memory_order_relaxed));
   const Snapshot* newest = shared_.snapshot.load(std::memory_order_acquire);
   if (newest->generation == generation_) return;
   snapshot_ = newest;
   generation_ = newest->generation;
-  pipeline_.SetImage(newest->image);
+  pipeline().SetImage(newest->image);
 }
 
 bool Worker::Poll() {
@@ -168,15 +160,11 @@ void Worker::Offload(rte_mbuf** frames, uint16_t count) {
     if (note.directed) packets[i].directed_endpoint = note.endpoint;
   }
   const std::span<Packet> batch(packets.data(), count);
-  std::array<Closing, kBatch> closing;
-  const size_t may_close = NoteClosing(batch, closing);
-  pipeline_.Process(batch, {outcomes.data(), count});
-  TellClosed({closing.data(), may_close});
+  shard_pipeline_.Process(batch, {outcomes.data(), count});
   for (uint16_t i = 0; i < count; ++i) Settle(frames[i], packets[i], outcomes[i]);
 }
 
 void Worker::Settle(rte_mbuf* frame, const Packet& packet, const Outcome& outcome) {
-  if (outcome.learned) TellLearned(packet);
   switch (outcome.verdict) {
     case Verdict::kPunt:
       return Punt(frame, outcome.reason);
@@ -189,11 +177,6 @@ void Worker::Settle(rte_mbuf* frame, const Packet& packet, const Outcome& outcom
       break;
   }
   counts_.forwarded.Add(1);
-  if (outcome.frontend_counter < frontend_counts_.size()) {
-    FrontendCount& count = frontend_counts_[outcome.frontend_counter];
-    count.packets.Add(1);
-    count.bytes.Add(packet.frame.size());
-  }
   frame->data_off =
       static_cast<uint16_t>(packet.frame.data() - static_cast<uint8_t*>(frame->buf_addr));
   frame->data_len = static_cast<uint16_t>(packet.frame.size());
@@ -232,178 +215,27 @@ void Worker::Flush() {
   }
 }
 
-uint32_t Worker::RowOf(const Connection& connection) const {
-  const auto& table = pipeline_.connections();
-  return shard_.index * table.capacity() + table.NumberOf(connection);
-}
-
-uint32_t Worker::RowOf(const ConnectionIpv6& connection) const {
-  const auto& table = pipeline_.connections_ipv6();
-  return shard_.index * table.capacity() + table.NumberOf(connection);
-}
-
-// The connection of a packet that has just been recorded: the packet has left translated, perhaps
-// into a tunnel, or is as it came.
-void Worker::TellLearned(const Packet& packet) {
-  counts_.learned.Add(1);
-  const auto tell = [&](auto& table, const auto& tuple) {
-    auto reversed = tuple;
-    std::swap(reversed.source_address, reversed.destination_address);
-    std::swap(reversed.source_port, reversed.destination_port);
-    for (const bool answers : {true, false}) {
-      const auto found = table.Find(answers ? reversed : tuple);
-      if (!found || found.from_reply != answers) continue;
-      Tell(MakeEvent(EventKind::kLearn, *found.connection, RowOf(*found.connection)));
-      return true;
-    }
-    return false;
-  };
-  for (const size_t outer : {0U, kTunnelBytes}) {
-    if (packet.frame.size() < outer) return;
-    const auto frame = packet.frame.subspan(outer);
-    const Parsed parsed = Parse(frame);
-    if (parsed.kind == ParseKind::kTuple && tell(pipeline_.connections(), parsed.tuple)) return;
-    if (parsed.kind == ParseKind::kTuple) continue;
-    const ParsedIpv6 other = ParseOther(frame, /*host_forwards_sctp=*/false);
-    if (other.kind == ParseKind::kTuple && tell(pipeline_.connections_ipv6(), other.tuple)) return;
-  }
-}
-
-// Packets of TCP with FIN or RST, of connections that are open. Those with a tag or in a tunnel are
-// not looked for: the end of their connections is told when they expire.
-size_t Worker::NoteClosing(std::span<const Packet> packets, std::array<Closing, kBatch>& closing) {
-  size_t count = 0;
-  for (const Packet& packet : packets) {
-    const auto& frame = packet.frame;
-    constexpr uint8_t kEnds = kTcpFin | kTcpRst;
-    const bool ipv4 = frame.size() > kTcpFlagsOffset && (frame[kTcpFlagsOffset] & kEnds) != 0 &&
-                      LoadBe16(&frame[kEtherTypeOffset]) == kEtherTypeIpv4;
-    constexpr size_t kFlagsIpv6 = kIpv6TransportOffset + kTcpFlagsInHeader;
-    const bool ipv6 = frame.size() > kFlagsIpv6 && (frame[kFlagsIpv6] & kEnds) != 0 &&
-                      LoadBe16(&frame[kEtherTypeOffset]) == kEtherTypeIpv6;
-    constexpr auto kTcp = static_cast<uint8_t>(Protocol::kTcp);
-    const auto is_open = [&](auto& table, const auto& parsed) {
-      if (parsed.kind != ParseKind::kTuple || parsed.tuple.protocol != kTcp) return false;
-      const auto found = table.Find(parsed.tuple);
-      return found && found.connection->state != ConnectionState::kClosed;
-    };
-    if (ipv4) {
-      const Parsed parsed = Parse(frame);
-      if (is_open(pipeline_.connections(), parsed)) closing[count++] = {false, parsed.tuple, {}};
-    } else if (ipv6) {
-      const ParsedIpv6 parsed = ParseOther(frame, false);
-      if (is_open(pipeline_.connections_ipv6(), parsed))
-        closing[count++] = {true, {}, parsed.tuple};
-    }
-  }
-  return count;
-}
-
-void Worker::TellClosed(std::span<const Closing> closing) {
-  const auto tell = [&](const auto& found) {
-    if (!found || found.connection->state != ConnectionState::kClosed) return;
-    counts_.closed.Add(1);
-    Tell(MakeEvent(EventKind::kClose, *found.connection, RowOf(*found.connection)));
-  };
-  for (const Closing& one : closing) {
-    if (one.ipv6) {
-      tell(pipeline_.connections_ipv6().Find(one.tuple_ipv6));
-    } else {
-      tell(pipeline_.connections().Find(one.tuple));
-    }
-  }
-}
-
-void Worker::Tell(const ConnectionEvent& event) {
-  if (!events_.push(event)) counts_.events_lost.Add(1);
-}
-
-// A pass over all connections with each new tick, in small steps.
-void Worker::SweepSome() {
-  if (stands_by_) {
-    sweep_at_ = 0;
-    refresh_ = true;
-    return;
-  }
-  const uint32_t tick = shared_.tick.load(std::memory_order_relaxed);
-  if (sweep_at_ == 0 && tick == swept_tick_ && !refresh_) return;
-  const auto tell = [&](const auto& connection) {
-    counts_.expired.Add(1);
-    Tell(MakeEvent(EventKind::kExpire, connection, RowOf(connection)));
-  };
-  const ConnectionTimeouts& timeouts = pipeline_.timeouts();
-  if (refresh_) {
-    Refresh(pipeline_.connections());
-    Refresh(pipeline_.connections_ipv6());
-  } else {
-    pipeline_.connections().Sweep(timeouts, tick, sweep_at_, kSweepRecords, tell);
-    pipeline_.connections_ipv6().Sweep(timeouts, tick, sweep_at_, kSweepRecords, tell);
-  }
-  sweep_at_ += kSweepRecords;
-  if (sweep_at_ < pipeline_.connections().records_used() ||
-      sweep_at_ < pipeline_.connections_ipv6().records_used()) {
-    return;
-  }
-  sweep_at_ = 0;
-  refresh_ = false;
-  swept_tick_ = tick;
-  counts_.sweeps.Add(1);
-}
-
-// While another card carried it, nobody here saw a connection's packets.
-template <class Table>
-void Worker::Refresh(Table& table) {
-  const ConnectionTimeouts& timeouts = pipeline_.timeouts();
-  const uint32_t since = shared_.took_over_tick.load(std::memory_order_relaxed);
-  table.Refresh(timeouts, since, shared_.tick.load(std::memory_order_relaxed), sweep_at_,
-                kSweepRecords);
-}
-
-template <class Table, class Connection>
-void Worker::Follow(Table& table, const Connection& connection, ConnectionChange::Kind kind) {
-  table.Erase(OriginalKey(connection));
-  if (kind == ConnectionChange::Kind::kForget) return;
-  Connection put = connection;
-  put.last_seen = shared_.tick.load(std::memory_order_relaxed);
-  table.Record(put);
-}
-
 void Worker::DoTasks() {
   std::shared_ptr<WorkerTask> task;
   while (tasks_.pop(task)) {
-    const bool ipv4 = task->table == TableId::kOriginals || task->table == TableId::kReplies;
     if (!task->follow.empty()) {
       for (const ConnectionChange& change : task->follow) {
-        if (const auto* ipv4 = std::get_if<Connection>(&change.connection)) {
-          Follow(pipeline_.connections(), *ipv4, change.kind);
+        if (change.kind == ConnectionChange::Kind::kPut) {
+          shard_pipeline_.Put(change.connection);
         } else {
-          Follow(pipeline_.connections_ipv6(), std::get<ConnectionIpv6>(change.connection),
-                 change.kind);
+          shard_pipeline_.Forget(change.connection);
         }
       }
     } else if (!task->affinity.empty()) {
       for (const RowWrite& write : task->affinity) {
-        pipeline_.affinity().Write(write.index, UnpackRow<AffinityRow>(write.row));
+        pipeline().affinity().Write(write.index, UnpackRow<AffinityRow>(write.row));
       }
-    } else if (ipv4) {
-      Do(pipeline_.connections(), *task);
+    } else if (task->erase) {
+      shard_pipeline_.ForgetRow(task->table, task->first_row);
     } else {
-      Do(pipeline_.connections_ipv6(), *task);
+      task->rows = shard_pipeline_.Rows(task->table, task->first_row, task->count);
     }
     task->done.store(true, std::memory_order_release);
-  }
-}
-
-template <class Table>
-void Worker::Do(Table& table, WorkerTask& task) {
-  const uint32_t first_of_shard = shard_.index * table.capacity();
-  for (uint32_t number = task.first_row; number < task.first_row + task.count; ++number) {
-    const auto* connection = table.At(number);
-    if (!task.erase) {
-      task.rows.push_back(MakeRow(task.table, connection, first_of_shard + number));
-    } else if (connection != nullptr) {
-      table.Erase(OriginalKey(*connection));
-    }
   }
 }
 

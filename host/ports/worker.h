@@ -20,11 +20,10 @@
 #include <vector>
 
 #include "driver/card.h"
-#include "flow_tables/connection_rows.h"
-#include "flow_tables/pipeline.h"
 #include "host/ports/environment.h"
 #include "host/ports/standby_card.h"
 #include "host/ports/steering.h"
+#include "host/softpath/shard_pipeline.h"
 
 namespace pointsman {
 
@@ -60,32 +59,6 @@ struct WorkerShared {
   rte_rcu_qsbr* readers = nullptr;           // reader i, which is online, is core i
 };
 
-// Counts that the host may read at any time; only their core writes them.
-class RelaxedCount {
- public:
-  void Add(uint64_t n) {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  uint64_t Get() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<uint64_t> value_ = 0;
-};
-
-struct WorkerCounts {
-  RelaxedCount loops;
-  std::array<RelaxedCount, 2> received;     // by Port
-  std::array<RelaxedCount, 2> transmitted;  // by Port
-  std::array<RelaxedCount, 256> reasons;    // of drops and punts
-  RelaxedCount injected, punted, passed, forwarded, dropped, learned, closed, expired, events_lost,
-      sweeps;
-};
-
-struct FrontendCount {
-  RelaxedCount packets;
-  RelaxedCount bytes;
-};
-
 class Worker {
  public:
   // `shared` and `memory`, which its connections are in, must outlive it. The snapshot is set
@@ -94,7 +67,7 @@ class Worker {
          std::pmr::memory_resource* memory);
 
   // Before Run.
-  Pipeline& pipeline() { return pipeline_; }
+  Pipeline& pipeline() { return shard_pipeline_.pipeline(); }
 
   // Core `from` may hand over frames by that queue. Before Run.
   void ConnectFrom(uint32_t from, FrameQueue& queue) { from_.push_back({from, &queue}); }
@@ -106,15 +79,15 @@ class Worker {
   // For the host's thread, at any time:
   FrameQueue& inject() { return inject_; }
   FrameQueue& punts() { return punts_; }
-  boost::lockfree::spsc_queue<ConnectionEvent>& events() { return events_; }
+  boost::lockfree::spsc_queue<ConnectionEvent>& events() { return shard_pipeline_.events(); }
   boost::lockfree::spsc_queue<std::shared_ptr<WorkerTask>>& tasks() { return tasks_; }
-  const WorkerCounts& counts() const { return counts_; }
-  const FrontendCount& frontend_count(uint32_t counter) const { return frontend_counts_[counter]; }
+  const PacketCounts& counts() const { return counts_; }
+  const FrontendCount& frontend_count(uint32_t counter) const {
+    return shard_pipeline_.frontend_count(counter);
+  }
 
  private:
-  static constexpr uint16_t kBatch = 32;
-
-  struct Closing;
+  static constexpr uint16_t kBatch = ShardPipeline::kBatch;
 
   bool Poll();
   uint16_t PollPort(Port port);
@@ -128,39 +101,21 @@ class Worker {
   void Drop(rte_mbuf* frame, Reason reason);
   void Transmit(rte_mbuf* frame, Port egress);
   void Flush();
-  void TellLearned(const Packet& packet);
-  size_t NoteClosing(std::span<const Packet> packets, std::array<Closing, kBatch>& closing);
-  void TellClosed(std::span<const Closing> closing);
-  void Tell(const ConnectionEvent& event);
-  void SweepSome();
-  template <class Table>
-  void Refresh(Table& table);
-  template <class Table, class Connection>
-  void Follow(Table& table, const Connection& connection, ConnectionChange::Kind kind);
   void DoTasks();
-  template <class Table>
-  void Do(Table& table, WorkerTask& task);
-  uint32_t RowOf(const Connection& connection) const;
-  uint32_t RowOf(const ConnectionIpv6& connection) const;
 
   const Shard shard_;
   WorkerShared& shared_;
   const Snapshot* snapshot_;
   uint64_t generation_;  // of the snapshot, whose memory may be another's by now
-  Pipeline pipeline_;
+  PacketCounts counts_;
+  ShardPipeline shard_pipeline_;
   std::vector<std::pair<uint32_t, FrameQueue*>> from_;
   std::vector<FrameQueue*> to_;  // by core; nullptr: itself
   FrameQueue inject_;
   FrameQueue punts_;
-  boost::lockfree::spsc_queue<ConnectionEvent> events_;
   boost::lockfree::spsc_queue<std::shared_ptr<WorkerTask>> tasks_;
   std::array<std::vector<rte_mbuf*>, 2> to_send_;  // by Port
-  WorkerCounts counts_;
-  std::vector<FrontendCount> frontend_counts_;
-  uint32_t sweep_at_ = 0;  // the next record
-  uint32_t swept_tick_ = 0;
   bool stands_by_ = false;
-  bool refresh_ = false;  // this pass or the next makes connections as young as the taking over
 };
 
 }  // namespace pointsman

@@ -37,7 +37,7 @@ TEST(AgentMetricsTest, ThePageListsWhatThereIs) {
   std::istringstream text(AgentMetrics(kStart).Text());
   const auto there = Types(text, "# TYPE (\\S+) (\\S+)");
   EXPECT_EQ(Types(page, R"(\| `(\w+)` \| (\w+) \|.*)"), there);
-  EXPECT_EQ(there.size(), 27u);
+  EXPECT_EQ(there.size(), 28u);
 }
 
 TEST(AgentMetricsTest, MeasuresFromTheTriggerOfAChangeToTheCard) {
@@ -107,6 +107,8 @@ TEST(AgentMetricsTest, CountsTheCardByReason) {
   counts.software.drops[static_cast<size_t>(Reason::kServiceRange)] = 3;
   counts.sizes = kSimSizes;
   counts.frontends = 9;
+  counts.card.state = CardState::kGone;
+  counts.card.punts = true;
   metrics.SetCard(counts);
   const std::string text = metrics.Text();
   EXPECT_THAT(text, HasSubstr("pointsman_card_packets_total{did=\"forwarded\"} 12"));
@@ -116,6 +118,8 @@ TEST(AgentMetricsTest, CountsTheCardByReason) {
   EXPECT_THAT(text, HasSubstr("pointsman_table_rows_used{table=\"frontends\"} 9"));
   EXPECT_THAT(text, HasSubstr("pointsman_table_rows{table=\"frontends\"} 4096"));
   EXPECT_THAT(text, Not(HasSubstr("reason=\"?\"")));
+  EXPECT_THAT(text, HasSubstr("pointsman_carried_by{carrier=\"software\"} 1"));
+  EXPECT_THAT(text, HasSubstr("pointsman_carried_by{carrier=\"card\"} 0"));
 }
 
 }  // namespace

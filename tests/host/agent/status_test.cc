@@ -86,6 +86,8 @@ TEST_F(StatusTest, TellsHowACardIsThatMayComeBack) {
   status.state = CardState::kResetting;
   EXPECT_EQ(card()["state"], "RESETTING");
   EXPECT_EQ(card()["carried_by"], "ports");
+  status.punts = true;
+  EXPECT_EQ(card()["carried_by"], "software");
 }
 
 TEST_F(StatusTest, TellsEndpointsAndHowManyConnectionsEndThere) {

@@ -10,115 +10,12 @@
 #include <thread>
 
 #include "host/ports/port_card.h"
-#include "tests/driver/card_fixture.h"
-#include "tests/support/image_builder.h"
-#include "tests/support/packet_builder.h"
+#include "tests/host/cardd/failover_world.h"
 
 namespace pointsman::cardd {
 namespace {
 
 using ::testing::HasSubstr;
-
-constexpr Ipv4Address kService{0x0a600001};
-constexpr Ipv4Address kClient{0x0a000005};
-constexpr Ipv4Address kEndpoint{0x0af40001};
-constexpr Ipv4Address kGoneEndpoint{0x0af40063};  // in no row
-const Address kService6 = Address::FromWords(0xfd00000000000000, 0x0a600001);
-const Address kClient6 = Address::FromWords(0xfd00000000000000, 0x0a000005);
-const Address kEndpoint6 = Address::FromWords(0xfd00000000000000, 0x0af40001);
-constexpr uint32_t kEndpoint6Row = 1;
-
-Image World() {
-  ImageBuilder builder(kSimSizes);
-  builder.AddNextHop({});  // so that no row is 0 by chance
-  const uint16_t hop = builder.AddNextHop({Port::kNode, {0x020000000201}, {0x020000000202}});
-  const uint16_t back = builder.AddNextHop({Port::kUplink, {0x020000000301}, {0x020000000302}});
-  const auto add = [&](const Address& service, const Address& endpoint) {
-    builder.AddFrontend(
-        {.destination_address = service.bits(),
-         .destination_port = 80,
-         .protocol = static_cast<uint8_t>(Protocol::kTcp),
-         .counter = 3,
-         .outside_slots_base = builder.AddSlots({builder.AddEndpoint(endpoint, 8080, hop)})});
-  };
-  add(kService, kEndpoint);
-  add(kService6, kEndpoint6);
-  builder.AddSource(Ipv4Address{0x0a000000}, 24, ClientClass::kOutside, back);
-  Image image = builder.image();
-  image.configuration.masquerade_address = {0xc0a80002};
-  return image;
-}
-
-FlowKey Original(uint16_t port) { return {kClient, kService, port, 80}; }
-FlowKey Original6(uint16_t port) { return {kClient6, kService6, port, 80}; }
-
-FrameBytes Frame(const FlowKey& key, uint8_t flags) {
-  TcpSpec spec{
-      .source_port = key.source_port, .destination_port = key.destination_port, .flags = flags};
-  if (!key.source.is_v4()) {
-    return BuildTcp(Ipv6Spec{.source = key.source, .destination = key.destination}, spec);
-  }
-  spec.ip.source = key.source.v4();
-  spec.ip.destination = key.destination.v4();
-  return BuildTcp(spec);
-}
-
-EventLine Event(EventKind kind, uint16_t port, uint32_t row, Ipv4Address endpoint = kEndpoint) {
-  return {.kind = kind,
-          .table = static_cast<uint8_t>(TableId::kOriginals),
-          .original_row = row,
-          .reply_row = row + 1,
-          .original = ToTuple(Original(port)),
-          .reply = ToTuple({endpoint, kClient, 8080, port}),
-          .frontend_counter = 3};
-}
-
-EventIpv6Line Event6(EventKind kind, uint16_t port, uint32_t row) {
-  return {.kind = kind,
-          .table = static_cast<uint8_t>(TableId::kOriginalsIpv6),
-          .original_row = row,
-          .reply_row = row,
-          .original = ToTupleIpv6(Original6(port)),
-          .endpoint = kEndpoint6Row,
-          .frontend_counter = 3,
-          .new_source_port = port};
-}
-
-// What tests and the card made from it share.
-struct Rack {
-  std::unique_ptr<FakeCard> fake;
-  int refusals = 0;    // to come
-  bool keeps = false;  // the card stays what it is
-  int begun = 0;
-};
-
-class FakeSource : public CardSource {
- public:
-  explicit FakeSource(Rack& rack) : rack_(rack) {}
-
-  absl::Status Begin() override {
-    ++rack_.begun;
-    return absl::OkStatus();
-  }
-  absl::StatusOr<std::unique_ptr<Card>> Take() override {
-    if (rack_.refusals > 0) {
-      --rack_.refusals;
-      return absl::UnavailableError("no card here");
-    }
-    if (!rack_.keeps || rack_.fake == nullptr) {
-      rack_.fake = std::make_unique<FakeCard>(SimulationBlob());
-    }
-    RingCardOptions options = SmallRings();
-    options.rings.command_lines_log2 = 10;
-    options.rings.event_lines_log2 = 10;
-    options.deadline = std::chrono::milliseconds(100);
-    options.adopt = rack_.keeps;
-    return RingCard::Open(rack_.fake->Connect(), options);
-  }
-
- private:
-  Rack& rack_;
-};
 
 // DPDK can be brought up once, so all tests have the same ports.
 class LentPorts : public StandbyCard {
@@ -222,27 +119,6 @@ class FailoverCardTest : public testing::Test {
 
   uint32_t Count(Statistic statistic) {
     return card_->Health().value().statistics.at(static_cast<size_t>(statistic));
-  }
-
-  // How the connection with this original is translated: as its endpoint answers.
-  static std::optional<FlowKey> ReplyIn(Card& card, const FlowKey& original) {
-    return original.source.is_v4()
-               ? ReplyIn<OriginalRow, ReplyRow>(card, original, kSimSizes.originals)
-               : ReplyIn<OriginalIpv6Row, ReplyIpv6Row>(card, original, kSimSizes.originals_ipv6);
-  }
-  template <class OriginalOf, class ReplyOf>
-  static std::optional<FlowKey> ReplyIn(Card& card, const FlowKey& original, uint32_t rows) {
-    auto originals = card.Read(OriginalOf::kTable, 0, rows);
-    auto replies = card.Read(ReplyOf::kTable, 0, rows);
-    for (uint32_t row = 0; row < rows; ++row) {
-      const auto there = UnpackRow<OriginalOf>(originals->at(row));
-      if (!there.valid || ToFlowKey(there.key) != original) continue;
-      const auto back = UnpackRow<ReplyOf>(replies->at(there.reply_row));
-      EXPECT_TRUE(back.valid);
-      EXPECT_EQ(back.original_row, row);
-      return ToFlowKey(back.key);
-    }
-    return std::nullopt;
   }
 
   void Send(const FlowKey& key, uint8_t flags) {
@@ -415,6 +291,7 @@ TEST_F(FailoverCardTest, EveryFaultIsAFailureOfTheCardAndNotOfTheUser) {
     EXPECT_THAT(card_->status().last_failure, HasSubstr(fault.message));
     EXPECT_NE(card_->status().state, CardState::kReady);
     rack_.refusals = 0;
+    rack_.fake->faults = {};  // one that has become a mere port is the same card
     EXPECT_TRUE(ComesBack());
   }
 }
@@ -484,6 +361,28 @@ TEST_F(FailoverCardTest, TriesAgainWithPauses) {
   ASSERT_TRUE(ComesBack());
   EXPECT_EQ(rack_.begun, begun + 6);
   EXPECT_EQ(card_->status().failures, 6);
+}
+
+// A card that lies is a mere port first, also where there are others.
+TEST_F(FailoverCardTest, PortsGoOnWithWhatSoftwareKnewWhoseCardDied) {
+  ASSERT_NO_FATAL_FAILURE(Open(true));
+  rack_.fake->Tell(Event(EventKind::kLearn, 1000, 5, kGoneEndpoint));
+  Poll();
+  rack_.fake->faults.decaying_row = {TableId::kEndpoints, 7};
+  ASSERT_EQ(card_->Write(std::vector<RowWrite>{{TableId::kEndpoints, 7, {8}}}), absl::OkStatus());
+  EXPECT_EQ(card_->status().carrier(), Carrier::kSoftware);
+  ASSERT_NO_FATAL_FAILURE(Send(Original(40000), kTcpSyn));
+  EXPECT_EQ(rack_.fake->transmitted.size(), 1);
+  EXPECT_EQ(Poll().events.size(), 1);
+  CardDies();
+  EXPECT_EQ(card_->status().carrier(), Carrier::kPorts);
+  const uint32_t forwarded = Count(Statistic::kForwarded);
+  Send({kGoneEndpoint, kClient, 8080, 1000}, kTcpAck);
+  Send({kEndpoint, kClient, 8080, 40000}, kTcpAck);
+  EXPECT_TRUE(PollUntil([&] { return Count(Statistic::kForwarded) == forwarded + 2; }));
+  rack_.refusals = 0;
+  ASSERT_TRUE(ComesBack());
+  EXPECT_EQ(ReplyIn(*card_, Original(40000)), (FlowKey{kEndpoint, kClient, 8080, 40000}));
 }
 
 }  // namespace
