@@ -6,9 +6,10 @@
 #include <array>
 #include <chrono>
 #include <condition_variable>
-#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -61,7 +62,7 @@ class HttpStatusServer : public StatusServer {
 
   bool wanted(AgentDocument question) const override {
     const std::lock_guard lock(mutex_);
-    return topics_.at(static_cast<size_t>(question)).waiting > 0;
+    return next_.at(static_cast<size_t>(question)) != nullptr;
   }
 
   void Publish(AgentDocument question, std::string document) override {
@@ -72,32 +73,29 @@ class HttpStatusServer : public StatusServer {
                     absl::FunctionRef<std::string(std::span<const std::string>)> make) override {
     {
       const std::lock_guard lock(mutex_);
-      Topic& topic = topics_.at(static_cast<size_t>(question));
-      topic.document = make(topic.about);
-      topic.waiting = 0;
-      topic.about.clear();
-      ++topic.documents;
+      const auto round = std::exchange(next_.at(static_cast<size_t>(question)), nullptr);
+      if (round == nullptr) return;
+      round->document = make(round->about);
     }
     published_.notify_all();
   }
 
  private:
-  struct Topic {
-    std::string document;
-    uint64_t documents = 0;          // up to now
-    int waiting = 0;                 // for the next one
-    std::vector<std::string> about;  // of those who wait
+  // Those who wait for one document. One who wakes late still finds this one, not the next.
+  struct Round {
+    std::vector<std::string> about;  // what each of them asks
+    std::optional<std::string> document;
   };
 
   void Answer(AgentDocument question, const std::string& about, httplib::Response& response) {
     std::unique_lock lock(mutex_);
-    Topic& topic = topics_.at(static_cast<size_t>(question));
-    ++topic.waiting;
-    topic.about.push_back(about);
-    const uint64_t last = topic.documents;
+    std::shared_ptr<Round>& next = next_.at(static_cast<size_t>(question));
+    if (next == nullptr) next = std::make_shared<Round>();
+    const std::shared_ptr<Round> round = next;
+    round->about.push_back(about);
     if (published_.wait_for(lock, std::chrono::seconds(Of(question).seconds),
-                            [&] { return topic.documents != last; })) {
-      response.set_content(topic.document, "application/json");
+                            [&] { return round->document.has_value(); })) {
+      response.set_content(*round->document, "application/json");
     } else {
       response.status = 503;
     }
@@ -120,7 +118,8 @@ class HttpStatusServer : public StatusServer {
   httplib::Server server_;
   mutable std::mutex mutex_;
   std::condition_variable published_;
-  std::array<Topic, kAsked.size()> topics_;  // guarded by mutex_; by AgentDocument
+  // By AgentDocument; nullptr: nobody waits. They and what they point to are guarded by mutex_.
+  std::array<std::shared_ptr<Round>, kAsked.size()> next_;
   std::thread thread_;
 };
 
