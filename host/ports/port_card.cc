@@ -273,9 +273,9 @@ class PortCard : public StandbyCard {
     }
   };
 
-  std::unique_ptr<const Snapshot> MakeSnapshot(std::shared_ptr<const Image> image) const {
+  std::unique_ptr<const Snapshot> MakeSnapshot(std::shared_ptr<const Image> image) {
     auto snapshot = std::make_unique<Snapshot>();
-    snapshot->generation = current_ ? current_->generation + 1 : 1;
+    snapshot->generation = ++generations_;
     snapshot->mode = mode_;
     if (count_log2_ != 0) {
       snapshot->steering =
@@ -321,7 +321,8 @@ class PortCard : public StandbyCard {
     std::unique_ptr<const Snapshot> next = MakeSnapshot(spare_);
     shared_.snapshot.store(next.get(), std::memory_order_release);
     if (absl::Status status = AwaitCores("take new tables"); !status.ok()) {
-      retired_.push_back(std::move(next));  // the cores may come to it yet
+      retired_.push_back(std::move(next));  // the cores may come to it yet, and to its image
+      spare_ = std::make_shared<Image>(*image_);
       return status;
     }
     current_ = std::move(next);
@@ -479,6 +480,7 @@ class PortCard : public StandbyCard {
   std::unique_ptr<rte_rcu_qsbr, Delete> readers_;
   std::shared_ptr<Image> image_;  // the cores read it
   std::shared_ptr<Image> spare_;
+  uint64_t generations_ = 0;  // of snapshots, up to now
   std::unique_ptr<const Snapshot> current_;
   std::vector<std::unique_ptr<const Snapshot>> retired_;
   std::vector<RowBits> affinity_;
