@@ -1,13 +1,10 @@
 #include "host/cardd/punt_forwarder.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "driver/card_tables.h"
-#include "driver/frame_limits.h"
 #include "driver/status_macros.h"
 #include "host/softpath/huge_pages.h"
 
@@ -201,17 +198,7 @@ absl::Status PuntForwarder::Configure(const CardSettings& settings) {
 }
 
 absl::Status PuntForwarder::Inject(std::span<const InjectedFrame> frames) {
-  for (const InjectedFrame& frame : frames) {
-    if (frame.frame.size() >= kFrameBytesMin &&
-        frame.frame.size() <= description_.frame_bytes_max &&
-        frame.line.attempt < kSourcePortAttempts &&
-        (frame.line.directed == 0 || frame.line.endpoint < description_.sizes.endpoints)) {
-      continue;
-    }
-    return absl::InvalidArgumentError(
-        fmt::format("a frame of {} bytes, attempt {}, endpoint {} cannot be injected",
-                    frame.frame.size(), frame.line.attempt, frame.line.endpoint));
-  }
+  POINTSMAN_RETURN_IF_ERROR(CheckInjected(frames, description_));
   for (const InjectedFrame& frame : frames) {
     counts_.injected.Add(1);
     Passing passing = MakePassing(frame.line, frame.frame, /*injected=*/true);
@@ -230,12 +217,7 @@ absl::StatusOr<CardOutput> PuntForwarder::Poll() {
   pipeline_.SweepSome(/*took_over_tick=*/0);
   CardOutput output;
   output.punts = std::exchange(punts_, {});
-  pipeline_.events().consume_all([&output](const ConnectionEvent& event) {
-    if (const auto* ipv4 = std::get_if<EventLine>(&event)) output.events.push_back(*ipv4);
-    if (const auto* ipv6 = std::get_if<EventIpv6Line>(&event)) {
-      output.events_ipv6.push_back(*ipv6);
-    }
-  });
+  pipeline_.TakeEvents(output);
   output.events_lost = static_cast<uint32_t>(counts_.events_lost.Get());
   return output;
 }

@@ -25,7 +25,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr uint32_t kFrameBytesMax = RTE_MBUF_DEFAULT_DATAROOM;
-constexpr size_t kFrameBytesMin = 14;
 constexpr size_t kQueueFrames = 1024;
 constexpr uint32_t kRowsOfTask = 1024;
 constexpr std::chrono::seconds kDeadline(5);
@@ -179,16 +178,7 @@ class PortCard : public StandbyCard {
   }
 
   absl::Status Inject(std::span<const InjectedFrame> frames) override {
-    for (const InjectedFrame& frame : frames) {
-      if (frame.frame.size() >= kFrameBytesMin && frame.frame.size() <= kFrameBytesMax &&
-          frame.line.attempt < kSourcePortAttempts &&
-          (frame.line.directed == 0 || frame.line.endpoint < description_.sizes.endpoints)) {
-        continue;
-      }
-      return absl::InvalidArgumentError(
-          fmt::format("a frame of {} bytes, attempt {}, endpoint {} cannot be injected",
-                      frame.frame.size(), frame.line.attempt, frame.line.endpoint));
-    }
+    if (absl::Status status = CheckInjected(frames, description_); !status.ok()) return status;
     for (const InjectedFrame& frame : frames) {
       if (absl::Status status = InjectOne(frame); !status.ok()) return status;
     }
@@ -203,12 +193,7 @@ class PortCard : public StandbyCard {
           [&](rte_mbuf* frame) { output.punts.push_back(TakePunt(frame)); });
     }
     for (const auto& worker : workers_) {
-      worker->events().consume_all([&](const ConnectionEvent& event) {
-        if (const auto* ipv4 = std::get_if<EventLine>(&event)) output.events.push_back(*ipv4);
-        if (const auto* ipv6 = std::get_if<EventIpv6Line>(&event)) {
-          output.events_ipv6.push_back(*ipv6);
-        }
-      });
+      worker->TakeEvents(output);
       output.events_lost += static_cast<uint32_t>(worker->counts().events_lost.Get());
     }
     return output;

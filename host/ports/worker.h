@@ -79,7 +79,7 @@ class Worker {
   // For the host's thread, at any time:
   FrameQueue& inject() { return inject_; }
   FrameQueue& punts() { return punts_; }
-  boost::lockfree::spsc_queue<ConnectionEvent>& events() { return shard_pipeline_.events(); }
+  void TakeEvents(CardOutput& output) { shard_pipeline_.TakeEvents(output); }
   boost::lockfree::spsc_queue<std::shared_ptr<WorkerTask>>& tasks() { return tasks_; }
   const PacketCounts& counts() const { return counts_; }
   const FrontendCount& frontend_count(uint32_t counter) const {

@@ -1,8 +1,11 @@
 #include "host/softpath/shard_pipeline.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "driver/frame_limits.h"
 #include "flow_tables/packet.h"
 
 namespace pointsman {
@@ -14,6 +17,30 @@ constexpr uint32_t kSweepRecords = 256;  // of a step
 bool IsOfIpv4(TableId table) { return table == TableId::kOriginals || table == TableId::kReplies; }
 
 }  // namespace
+
+absl::Status CheckInjected(std::span<const InjectedFrame> frames,
+                           const CardDescription& description) {
+  for (const InjectedFrame& frame : frames) {
+    if (frame.frame.size() >= kFrameBytesMin && frame.frame.size() <= description.frame_bytes_max &&
+        frame.line.attempt < kSourcePortAttempts &&
+        (frame.line.directed == 0 || frame.line.endpoint < description.sizes.endpoints)) {
+      continue;
+    }
+    return absl::InvalidArgumentError(
+        fmt::format("a frame of {} bytes, attempt {}, endpoint {} cannot be injected",
+                    frame.frame.size(), frame.line.attempt, frame.line.endpoint));
+  }
+  return absl::OkStatus();
+}
+
+void ShardPipeline::TakeEvents(CardOutput& output) {
+  events_.consume_all([&output](const ConnectionEvent& event) {
+    if (const auto* ipv4 = std::get_if<EventLine>(&event)) output.events.push_back(*ipv4);
+    if (const auto* ipv6 = std::get_if<EventIpv6Line>(&event)) {
+      output.events_ipv6.push_back(*ipv6);
+    }
+  });
+}
 
 // A packet that may close its connection, which was not closed before.
 struct ShardPipeline::Closing {

@@ -2,7 +2,7 @@
 // told by events, they have rows that can be read, and they end by themselves when they are over.
 //
 // Row numbers go on from one shard to the next; both directions of a connection are in the same
-// row. Not thread-safe but for events(), which another thread may empty, and the counts.
+// row. Not thread-safe but for TakeEvents, which another thread may call, and the counts.
 #ifndef POINTSMAN_HOST_SOFTPATH_SHARD_PIPELINE_H_
 #define POINTSMAN_HOST_SOFTPATH_SHARD_PIPELINE_H_
 
@@ -15,11 +15,18 @@
 #include <variant>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "driver/card.h"
 #include "flow_tables/connection_rows.h"
 #include "flow_tables/pipeline.h"
 #include "host/softpath/packet_counts.h"
 
 namespace pointsman {
+
+// Whether a card with this description takes frames; else InvalidArgument, which says what is wrong
+// with the first one that it does not take.
+absl::Status CheckInjected(std::span<const InjectedFrame> frames,
+                           const CardDescription& description);
 
 class ShardPipeline {
  public:
@@ -37,7 +44,8 @@ class ShardPipeline {
   // REQUIRES: at most kBatch packets, as many outcomes.
   void Process(std::span<Packet> packets, std::span<Outcome> outcomes);
 
-  boost::lockfree::spsc_queue<ConnectionEvent>& events() { return events_; }
+  // Appends the events since the last call, of each family in order.
+  void TakeEvents(CardOutput& output);
   const FrontendCount& frontend_count(uint32_t counter) const { return frontend_counts_[counter]; }
 
   // Somebody else carries the connections until the next SweepSome: nobody here sees their packets.
