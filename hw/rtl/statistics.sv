@@ -27,7 +27,7 @@ module statistics (
 );
   localparam REASONS = 32;  // the word of reason 0
   localparam STATISTICS = card_pkg::STATISTIC_PARITY_ERRORS + 1;
-  localparam WORDS = REASONS + card_pkg::REASON_UNCONFIRMED_QUOTA + 1;
+  localparam WORDS = REASONS + card_pkg::REASON_HOST_CONNECTIONS + 1;  // the last one
 
   function automatic logic [2:0] ones(input logic [4:0] bits);
     ones = 3'(bits[0]) + 3'(bits[1]) + 3'(bits[2]) + 3'(bits[3]) + 3'(bits[4]);
@@ -73,5 +73,9 @@ module statistics (
     for (int i = 0; i < WORDS; i++) chosen = chosen | (counters[i*32+:32] & {32{index == 6'(i)}});
   end
   always_ff @(posedge clk) value <= chosen;
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) if (!rst && counted) assert (int'(counted_reason) < WORDS - REASONS);
+`endif
 endmodule
 `default_nettype wire

@@ -11,8 +11,9 @@
 namespace pointsman {
 
 uint8_t Treatment::Byte() const {
+  const unsigned number = reason == Reason::kNone ? 0 : static_cast<unsigned>(reason) - 9;
   return static_cast<uint8_t>(static_cast<unsigned>(verdict) | (same_port ? 4u : 0u) |
-                              (event ? 8u : 0u) | static_cast<unsigned>(reason) << 4);
+                              (event ? 8u : 0u) | number << 4);
 }
 
 Bytes MakeFrame(size_t size_bytes, Treatment treatment, uint32_t number) {

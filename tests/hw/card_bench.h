@@ -27,7 +27,7 @@ struct Treatment {
   Verdict verdict = Verdict::kPass;
   bool same_port = false;  // leave by the port it came from, not by the other
   bool event = false;
-  uint8_t reason = 0;  // below 16
+  Reason reason = Reason::kNone;  // or 10 to 24
   uint8_t Byte() const;
 };
 

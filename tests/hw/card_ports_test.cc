@@ -33,7 +33,8 @@ TEST(CardPorts, VerdictChoosesThePort) {
   bench.Receive(Port::kUplink,
                 MakeFrame(100, {.verdict = Verdict::kForward, .same_port = true}, 1));
   bench.Receive(Port::kUplink, MakeFrame(101, {.verdict = Verdict::kForward}, 2));
-  bench.Receive(Port::kUplink, MakeFrame(102, {.verdict = Verdict::kDrop, .reason = 5}, 3));
+  bench.Receive(Port::kUplink,
+                MakeFrame(102, {.verdict = Verdict::kDrop, .reason = Reason::kFrontendDrop}, 3));
   bench.Receive(Port::kUplink, MakeFrame(103, {}, 4));
   bench.Step(200);
   ASSERT_EQ(bench.sent(Port::kUplink).size(), 1u);
@@ -42,7 +43,7 @@ TEST(CardPorts, VerdictChoosesThePort) {
   EXPECT_EQ(bench.Count(Statistic::kForwarded), 2u);
   EXPECT_EQ(bench.Count(Statistic::kPassed), 1u);
   EXPECT_EQ(bench.Count(Statistic::kDropped), 1u);
-  EXPECT_EQ(bench.Count(static_cast<Reason>(5)), 1u);
+  EXPECT_EQ(bench.Count(Reason::kFrontendDrop), 1u);
 }
 
 TEST(CardPorts, OneBeatFramesBackToBackGoThroughAtOneAClock) {

@@ -34,18 +34,20 @@ class CardPunt : public testing::TestWithParam<uint32_t> {
 
 TEST_P(CardPunt, FramesFromAPort) {
   for (size_t size : kSizes) {
-    bench_.Receive(Port::kNode, MakeFrame(size, {.verdict = Verdict::kPunt, .reason = 3},
-                                          static_cast<uint32_t>(size)));
+    bench_.Receive(Port::kNode,
+                   MakeFrame(size, {.verdict = Verdict::kPunt, .reason = Reason::kTooBig},
+                             static_cast<uint32_t>(size)));
   }
   const std::vector<Punted> taken = Take(std::size(kSizes));
   uint64_t cycle = 0;
   for (size_t i = 0; i < taken.size(); ++i) {
     const PuntLine& line = taken[i].line;
-    EXPECT_EQ(taken[i].frame, MakeFrame(kSizes[i], {.verdict = Verdict::kPunt, .reason = 3},
-                                        static_cast<uint32_t>(kSizes[i])));
+    EXPECT_EQ(taken[i].frame,
+              MakeFrame(kSizes[i], {.verdict = Verdict::kPunt, .reason = Reason::kTooBig},
+                        static_cast<uint32_t>(kSizes[i])));
     EXPECT_EQ(line.sequence, i);
     EXPECT_EQ(line.verdict, Verdict::kPunt);
-    EXPECT_EQ(line.reason, static_cast<Reason>(3));
+    EXPECT_EQ(line.reason, Reason::kTooBig);
     EXPECT_EQ(line.ingress, Port::kNode);
     EXPECT_EQ(line.attempt, 0);
     EXPECT_EQ(line.injected, 0);
@@ -53,7 +55,19 @@ TEST_P(CardPunt, FramesFromAPort) {
     cycle = line.cycle;
   }
   EXPECT_EQ(bench_.Count(Statistic::kPunted), std::size(kSizes));
-  EXPECT_EQ(bench_.Count(static_cast<Reason>(3)), std::size(kSizes));
+  EXPECT_EQ(bench_.Count(Reason::kTooBig), std::size(kSizes));
+}
+
+// Those of frames that never enter the datapath are the ports' own.
+TEST_P(CardPunt, EveryReasonIsCounted) {
+  for (uint8_t number = 10; number <= static_cast<uint8_t>(Reason::kHostConnections); ++number) {
+    const Reason reason = static_cast<Reason>(number);
+    if (reason == Reason::kReceiveOverflow || reason == Reason::kReceiveError) continue;
+    const uint32_t before = bench_.Count(reason);
+    bench_.Receive(Port::kUplink, MakeFrame(64, {.verdict = Verdict::kPunt, .reason = reason}, 1));
+    ASSERT_EQ(Take(1).size(), 1u) << Name(reason);
+    EXPECT_EQ(bench_.Count(reason), before + 1) << Name(reason);
+  }
 }
 
 TEST_P(CardPunt, InjectedFramesComeBackCaptured) {
@@ -86,13 +100,14 @@ TEST_P(CardPunt, InjectedFramesComeBackCaptured) {
 
 TEST_P(CardPunt, CaptureShowsDropsToo) {
   bench_.Write(RegisterOffset::kCapture, 1);
-  const Bytes frame = MakeFrame(200, {.verdict = Verdict::kDrop, .reason = 6}, 1);
+  const Bytes frame =
+      MakeFrame(200, {.verdict = Verdict::kDrop, .reason = Reason::kTunnelCongestion}, 1);
   bench_.Receive(Port::kUplink, frame);
   const std::vector<Punted> taken = Take(1);
   ASSERT_EQ(taken.size(), 1u);
   EXPECT_EQ(taken[0].frame, frame);
   EXPECT_EQ(taken[0].line.verdict, Verdict::kDrop);
-  EXPECT_EQ(taken[0].line.reason, static_cast<Reason>(6));
+  EXPECT_EQ(taken[0].line.reason, Reason::kTunnelCongestion);
   EXPECT_EQ(bench_.Count(Statistic::kDropped), 1u);
 }
 

@@ -1,6 +1,6 @@
 // A stand-in for the datapath with its ports: every packet comes out unchanged LATENCY clocks later, and the first frame
-// byte says what became of it: bits 1..0 verdict, 2 back to where it came from, 3 an event, 7..4 the reason. Rows live
-// in a memory of 256 rows a table; row_ready is 0 every eighth clock.
+// byte says what became of it: bits 1..0 verdict, 2 back to where it came from, 3 an event, 7..4 the reason: none or 10
+// to 24. Rows live in a memory of 256 rows a table; row_ready is 0 every eighth clock.
 `default_nettype none
 module datapath #(
     parameter LATENCY = 24
@@ -100,7 +100,7 @@ module datapath #(
           out_attempt, out_tag, how} = delayed[LATENCY-1];
   assign out_valid = valid[LATENCY-1];
   assign out_verdict = transmit || mode == 2'd0 ? 2'd0 : how[1:0];
-  assign out_reason = out_verdict == 2'd0 ? 8'd0 : 8'(how[7:4]);
+  assign out_reason = out_verdict == 2'd0 || how[7:4] == 4'd0 ? 8'd0 : 8'(how[7:4]) + 8'd9;
   assign out_egress = transmit ? egress : mode == 2'd0 ? !out_ingress : !out_ingress ^ how[2];
   assign out_frontend_counter = out_tag[15:0];
   assign out_endpoint = out_tag[19:0];
