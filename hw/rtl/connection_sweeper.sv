@@ -88,8 +88,7 @@ module connection_sweeper #(
     unique case (state)
       IDLE:
       if (new_tick) begin
-        swept_tick <= tick;
-        index <= '0;
+        swept_tick <= tick;  // `index` went round to 0 with the last row
         all_probed <= 1'b0;
         last_removed <= 1'b0;
         state <= PROBING;
@@ -124,6 +123,7 @@ module connection_sweeper #(
     if (rst) begin
       state <= IDLE;
       swept_tick <= '0;
+      index <= '0;
       all_probed <= 1'b0;
       last_removed <= 1'b0;
     end

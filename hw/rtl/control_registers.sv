@@ -1,7 +1,7 @@
 // The AXI4-Lite registers: one access at a time. Offsets that name no register read 0; writes to them, to read-only
 // registers and of parts of a word do nothing. Every answer is OKAY.
 //
-// Latency: a write is answered 6 clocks after address and data are both there, when all it does is done (errors of
+// Latency: a write is answered 7 clocks after address and data are both there, when all it does is done (errors of
 // doorbells included); a read 4 clocks after its address.
 `default_nettype none
 module control_registers #(
@@ -85,9 +85,10 @@ module control_registers #(
     if (cycles_read) cycles_high <= cycles[63:32];
   end
 
-  // Writes: address and data are taken together, then applied, then answered.
-  logic apply;
-  logic [4:0] write_step;  // one bit on its way
+  // Writes: address and data are taken together, the page is found, then the register written, then all answered.
+  logic whole;
+  logic [3:0] apply;  // to a register of this page
+  logic [5:0] write_step;  // one bit on its way
   logic [15:0] write_offset;
   logic [31:0] value;
 
@@ -100,12 +101,14 @@ module control_registers #(
       write_offset <= {s_axi_awaddr[15:2], 2'b00};
       value <= s_axi_wdata;
     end
-    apply <= s_axi_awready && s_axi_wstrb == '1;
-    write_step <= {write_step[3:0], s_axi_awready};
-    if (write_step[4]) s_axi_bvalid <= 1'b1;
+    whole <= s_axi_awready && s_axi_wstrb == '1;
+    for (int i = 0; i < 4; i++) apply[i] <= whole && write_offset[15:8] == 8'(i);
+    write_step <= {write_step[4:0], s_axi_awready};
+    if (write_step[5]) s_axi_bvalid <= 1'b1;
     else if (s_axi_bready) s_axi_bvalid <= 1'b0;
     if (rst) begin
-      apply <= 1'b0;
+      whole <= 1'b0;
+      apply <= '0;
       write_step <= '0;
       s_axi_bvalid <= 1'b0;
     end
@@ -113,10 +116,15 @@ module control_registers #(
 
   always_ff @(posedge clk) begin
     doorbell_write <= '0;
-    if (apply) begin
-      unique case (write_offset)
+    if (apply[0]) begin
+      unique case ({8'd0, write_offset[7:0]})
         card_pkg::REG_MODE: mode <= value[1:0];
         card_pkg::REG_CAPTURE: capture <= value[0];
+        default: ;
+      endcase
+    end
+    if (apply[1]) begin
+      unique case ({8'd1, write_offset[7:0]})
         card_pkg::REG_RING_ENABLE: ring_enable <= value[0];
         card_pkg::REG_STATUS_ADDRESS_LOW: status_address[31:0] <= value;
         card_pkg::REG_STATUS_ADDRESS_HIGH: status_address[63:32] <= value;
@@ -138,6 +146,11 @@ module control_registers #(
         card_pkg::REG_EVENT_ADDRESS_HIGH: event_address[63:32] <= value;
         card_pkg::REG_EVENT_LINES_LOG2: event_lines_log2 <= value;
         card_pkg::REG_EVENT_HEAD: doorbell_write[3] <= 1'b1;
+        default: ;
+      endcase
+    end
+    if (apply[2]) begin
+      unique case ({8'd2, write_offset[7:0]})
         card_pkg::REG_SLOT_HASH_SEED: slot_hash_seed <= value;
         card_pkg::REG_MASQUERADE_ADDRESS: masquerade_address <= value;
         card_pkg::REG_MASQUERADE_PORT_BASE: masquerade_port_base <= value[15:0];
@@ -208,8 +221,8 @@ module control_registers #(
   always_ff @(posedge clk) begin
     tick_left <= tick_left <= 32'd1 ? tick_cycles : tick_left - 32'd1;
     if (tick_left == 32'd1 && tick_cycles != '0) tick <= tick + 20'd1;
-    if (apply && write_offset == card_pkg::REG_TICK) tick <= value[19:0];
-    if (apply && write_offset == card_pkg::REG_TICK_CYCLES) tick_left <= value;
+    if (apply[2] && {8'd2, write_offset[7:0]} == card_pkg::REG_TICK) tick <= value[19:0];
+    if (apply[2] && {8'd2, write_offset[7:0]} == card_pkg::REG_TICK_CYCLES) tick_left <= value;
     if (rst) begin
       tick <= '0;
       tick_left <= '0;
@@ -330,7 +343,7 @@ module control_registers #(
   always_comb for (int i = 0; i < 64; i++) range[i] = service_ranges[i*32+:32];
   always_ff @(posedge clk) begin
     for (int i = 0; i < 64; i++) begin
-      if (apply && write_offset[15:8] == RangesPage && write_offset[7:2] == 6'(i)) service_ranges[i*32+:32] <= value;
+      if (apply[RangesPage[1:0]] && write_offset[7:2] == 6'(i)) service_ranges[i*32+:32] <= value;
     end
     range_word <= range[read_offset[7:2]];
     if (rst) service_ranges <= '0;

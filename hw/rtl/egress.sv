@@ -79,7 +79,7 @@ module egress #(
     output logic [7:0] counted_reason
 );
   localparam logic [DEPTH_LOG2:0] PortLines = 1 << (DEPTH_LOG2 - 1);
-  localparam logic [DEPTH_LOG2:0] Margin = 4;  // packets accepted since `room` was compared: one beat each
+  localparam logic [DEPTH_LOG2:0] Margin = 5;  // packets accepted since `room` was compared: one beat each
 
   localparam logic [1:0] Pass = card_pkg::VERDICT_PASS[1:0];
   localparam logic [1:0] Forward = card_pkg::VERDICT_FORWARD[1:0];
@@ -144,12 +144,12 @@ module egress #(
 
   // s2
   logic begins, accepted, going, unwanted;
-  logic [2:0] charged;
+  logic [2:0] charged;  // a clock later
+  logic [7:0] charged_lines;
 
   assign begins = s1_valid && s1_first;
   assign accepted = (s1_injected || (s1_target & s1_fits) != '0) && (!s1_target[2] || punt_enable);
   assign unwanted = s1_target == '0;
-  assign charged = s1_target & {3{begins && accepted && !s1_injected}};
 
   function automatic logic [DEPTH_LOG2:0] moved(input logic [DEPTH_LOG2:0] room, input logic charge,
                                                 input logic [7:0] lines, input logic free);
@@ -157,13 +157,16 @@ module egress #(
   endfunction
 
   always_ff @(posedge clk) begin
-    room_uplink <= moved(room_uplink, charged[0], s1_lines, freed[0]);
-    room_node <= moved(room_node, charged[1], s1_lines, freed[1]);
-    room_punt <= moved(room_punt, charged[2], s1_lines, freed[2]);
+    charged <= s1_target & {3{begins && accepted && !s1_injected}};
+    charged_lines <= s1_lines;
+    room_uplink <= moved(room_uplink, charged[0], charged_lines, freed[0]);
+    room_node <= moved(room_node, charged[1], charged_lines, freed[1]);
+    room_punt <= moved(room_punt, charged[2], charged_lines, freed[2]);
     if (s1_valid) going <= s1_first ? accepted : going;
     if (punt_reset) room_punt <= PortLines;
     if (punt_reset && s1_target[2]) going <= 1'b0;
     if (rst) begin
+      charged <= '0;
       room_uplink <= PortLines;
       room_node <= PortLines;
       going <= 1'b0;

@@ -59,10 +59,8 @@ module exact_lookup #(
     s3_host <= s2_host;
     s2_host_way <= {host_index[BUCKETS_LOG2+2], host_index[1:0]};
     s3_host_way <= s2_host_way;
-    if (valid) begin
-      s1_first <= first;
-      s1_second <= second;
-    end
+    s1_first <= first;
+    s1_second <= second;
   end
 
   wire [BUCKETS_LOG2-1:0] host_bucket = host_index[BUCKETS_LOG2+1:2];

@@ -3,7 +3,8 @@
 // transactions ties commit to 1 and rollback to 0.
 //
 // Latency: 3 clocks from write to read_valid (pointer, memory, output register). Throughput: a word in and a word out
-// every clock. A word may be written in every clock in which `room` is not 0; a word that leaves is in it 2 clocks later.
+// every clock. A word may be written in every clock in which `room` is not 0; a word that leaves is in it 3 clocks later.
+// What `read` takes is not felt in the memory in the same clock.
 `default_nettype none
 module fifo #(
     parameter WIDTH = 8,
@@ -33,7 +34,6 @@ module fifo #(
   logic [WIDTH-1:0] fetched_data;
   logic fetch, advance, fetching;
 
-  assign advance = !read_valid || read;
   assign fetch = !fetched_valid || advance;
   assign fetching = fetch && committed_pointer != read_pointer;
   assign next_read_pointer = fetching ? read_pointer + 1'b1 : read_pointer;
@@ -42,7 +42,6 @@ module fifo #(
   always_ff @(posedge clk) begin
     if (write) memory[write_pointer[DEPTH_LOG2-1:0]] <= write_data;
     if (fetch) fetched_data <= memory[read_pointer[DEPTH_LOG2-1:0]];
-    if (advance) read_data <= fetched_data;
   end
 
   always_ff @(posedge clk) begin
@@ -50,17 +49,27 @@ module fifo #(
     if (commit) committed_pointer <= next_write_pointer;
     read_pointer <= next_read_pointer;
     if (fetch) fetched_valid <= fetching;
-    if (advance) read_valid <= fetched_valid;
     room <= Depth - (next_write_pointer - read_pointer);
     if (rst) begin
       write_pointer <= '0;
       committed_pointer <= '0;
       read_pointer <= '0;
       fetched_valid <= 1'b0;
-      read_valid <= 1'b0;
       room <= Depth;
     end
   end
+
+  skid_buffer #(
+      .WIDTH(WIDTH)
+  ) output_register (
+      .clk, .rst,
+      .in_valid(fetched_valid),
+      .in_ready(advance),
+      .in_data(fetched_data),
+      .out_valid(read_valid),
+      .out_ready(read),
+      .out_data(read_data)
+  );
 
 `ifndef SYNTHESIS
   always_ff @(posedge clk) begin

@@ -112,7 +112,7 @@ module inject_reader (
       .clk, .rst,
       .write(frame_line),
       .write_data({frame_end, line}),
-      .commit(1'b1),
+      .commit(frame_end),
       .rollback(1'b0),
       .room(),
       .read_valid(stored),
@@ -120,7 +120,7 @@ module inject_reader (
       .read(frame_take)
   );
 
-  assign frame_valid = described && stored && (in_frame || (enough_credit && run));
+  assign frame_valid = stored && (in_frame || (enough_credit && run));
   assign sending = in_frame;
 
   always_ff @(posedge clk) taken_lines <= frame_length[13:6] + 8'(frame_length[5:0] != 6'd0);
@@ -147,5 +147,10 @@ module inject_reader (
       .base, .lines_log2, .tail, .head, .released, .request_valid, .request_ready, .request_address, .request_beats,
       .arrived
   );
+
+`ifndef SYNTHESIS
+  // A frame's lines are committed with its description.
+  always_ff @(posedge clk) if (!rst) assert (!stored || described);
+`endif
 endmodule
 `default_nettype wire

@@ -107,7 +107,12 @@ module packet_finish #(
   assign to.source_port = other.destination_port;
   assign to.destination_port = other.source_port;
   assign to.protocol = other.protocol;
-  delay #(.WIDTH(TUPLE_BITS), .CLOCKS(9)) to_delay (.clk(clk), .in(to), .out(s9_to));
+  wire s9_tcp;
+  delay #(.WIDTH(TUPLE_BITS + 1), .CLOCKS(9)) to_delay (
+      .clk(clk),
+      .in({other.protocol == TCP, to}),
+      .out({s9_tcp, s9_to})
+  );
 
   wire [15:0] s8_ip_checksum, s8_l4_checksum;
   wire [1:0] s8_ecn_step;
@@ -239,7 +244,6 @@ module packet_finish #(
   );
 
   // A packet's second beat comes one clock behind the first.
-  wire s9_tcp = s9_to.protocol == TCP;
   logic second, second_tcp;
   logic [15:0] second_l4_checksum;
   always_ff @(posedge clk) begin

@@ -34,11 +34,14 @@ module receive_port #(
   localparam logic [9:0] BeatsMax = 10'((card_pkg::FRAME_BYTES_MAX + 63) / 64);
   localparam logic [15:0] BytesMax = 16'(card_pkg::FRAME_BYTES_MAX);
 
-  // tkeep is ones from bit 0 up; the count is the place of the highest one, counted from 1.
+  // tkeep is ones from bit 0 up; the count is the place of the highest one, counted from 1. Its bit b is set if that place
+  // is among the upper half of some 2^(b+1).
   function automatic logic [6:0] bytes_kept(input logic [63:0] keep);
     bytes_kept = 7'd0;
-    for (int i = 0; i < 64; i++) begin
-      if (keep[i] && (i == 63 || !keep[(i+1)%64])) bytes_kept = bytes_kept | 7'(i + 1);
+    for (int b = 0; b < 7; b++) begin
+      for (int i = 2 ** b - 1; i < 64; i = i + 2 ** (b + 1)) begin
+        bytes_kept[b] = bytes_kept[b] | (keep[i] & ~(i + 2 ** b < 64 && keep[(i+2**b)%64]));
+      end
     end
   endfunction
 
@@ -90,7 +93,7 @@ module receive_port #(
     end
   end
 
-  logic data_valid, length_valid;
+  logic length_valid;
 
   fifo #(
       .WIDTH(513),
@@ -102,7 +105,7 @@ module receive_port #(
       .commit(s2_valid && s2_last && !drop),
       .rollback(s2_valid && s2_last && drop),
       .room,
-      .read_valid(data_valid),
+      .read_valid(frame_valid),
       .read_data({frame_last, frame_data}),
       .read(frame_take)
   );
@@ -123,6 +126,9 @@ module receive_port #(
       .read(frame_take && frame_last)
   );
 
-  assign frame_valid = data_valid && length_valid;
+`ifndef SYNTHESIS
+  // Both were committed in one clock, and no more words than lengths wait before them.
+  always_ff @(posedge clk) if (!rst) assert (!frame_valid || length_valid);
+`endif
 endmodule
 `default_nettype wire

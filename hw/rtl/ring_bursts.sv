@@ -30,7 +30,6 @@ module ring_bursts (
   logic near_end;          // less than 64 lines are left before the ring's end
   logic [6:0] wanted, to_end, to_border, least;
 
-  assign near_end = (index[31:6] | ~place_mask[31:6]) == '1;
   assign to_border = 7'd64 - 7'(request_address[11:6]);
   assign least = wanted < to_end ? wanted : to_end;
   assign request_valid = state == Request;
@@ -38,6 +37,7 @@ module ring_bursts (
   always_ff @(posedge clk) begin
     place_mask <= (32'd1 << lines_log2) - 32'd1;
     chunk_mask <= place_mask[5:0];
+    near_end <= (index[31:6] | ~place_mask[31:6]) == '1;  // `index` has stood for 2 clocks in Size
     if (state == Size) begin
       request_address <= {base[63:6], 6'd0} + 64'({index & place_mask, 6'd0});
       wanted <= available < room ? available : room;

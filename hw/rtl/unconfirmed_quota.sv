@@ -66,6 +66,7 @@ module unconfirmed_quota #(
     over <= limited && asked_count >= quota;
   end
 
+  wire s2_zero = s2_near_1 ? s3_count == '0 : s2_near_2 ? s4_count == '0 : s2_near_3 ? s5_count == '0 : s2_row == '0;
   wire [19:0] s2_count = s2_near_1 ? s3_count : s2_near_2 ? s4_count : s2_near_3 ? s5_count : s2_row;
   always_ff @(posedge clk) begin
     s1_valid <= change && !rst;
@@ -89,7 +90,7 @@ module unconfirmed_quota #(
       s3_index <= s2_index;
       if (s2_clear) s3_count <= '0;
       else if (s2_add) s3_count <= s2_count + 20'd1;
-      else s3_count <= s2_count == '0 ? '0 : s2_count - 20'd1;
+      else s3_count <= s2_zero ? '0 : s2_count - 20'd1;
     end
     if (s3_valid) begin
       s4_index <= s3_index;
