@@ -54,6 +54,12 @@ module connection_life #(
     else next_tcp = state == HALF_OPEN ? ESTABLISHED : state;
   endfunction
 
+  // Whether next_tcp goes from another state into CLOSED.
+  function automatic logic closes(input logic [2:0] state, input logic reply, input logic f, input logic r);
+    closes = state != NONE && state != CLOSED && (state != UNCONFIRMED || reply) &&
+             (r || (f && state == (reply ? CLIENT_CLOSING : ENDPOINT_CLOSING)));
+  endfunction
+
   wire operation = learn || packet || clear || set || read;
   logic s1_valid, s2_valid, s3_valid, s4_valid;
   logic s1_learn, s1_packet, s1_clear, s1_set, s2_learn, s2_packet, s2_clear, s2_set;
@@ -90,6 +96,11 @@ module connection_life #(
     else s2_next = s2_state == UNCONFIRMED && s2_answered ? ESTABLISHED : s2_state;
   end
 
+  // What s2_next means, worked out beside it.
+  wire s2_closes = s2_packet && s2_tcp && closes(s2_state, s2_reply, s2_fin, s2_rst);
+  wire s2_confirms = s2_state == UNCONFIRMED &&
+      (s2_clear || (s2_set && s2_set_row[2:0] != UNCONFIRMED) || (s2_packet && (s2_tcp ? s2_reply : s2_answered)));
+
   always_ff @(posedge clk) begin
     s1_valid <= operation && !rst;
     s2_valid <= s1_valid && !rst;
@@ -116,8 +127,8 @@ module connection_life #(
       row[22:3] <= s2_learn || s2_packet ? tick : s2_set ? s2_set_row[22:3] : s2_current[22:3];
       old_state <= s2_state;
     end
-    closed <= s2_valid && s2_packet && s2_next == CLOSED && s2_state != CLOSED;
-    confirmed <= s2_valid && !s2_learn && s2_state == UNCONFIRMED && s2_next != UNCONFIRMED;
+    closed <= s2_valid && s2_closes;
+    confirmed <= s2_valid && s2_confirms;
     if (s3_valid) begin
       s4_index <= s3_index;
       s4_row <= row;
@@ -126,7 +137,13 @@ module connection_life #(
   end
 
 `ifndef SYNTHESIS
-  always_ff @(posedge clk) assert ($onehot0({learn, packet, clear, set, read}));
+  always_ff @(posedge clk) begin
+    assert ($onehot0({learn, packet, clear, set, read}));
+    if (s2_valid) begin
+      assert (s2_closes == (s2_packet && s2_next == CLOSED && s2_state != CLOSED));
+      assert (s2_confirms == (!s2_learn && s2_state == UNCONFIRMED && s2_next != UNCONFIRMED));
+    end
+  end
 `endif
 endmodule
 

@@ -98,8 +98,15 @@ module first_packet #(
       s1_kept_out <= range_set != '0 && !range_sets[range_set[4:0]-5'd1];
       s1_mask <= ~(20'hfffff << half[7:3]);
       s1_base <= half[27:8];
-      s1_hash <= ipv6 ? card_pkg::slot_hash_ipv6(slot_hash_seed, key) : card_pkg::slot_hash(slot_hash_seed, key_ipv4);
+      s1_hash <= ipv6 ? card_pkg::slot_hash_ipv6('0, key) ^ of_seed_ipv6 : card_pkg::slot_hash('0, key_ipv4) ^ of_seed;
     end
+  end
+
+  // The hash is linear: of seed and key it is the XOR of both.
+  logic [31:0] of_seed, of_seed_ipv6;
+  always_ff @(posedge clk) begin
+    of_seed <= card_pkg::slot_hash(slot_hash_seed, '0);
+    of_seed_ipv6 <= card_pkg::slot_hash_ipv6(slot_hash_seed, '0);
   end
 
   logic [7:0] range_used, s1_in_range;
