@@ -60,7 +60,7 @@ module command_executor (
   logic s1_valid, s2_valid, s3_valid, s4_valid;
   card_pkg::command_line_t s1, s2, s3, s4;
   logic [31:0] s2_rows, s3_rows_behind, s4_left;
-  logic s2_op_known, s3_op_known, s3_table_known, s3_index_in, s4_read, s4_last, s4_possible;
+  logic s2_op_known, s3_op_known, s3_table_known, s3_many, s3_index_in, s4_read, s4_last, s4_possible;
   logic [7:0] s3_status, s4_status;
   logic finishing, pending_room_enough;
 
@@ -85,13 +85,14 @@ module command_executor (
       s3_op_known <= s2_op_known;
       s3_table_known <= s2_rows != 32'd0;
       s3_index_in <= s2.index < s2_rows;
+      s3_many <= s2.op != card_pkg::COMMAND_OP_READ && s2.count > 32'd1;
       s3_rows_behind <= s2_rows - s2.index;
       s4 <= s3;
       s4_status <= s3_status;
       s4_possible <= s3_status == card_pkg::COMMAND_STATUS_OK;
       s4_read <= s3.op == card_pkg::COMMAND_OP_READ;
-      s4_left <= s3.op != card_pkg::COMMAND_OP_READ && s3.count != 32'd0 ? s3.count - 32'd1 : 32'd0;
-      s4_last <= s3.op == card_pkg::COMMAND_OP_READ || s3.count <= 32'd1;
+      s4_left <= s3_many ? s3.count - 32'd1 : 32'd0;
+      s4_last <= !s3_many;
       row_index <= s3.index;
     end else if (row_valid && row_ready) begin
       s4_last <= s4_left == 32'd1;

@@ -2,7 +2,7 @@
 // three before it enters the datapath, because where it goes is not known yet; what it does not use it gives back when
 // it leaves the datapath, the rest when its lines leave the FIFO. So an injected packet never finds its FIFO full.
 //
-// Latency: `enough` follows in 4 clocks and leaves room for what was taken meanwhile.
+// Latency: `enough` follows in 4 clocks, is heeded in the fifth, and leaves room for what was taken meanwhile.
 `default_nettype none
 module inject_credits #(
     parameter DEPTH_LOG2 = 10  // lines of the FIFO behind each destination; injected packets own half of them

@@ -87,7 +87,7 @@ module inject_reader (
     end
   end
 
-  logic described, stored, in_frame;
+  logic described, stored, in_frame, may_begin;
 
   fifo #(
       .WIDTH(FRAME_BITS),
@@ -120,14 +120,16 @@ module inject_reader (
       .read(frame_take)
   );
 
-  assign frame_valid = stored && (in_frame || (enough_credit && run));
+  assign frame_valid = stored && (in_frame || may_begin);
   assign sending = in_frame;
 
   always_ff @(posedge clk) taken_lines <= frame_length[13:6] + 8'(frame_length[5:0] != 6'd0);
   always_ff @(posedge clk) begin
+    may_begin <= enough_credit && run;
     taken <= frame_take && !in_frame;
     if (frame_take) in_frame <= !frame_last;
     if (rst) begin
+      may_begin <= 1'b0;
       taken <= 1'b0;
       in_frame <= 1'b0;
     end
