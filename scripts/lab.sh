@@ -209,6 +209,7 @@ lab_agent() {
   local pointsman=$1 manifests=$2 folder=$3
   shift 3
   [ $# -gt 0 ] || set -- --card sim
+  : >"$folder/agent.log"  # at once: what an earlier agent logged is not to be found below
   POINTSMAN_SIM_UPLINK=veth:uplink POINTSMAN_SIM_NODE=veth:node ip netns exec $lab_prefix-card "$pointsman" agent --node worker-1 \
     --manifests "$manifests" "$@" --status "$folder/agent.sock" --dns 127.0.0.1:53 >"$folder/agent.log" 2>&1 &
   lab_agent_pid=$!
