@@ -168,12 +168,14 @@ class PortCard : public StandbyCard {
           fmt::format("masquerade ports: mask {:#x} has too few bits for {} cores", ports.mask,
                       workers_.size()));
     }
+    // Before the cores have it: to the next process no connection may have been seen later than
+    // now, or it would be a whole turn of the clock old.
+    if (kept_.tables) kept_.tables->Write(settings);
     shared_.tick.store(settings.tick, std::memory_order_relaxed);
     if (settings.mode == mode_ && settings.configuration == image_->configuration) {
       return absl::OkStatus();
     }
     mode_ = settings.mode;
-    if (kept_.tables) kept_.tables->Write(settings);
     return Change([&](Image& image) { image.configuration = settings.configuration; });
   }
 
