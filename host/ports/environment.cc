@@ -8,23 +8,30 @@
 #include <rte_ethdev.h>
 #include <rte_log.h>
 #include <sched.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string_view>
 
 #include "host/ports/frame_note.h"
+#include "host/ports/reserved_pages.h"
 
 namespace pointsman {
 namespace {
 
 constexpr uint16_t kDescriptors = 1024;
 constexpr unsigned kCachedBuffers = 256;
+// A frame's buffer with what DPDK keeps beside it, and what ports and DPDK itself take; more than
+// they do.
+constexpr uint64_t kFrameBytes = 3 << 10;
+constexpr uint64_t kMemoryBesideFrames = 16 << 20;
+constexpr char kOrdinaryMegabytes[] = "512";
 
 // DPDK writes what went wrong to its log: this is where the text of errors comes from.
 class DpdkLog {
@@ -66,16 +73,6 @@ bool IsPciAddress(std::string_view argument) {
              name, [](unsigned char c) { return std::isxdigit(c) != 0 || c == ':' || c == '.'; });
 }
 
-uint64_t FreeHugePages() {
-  std::ifstream file("/proc/meminfo");
-  std::string line;
-  while (std::getline(file, line)) {
-    uint64_t pages = 0;
-    if (std::sscanf(line.c_str(), "HugePages_Free: %lu", &pages) == 1) return pages;
-  }
-  return 0;
-}
-
 int FirstCpu(const cpu_set_t& cpus) {
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
     if (CPU_ISSET(cpu, &cpus)) return cpu;
@@ -83,17 +80,49 @@ int FirstCpu(const cpu_set_t& cpus) {
   return 0;
 }
 
-std::vector<std::string> EalArguments(const std::vector<std::string>& port_arguments,
-                                      const std::vector<std::string>& more, int cpu) {
-  std::vector<std::string> arguments = {"pointsman", "--no-telemetry", "--no-shconf", "-l",
-                                        fmt::format("{}", cpu)};
+// The megabytes of option -m, 0 where it is not given.
+uint64_t GivenMegabytes(const std::vector<std::string>& arguments) {
+  const auto option = std::ranges::find(arguments, "-m");
+  uint64_t megabytes = 0;
+  if (option == arguments.end() || option + 1 == arguments.end()) return 0;
+  std::from_chars((option + 1)->data(), (option + 1)->data() + (option + 1)->size(), megabytes);
+  return megabytes;
+}
+
+// Which memory DPDK is to take. Huge pages by descriptor (--in-memory): they need no mounted
+// hugetlbfs, none are left over by a process that is killed, and two processes do not meet in
+// files.
+std::vector<std::string> MemoryArguments(const std::vector<std::string>& more, uint32_t frames) {
   const auto is_given = [&](std::string_view option) {
     return std::ranges::find(more, option) != more.end();
   };
-  if (FreeHugePages() == 0 && !is_given("--in-memory") && !is_given("--huge-dir")) {
-    if (!is_given("--no-huge")) arguments.emplace_back("--no-huge");
-    if (!is_given("-m")) arguments.insert(arguments.end(), {"-m", "512"});
+  if (is_given("--in-memory") || is_given("--huge-dir")) return {};
+  const uint64_t megabytes = GivenMegabytes(more);
+  const uint64_t wanted =
+      std::max(megabytes << 20, uint64_t{frames} * kFrameBytes + kMemoryBesideFrames);
+  const std::vector<ReservedPages> pages = FindReservedPages();
+  std::vector<std::string> arguments;
+  if (is_given("--no-huge")) {
+    spdlog::info("packets are in ordinary memory, as --no-huge says");
+  } else if (CanTakeReservedPages(pages, wanted)) {
+    spdlog::info("packets are in huge pages ({})", Describe(pages));
+    return {"--in-memory"};
+  } else {
+    spdlog::info("packets are in ordinary memory: no {} MiB of huge pages can be had ({})",
+                 wanted >> 20, Describe(pages));
+    arguments.emplace_back("--no-huge");
   }
+  if (megabytes == 0) arguments.insert(arguments.end(), {"-m", kOrdinaryMegabytes});
+  return arguments;
+}
+
+std::vector<std::string> EalArguments(const std::vector<std::string>& port_arguments,
+                                      const std::vector<std::string>& more, uint32_t frames,
+                                      int cpu) {
+  std::vector<std::string> arguments = {"pointsman", "--no-telemetry", "--no-shconf", "-l",
+                                        fmt::format("{}", cpu)};
+  const std::vector<std::string> memory = MemoryArguments(more, frames);
+  arguments.insert(arguments.end(), memory.begin(), memory.end());
   bool pci = false;
   for (const std::string& argument : port_arguments) {
     if (!IsPciAddress(argument)) continue;
@@ -190,11 +219,12 @@ absl::Status Configure(uint16_t port, const std::string& argument, uint16_t rece
 }  // namespace
 
 absl::Status BringUpDpdk(const std::vector<std::string>& port_arguments,
-                         const std::vector<std::string>& eal_arguments) {
+                         const std::vector<std::string>& eal_arguments, uint32_t frames) {
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
   sched_getaffinity(0, sizeof cpus, &cpus);
-  std::vector<std::string> texts = EalArguments(port_arguments, eal_arguments, FirstCpu(cpus));
+  std::vector<std::string> texts =
+      EalArguments(port_arguments, eal_arguments, frames, FirstCpu(cpus));
   std::vector<char*> arguments;
   for (std::string& text : texts) arguments.push_back(text.data());
   const DpdkLog log;
@@ -202,12 +232,12 @@ absl::Status BringUpDpdk(const std::vector<std::string>& port_arguments,
   sched_setaffinity(0, sizeof cpus, &cpus);
   if (result >= 0) return absl::OkStatus();
   return absl::FailedPreconditionError(fmt::format(
-      "DPDK cannot be brought up with {}: {}; {}. Free huge pages: {} (sysctl vm.nr_hugepages=256 "
-      "reserves some; without, --eal \"-m MEGABYTES\" takes less than 512); bound network cards "
-      "and "
-      "raw sockets need root or CAP_NET_RAW, CAP_NET_ADMIN and CAP_IPC_LOCK",
+      "DPDK cannot be brought up with {}: {}; {}. Huge pages: {} (sysctl vm.nr_hugepages=256 "
+      "reserves "
+      "some; without, --eal=-m --eal=MEGABYTES takes less than {}); bound network cards and raw "
+      "sockets need root or CAP_NET_RAW, CAP_NET_ADMIN and CAP_IPC_LOCK",
       fmt::join(texts.begin() + 1, texts.end(), " "), rte_strerror(rte_errno), log.Text(),
-      FreeHugePages()));
+      Describe(FindReservedPages()), kOrdinaryMegabytes));
 }
 
 absl::StatusOr<rte_mempool*> MakeFramePool(uint32_t count) {
@@ -216,9 +246,9 @@ absl::StatusOr<rte_mempool*> MakeFramePool(uint32_t count) {
   rte_mempool* pool = rte_pktmbuf_pool_create("frames", count, kCachedBuffers, kNoteBytes,
                                               RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
   if (pool != nullptr) return pool;
-  return absl::ResourceExhaustedError(
-      fmt::format("no memory for {} frames of {} bytes: {}; --eal \"-m MEGABYTES\" gives DPDK more",
-                  count, RTE_MBUF_DEFAULT_BUF_SIZE, rte_strerror(rte_errno)));
+  return absl::ResourceExhaustedError(fmt::format(
+      "no memory for {} frames of {} bytes: {}; --eal=-m --eal=MEGABYTES gives DPDK more", count,
+      RTE_MBUF_DEFAULT_BUF_SIZE, rte_strerror(rte_errno)));
 }
 
 absl::StatusOr<OpenedPort> OpenPort(const std::string& argument, uint16_t queues,

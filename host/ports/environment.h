@@ -15,12 +15,13 @@
 
 namespace pointsman {
 
-// What brings DPDK up: on huge pages where any are free, else on ordinary ones. `eal_arguments` are
-// given to it besides and win. `port_arguments` only say which PCI devices it may take. Leaves the
-// calling thread on the CPUs it was on.
-// Errors: FailedPrecondition with what DPDK said and what may help.
+// What brings DPDK up, with room for so many frame buffers: on huge pages where it can have as much
+// of them, else on ordinary ones, and the log says which. `eal_arguments` are given to it besides
+// and win: --no-huge, --in-memory and --huge-dir decide. `port_arguments` only say which PCI
+// devices it may take. Leaves the calling thread on the CPUs it was on. Errors: FailedPrecondition
+// with what DPDK said and what may help.
 absl::Status BringUpDpdk(const std::vector<std::string>& port_arguments,
-                         const std::vector<std::string>& eal_arguments);
+                         const std::vector<std::string>& eal_arguments, uint32_t frames);
 
 // A pool of `count` frame buffers, each with room for FrameNote. ResourceExhausted: there is no
 // room. It lives as long as the program.

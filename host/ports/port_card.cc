@@ -486,7 +486,8 @@ absl::StatusOr<std::unique_ptr<StandbyCard>> OpenPortCard(const PortCardOptions&
   absl::StatusOr<KeptState> kept =
       OpenKeptState(options.state_folder, DescriptionFor(options).sizes, options.cores);
   if (!kept.ok()) return kept.status();
-  if (absl::Status status = BringUpDpdk(options.ports, options.eal); !status.ok()) return status;
+  if (absl::Status status = BringUpDpdk(options.ports, options.eal, options.frames); !status.ok())
+    return status;
   const absl::StatusOr<rte_mempool*> pool = MakeFramePool(options.frames);
   if (!pool.ok()) return pool.status();
   std::array<OpenedPort, 2> ports;

@@ -34,6 +34,7 @@ namespace pointsman {
 namespace {
 
 constexpr uint32_t kFlows = 1024;
+constexpr uint32_t kFrames = 16384;
 constexpr uint32_t kServices = 1000;
 constexpr uint32_t kManyServices = 10'000;
 constexpr uint32_t kFreshFlows = 1 << 21;
@@ -76,8 +77,8 @@ double CpuNs(clockid_t clock) {
 
 // What any program that forwards by DPDK has to do, and nothing else.
 absl::StatusOr<double> BareNs() {
-  if (absl::Status status = BringUpDpdk(kPorts, {}); !status.ok()) return status;
-  const auto pool = MakeFramePool(16384);
+  if (absl::Status status = BringUpDpdk(kPorts, {}, kFrames); !status.ok()) return status;
+  const auto pool = MakeFramePool(kFrames);
   if (!pool.ok()) return pool.status();
   std::array<uint16_t, 2> ports{};
   for (size_t i = 0; i < 2; ++i) {
