@@ -50,7 +50,7 @@ def card_figures(folder, groups):
 
 def softpath_figures(folder):
     command = [f"{folder}/tests/bench/softpath_bench", "--benchmark_format=json", "--benchmark_repetitions=3",
-               "--benchmark_report_aggregates_only=true"]
+               "--benchmark_report_aggregates_only=true", "--benchmark_filter=-ipv6_|mixed_"]
     result = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     medians = {bench["run_name"].split("/")[0]: bench["ns_per_packet"] for bench in result["benchmarks"]
                if bench.get("aggregate_name") == "median"}
