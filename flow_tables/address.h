@@ -31,9 +31,7 @@ class Address {
   // From a packet, in network order. REQUIRES: bytes.size() is 4 or 16.
   static Address FromBytes(std::span<const uint8_t> bytes) {
     if (bytes.size() == 4) return Ipv4Address{LoadBe32(bytes.data())};
-    const uint8_t* at = bytes.data();
-    return Address(uint64_t{LoadBe32(at)} << 32 | LoadBe32(at + 4),
-                   uint64_t{LoadBe32(at + 8)} << 32 | LoadBe32(at + 12));
+    return Address(LoadBe64(bytes.data()), LoadBe64(bytes.data() + 8));
   }
 
   // To a packet: 4 or 16 bytes.

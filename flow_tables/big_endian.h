@@ -23,6 +23,12 @@ inline uint32_t LoadBe32(const uint8_t* from) {
   return __builtin_bswap32(value);
 }
 
+inline uint64_t LoadBe64(const uint8_t* from) {
+  uint64_t value;
+  std::memcpy(&value, from, sizeof(value));
+  return __builtin_bswap64(value);
+}
+
 inline void StoreBe16(uint8_t* to, uint16_t value) {
   value = __builtin_bswap16(value);
   std::memcpy(to, &value, sizeof(value));

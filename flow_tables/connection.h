@@ -2,6 +2,7 @@
 #ifndef POINTSMAN_FLOW_TABLES_CONNECTION_H_
 #define POINTSMAN_FLOW_TABLES_CONNECTION_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "flow_tables/family.h"
@@ -10,10 +11,12 @@
 
 namespace pointsman {
 
+inline constexpr size_t kCacheLineBytes = 64;
+
 // One connection, a cache line over IPv4. The keys it is found by follow from what becomes of its
 // packets: see OriginalKey and ReplyKey.
 template <class Family>
-struct alignas(64) ConnectionAs {
+struct alignas(kCacheLineBytes) ConnectionAs {
   RewriteAs<Family> there;  // what becomes of the client's packets
   RewriteAs<Family> back;   // what becomes of the endpoint's answers
   uint8_t protocol = 0;

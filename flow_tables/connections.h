@@ -155,7 +155,7 @@ class ConnectionTable {
   static constexpr uint32_t kNowhere = ~0U;
 
   // Tag 0: the slot is free. An entry is a record's number, with kReplyBit for its reply.
-  struct alignas(64) Bucket {
+  struct alignas(kCacheLineBytes) Bucket {
     std::array<uint8_t, kSlots> tags;
     uint32_t passed;  // entries that belong here or before and were placed behind
     std::array<uint32_t, kSlots> entries;
@@ -199,7 +199,10 @@ template <class Family>
   const uint32_t matches = MatchingTags(bucket, Tag(placement));
   if (matches == 0) return;
   const uint32_t entry = bucket.entries[static_cast<uint32_t>(std::countr_zero(matches))];
-  __builtin_prefetch(&records_[entry & ~kReplyBit]);
+  const auto* record = reinterpret_cast<const char*>(&records_[entry & ~kReplyBit]);
+  for (size_t line = 0; line < sizeof(Connection); line += kCacheLineBytes) {
+    __builtin_prefetch(record + line);
+  }
 }
 
 template <class Family>

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 
+#include "flow_tables/address.h"
 #include "flow_tables/big_endian.h"
 #include "flow_tables/types.h"
 
@@ -104,7 +105,7 @@ inline Parsed Parse(std::span<const uint8_t> frame);
 
 // A frame that Parse passes, once more: IPv6, and SCTP over either family, which is punted if
 // `host_forwards_sctp` and else passes. Apart, so that Parse stays small.
-ParsedIpv6 ParseOther(std::span<const uint8_t> frame, bool host_forwards_sctp);
+inline ParsedIpv6 ParseOther(std::span<const uint8_t> frame, bool host_forwards_sctp);
 
 namespace internal {
 
@@ -158,6 +159,49 @@ inline Tuple TupleAt(const uint8_t* frame) {
   return {ParseKind::kTuple, Reason::kNone};
 }
 
+inline Address AddressAt(const uint8_t* bytes) { return Address::FromBytes({bytes, 16}); }
+
+inline TupleIpv6 TupleIpv6At(const uint8_t* frame) {
+  return {.source_address = AddressAt(frame + kIpv6SourceOffset).bits(),
+          .destination_address = AddressAt(frame + kIpv6DestinationOffset).bits(),
+          .source_port = LoadBe16(frame + kIpv6TransportOffset),
+          .destination_port = LoadBe16(frame + kIpv6TransportOffset + 2),
+          .protocol = frame[kIpv6NextHeaderOffset]};
+}
+
+// `next`: the number of the header right behind IPv6's, neither TCP nor UDP, which is `header`, of
+// a payload of so many bytes.
+Judgement JudgeIpv6Payload(uint8_t next, const uint8_t* header, size_t payload_bytes,
+                           bool host_forwards_sctp);
+Judgement JudgeSctpOverIpv4(std::span<const uint8_t> frame);
+
+[[gnu::always_inline]] inline Judgement JudgeIpv6(std::span<const uint8_t> frame,
+                                                  bool host_forwards_sctp) {
+  const uint8_t* bytes = frame.data();
+  if (frame.size() < kIpv6TransportOffset || bytes[kIpv4Offset] >> 4 != 6) return PassIt();
+  const size_t payload_bytes = LoadBe16(bytes + kIpv6PayloadLengthOffset);
+  if (payload_bytes > frame.size() - kIpv6TransportOffset) return PassIt();
+  if (AddressAt(bytes + kIpv6SourceOffset).is_v4()) return PassIt();
+  if (AddressAt(bytes + kIpv6DestinationOffset).is_v4()) return PassIt();
+
+  const uint8_t next = bytes[kIpv6NextHeaderOffset];
+  const bool tcp = next == static_cast<uint8_t>(Protocol::kTcp);
+  if (!tcp && next != static_cast<uint8_t>(Protocol::kUdp)) {
+    return JudgeIpv6Payload(next, bytes + kIpv6TransportOffset, payload_bytes, host_forwards_sctp);
+  }
+  if (payload_bytes < (tcp ? kTcpHeaderBytes : kUdpHeaderBytes)) return PassIt();
+  return {ParseKind::kTuple, Reason::kNone};
+}
+
+[[gnu::always_inline]] inline Judgement JudgeOther(std::span<const uint8_t> frame,
+                                                   bool host_forwards_sctp) {
+  if (frame.size() < kIpv4Offset) return PassIt();
+  const uint16_t ether_type = LoadBe16(frame.data() + kEtherTypeOffset);
+  if (ether_type == kEtherTypeIpv6) return JudgeIpv6(frame, host_forwards_sctp);
+  if (ether_type == kEtherTypeIpv4 && host_forwards_sctp) return JudgeSctpOverIpv4(frame);
+  return PassIt();
+}
+
 }  // namespace internal
 
 // Field by field: a result that is copied as a whole is read wider than it was written, and stalls.
@@ -179,6 +223,35 @@ inline Tuple TupleAt(const uint8_t* frame) {
   } else {
     parsed.tuple = {};
   }
+}
+
+[[gnu::always_inline]] inline void ParseOtherInto(std::span<const uint8_t> frame,
+                                                  bool host_forwards_sctp, ParsedIpv6& parsed) {
+  const size_t tag_bytes = VlanTagBytes(frame);
+  const std::span<const uint8_t> untagged = frame.subspan(tag_bytes);
+  const internal::Judgement judgement = internal::JudgeOther(untagged, host_forwards_sctp);
+  parsed.kind = judgement.kind;
+  parsed.reason = judgement.reason;
+  parsed.tag_bytes = static_cast<uint8_t>(tag_bytes);
+  parsed.tunnel_bytes = 0;
+  if (judgement.kind != ParseKind::kTuple) {
+    parsed.tuple = {};
+    return;
+  }
+  const TupleIpv6 tuple = internal::TupleIpv6At(untagged.data());
+  parsed.tuple.source_address.low = tuple.source_address.low;
+  parsed.tuple.source_address.high = tuple.source_address.high;
+  parsed.tuple.destination_address.low = tuple.destination_address.low;
+  parsed.tuple.destination_address.high = tuple.destination_address.high;
+  parsed.tuple.source_port = tuple.source_port;
+  parsed.tuple.destination_port = tuple.destination_port;
+  parsed.tuple.protocol = tuple.protocol;
+}
+
+inline ParsedIpv6 ParseOther(std::span<const uint8_t> frame, bool host_forwards_sctp) {
+  ParsedIpv6 parsed;
+  ParseOtherInto(frame, host_forwards_sctp, parsed);
+  return parsed;
 }
 
 inline Parsed Parse(std::span<const uint8_t> frame) {

@@ -1,10 +1,10 @@
 #include "flow_tables/pipeline.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "flow_tables/pipeline_outcomes.h"
+#include "flow_tables/pipeline_parse.h"
 
 namespace pointsman {
 namespace {
@@ -47,70 +47,12 @@ void Pipeline::Sweep() {
   connections_ipv6_.Sweep(timeouts, tick_, [](const ConnectionIpv6&) {});
 }
 
-void Pipeline::Process(std::span<Packet> packets, std::span<Outcome> outcomes) {
-  for (size_t at = 0; at < packets.size(); at += kBatchPackets) {
-    const size_t count = std::min(kBatchPackets, packets.size() - at);
-    ProcessBatch(packets.subspan(at, count), outcomes.subspan(at, count));
-  }
-}
-
-// Stages that only read and prefetch come first, for all packets; what a packet does to the
-// connections comes last, packet by packet, so that the next one sees it.
-void Pipeline::ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes) {
-  const uint32_t planned = ParseBatch(packets);
-  if (planned != 0) PlanBatch(packets, planned);
-  FinishBatch(packets, outcomes, planned);
-}
-
-// Bit i of the result: packet i belongs to no connection of an earlier batch for sure. Memory is
-// asked for in loops that do nothing else: a processor follows only as many hints at once as it
-// sees ahead.
-uint32_t Pipeline::ParseBatch(std::span<const Packet> packets) {
-  static_assert(kBatchPackets <= 32);
-  for (const Packet& packet : packets) __builtin_prefetch(packet.frame.data(), 1);
-  for (size_t i = 0; i < packets.size(); ++i) ParsePacket(packets[i], i);
-  for (size_t i = 0; i < packets.size(); ++i) connections_.PrefetchBucket(placements_[i]);
-  uint32_t planned = 0;
-  for (size_t i = 0; i < packets.size(); ++i) {
-    if (connections_.MayKnow(placements_[i])) {
-      connections_.PrefetchRecord(placements_[i]);
-    } else if (parsed_[i].kind == ParseKind::kTuple) {
-      planned |= 1U << i;
-    }
-  }
-  return planned;
-}
-
-void Pipeline::PlanBatch(std::span<const Packet> packets, uint32_t planned) {
-  std::array<uint8_t, kBatchPackets> places;
-  size_t count = 0;
-  for (uint32_t left = planned; left != 0; left &= left - 1) {
-    places[count++] = static_cast<uint8_t>(std::countr_zero(left));
-  }
-  const std::span<const uint8_t> all = std::span(places).first(count);
-  for (const size_t i : all) StartPlan(parsed_[i].tuple, plans_[i]);
-  for (const size_t i : all) ChooseSlot(packets[i], parsed_[i], plans_[i]);
-  for (const size_t i : all) MakePlan(packets[i], parsed_[i], plans_[i]);
-  for (const size_t i : all) {
-    if (plans_[i].connects) connections_.PrefetchBucket(plans_[i].reply_placement);
-  }
-}
-
 // What came through the tunnel, behind its headers.
-[[gnu::noinline]] Parsed ParseTunnelled(std::span<const uint8_t> frame) {
+Parsed Pipeline::ParseTunnelled(std::span<const uint8_t> frame) {
   Parsed parsed = Parse(frame.subspan(kTunnelBytes));
   if (parsed.tag_bytes != 0) parsed = {};
   parsed.tunnel_bytes = kTunnelBytes;
   return parsed;
-}
-
-[[gnu::always_inline]] inline void Pipeline::ParsePacket(const Packet& packet, size_t i) {
-  Parsed& parsed = parsed_[i];
-  ParseInto(packet.frame, parsed);
-  if (TunnelBytes(packet.frame, packet.ingress, image_->configuration.tunnel) != 0) [[unlikely]] {
-    parsed = ParseTunnelled(packet.frame);
-  }
-  placements_[i] = connections_.Hash(parsed.tuple);
 }
 
 template <class Family>
@@ -163,50 +105,6 @@ template <class Family>
   Forward<Family>(packet, parsed, known.rewrite(), outcome);
 }
 
-void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes,
-                           uint32_t planned) {
-  for (size_t i = 0; i < packets.size(); ++i) {
-    Packet& packet = packets[i];
-    const Tuple& tuple = parsed_[i].tuple;
-    if (parsed_[i].kind == ParseKind::kPass) {
-      ProcessOther(packet, parsed_[i].tunnel_bytes, outcomes[i]);
-    } else if (parsed_[i].kind == ParseKind::kPunt) {
-      outcomes[i] = PuntFor(parsed_[i].reason);
-    } else if (const Connections::Found known = connections_.Find(tuple, placements_[i])) {
-      Translate<Ipv4>(packet, parsed_[i], known, outcomes[i]);
-    } else {
-      if ((planned >> i & 1) == 0) {
-        StartPlan(tuple, plans_[i]);
-        ChooseSlot(packet, parsed_[i], plans_[i]);
-        MakePlan(packet, parsed_[i], plans_[i]);
-      }
-      Connect(packet, parsed_[i], plans_[i], placements_[i], outcomes[i]);
-    }
-  }
-}
-
-void Pipeline::ProcessOther(Packet& packet, uint8_t tunnel_bytes, Outcome& outcome) {
-  ParsedIpv6 parsed =
-      ParseOther(packet.frame.subspan(tunnel_bytes), image_->configuration.host_protocols.sctp);
-  if (tunnel_bytes != 0 && parsed.tag_bytes != 0) parsed = {};
-  parsed.tunnel_bytes = tunnel_bytes;
-  if (parsed.kind != ParseKind::kTuple) {
-    const bool punt = parsed.kind == ParseKind::kPunt;
-    outcome = punt ? PuntFor(parsed.reason) : PassFrom(packet.ingress);
-    return;
-  }
-  const ConnectionsIpv6::Placement placement = connections_ipv6_.Hash(parsed.tuple);
-  if (const ConnectionsIpv6::Found known = connections_ipv6_.Find(parsed.tuple, placement)) {
-    Translate<Ipv6>(packet, parsed, known, outcome);
-    return;
-  }
-  Plan<Ipv6> plan;
-  StartPlan(parsed.tuple, plan);
-  ChooseSlot(packet, parsed, plan);
-  MakePlan(packet, parsed, plan);
-  Connect(packet, parsed, plan, placement, outcome);
-}
-
 template <class Family>
 void Pipeline::Connect(Packet& packet, const ParsedAs<typename Family::Key>& parsed,
                        const Plan<Family>& plan,
@@ -233,6 +131,52 @@ void Pipeline::Connect(Packet& packet, const ParsedAs<typename Family::Key>& par
       Forward<Family>(packet, parsed, plan.connection.there, outcome);
       outcome.learned = true;
   }
+}
+
+template <class Family>
+[[gnu::always_inline]] inline void Pipeline::Finish(Packet& packet, size_t i, Outcome& outcome) {
+  Lane<Family>& lane = LaneOf<Family>();
+  const auto& parsed = lane.parsed[i];
+  if (const auto known = Table<Family>().Find(parsed.tuple, lane.placements[i])) {
+    Translate<Family>(packet, parsed, known, outcome);
+    return;
+  }
+  if ((lane.planned >> i & 1) == 0) {
+    StartPlan(parsed.tuple, lane.plans[i]);
+    ChooseSlot(packet, parsed, lane.plans[i]);
+    MakePlan(packet, parsed, lane.plans[i]);
+  }
+  Connect(packet, parsed, lane.plans[i], lane.placements[i], outcome);
+}
+
+// What the parser of IPv4 has passed.
+void Pipeline::FinishOther(Packet& packet, size_t i, Outcome& outcome) {
+  const ParsedIpv6& parsed = ipv6_.parsed[i];
+  if (parsed.kind == ParseKind::kTuple) return Finish<Ipv6>(packet, i, outcome);
+  outcome = parsed.kind == ParseKind::kPunt ? PuntFor(parsed.reason) : PassFrom(packet.ingress);
+}
+
+void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes) {
+  for (size_t i = 0; i < packets.size(); ++i) {
+    if (ipv4_.parsed[i].kind == ParseKind::kTuple) {
+      Finish<Ipv4>(packets[i], i, outcomes[i]);
+    } else if (ipv4_.parsed[i].kind == ParseKind::kPunt) {
+      outcomes[i] = PuntFor(ipv4_.parsed[i].reason);
+    } else {
+      FinishOther(packets[i], i, outcomes[i]);
+    }
+  }
+}
+
+void Pipeline::ProcessAlone(Packet& packet, Outcome& outcome) {
+  ipv4_.planned = ipv6_.planned = 0;
+  ParsePacket(packet, 0);
+  if (ipv4_.parsed[0].kind == ParseKind::kTuple) return Finish<Ipv4>(packet, 0, outcome);
+  if (ipv4_.parsed[0].kind == ParseKind::kPass) {
+    ParseOtherPacket(packet, 0);
+    return FinishOther(packet, 0, outcome);
+  }
+  outcome = PuntFor(ipv4_.parsed[0].reason);
 }
 
 }  // namespace pointsman

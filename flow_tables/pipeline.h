@@ -66,7 +66,7 @@ class Pipeline {
   void SetImage(std::shared_ptr<const Image> image);
 
   // Mode offload of docs/card.md. One packet sees the connections recorded by those before it, in a
-  // batch too. Fastest with batches of 32, over IPv4. REQUIRES: packets.size() == outcomes.size().
+  // batch too. Fastest with batches of 32. REQUIRES: packets.size() == outcomes.size().
   void Process(std::span<Packet> packets, std::span<Outcome> outcomes);
 
   // The time of packets that come later, in ticks of connection_life.h. Starts at 0.
@@ -102,15 +102,52 @@ class Pipeline {
     typename ConnectionTable<Family>::Placement reply_placement;
   };
 
-  // The stages of a batch; `i` is a packet's place in it. Only IPv4 goes through them.
-  void ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes);
-  uint32_t ParseBatch(std::span<const Packet> packets);
-  void ParsePacket(const Packet& packet, size_t i);
-  void PlanBatch(std::span<const Packet> packets, uint32_t planned);
-  void FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes, uint32_t planned);
+  // Places of packets in a batch, ascending.
+  class Places {
+   public:
+    void Clear() { count_ = 0; }
+    // Without a branch. REQUIRES: it is called at most once for each place.
+    void AddIf(bool whether, size_t place) {
+      places_[count_] = static_cast<uint8_t>(place);
+      count_ += whether ? 1 : 0;
+    }
+    const uint8_t* begin() const { return places_.data(); }
+    const uint8_t* end() const { return places_.data() + count_; }
 
-  // What is neither TCP nor UDP over IPv4, all steps at once.
-  void ProcessOther(Packet& packet, uint8_t tunnel_bytes, Outcome& outcome);
+   private:
+    size_t count_ = 0;
+    std::array<uint8_t, kBatchPackets> places_;
+  };
+
+  // What is known of a batch's packets over one family, by place in the batch.
+  template <class Family>
+  struct Lane {
+    Places places;  // of those that have a tuple
+    std::array<ParsedAs<typename Family::Key>, kBatchPackets> parsed;
+    std::array<typename ConnectionTable<Family>::Placement, kBatchPackets> placements;
+    std::array<Plan<Family>, kBatchPackets> plans;
+    uint32_t planned = 0;  // bit i: packet i has a plan
+  };
+
+  // The stages of a batch; `i` is a packet's place in it.
+  void ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes);
+  void ParseBatch(std::span<const Packet> packets);
+  void ParsePacket(const Packet& packet, size_t i);
+  static Parsed ParseTunnelled(std::span<const uint8_t> frame);
+  void ParseOtherPacket(const Packet& packet, size_t i);
+  template <class Family>
+  void PrefetchBuckets();
+  template <class Family>
+  void LookUp();
+  template <class Family>
+  void PlanUnknown(std::span<const Packet> packets);
+  void FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes);
+  template <class Family>
+  void Finish(Packet& packet, size_t i, Outcome& outcome);
+  void FinishOther(Packet& packet, size_t i, Outcome& outcome);
+
+  // A packet that comes by itself: it has nothing to do while it waits for what it asks for.
+  void ProcessAlone(Packet& packet, Outcome& outcome);
 
   template <class Family>
   ConnectionTable<Family>& Table() {
@@ -118,6 +155,14 @@ class Pipeline {
       return connections_;
     } else {
       return connections_ipv6_;
+    }
+  }
+  template <class Family>
+  Lane<Family>& LaneOf() {
+    if constexpr (std::is_same_v<Family, Ipv4>) {
+      return ipv4_;
+    } else {
+      return ipv6_;
     }
   }
   // The three steps of a plan; what the next one reads has been asked for.
@@ -170,9 +215,8 @@ class Pipeline {
   AffinityTable affinity_;
   uint32_t tick_ = 0;
   // A batch's own, here to spare their initialisation each time.
-  std::array<Parsed, kBatchPackets> parsed_;
-  std::array<Connections::Placement, kBatchPackets> placements_;
-  std::array<Plan<Ipv4>, kBatchPackets> plans_;
+  Lane<Ipv4> ipv4_;
+  Lane<Ipv6> ipv6_;
 };
 
 }  // namespace pointsman

@@ -83,7 +83,8 @@ void Pipeline::StartPlan(const typename Family::Key& tuple, Plan<Family>& plan) 
     plan.frontend_rows[bank] = first;
     const auto* bucket = reinterpret_cast<const char*>(&image_->frontends[first]);
     constexpr size_t kBucketBytes = kFrontendsWays * sizeof(FrontendRow);
-    for (size_t line = 0; line < kBucketBytes; line += 64) __builtin_prefetch(bucket + line);
+    for (size_t line = 0; line < kBucketBytes; line += kCacheLineBytes)
+      __builtin_prefetch(bucket + line);
     __builtin_prefetch(bucket + kBucketBytes - 1);
   }
 }
