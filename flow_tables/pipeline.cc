@@ -27,6 +27,7 @@ Pipeline::Pipeline(std::shared_ptr<const Image> image, uint64_t placement_seed,
     : shard_(shard),
       image_(std::move(image)),
       sources_(image_->sources),
+      frontend_tags_(image_->frontends),
       connections_(image_->sizes.originals >> shard.count_log2, placement_seed, memory),
       connections_ipv6_(image_->sizes.originals_ipv6 >> shard.count_log2, placement_seed, memory),
       affinity_(image_->sizes.affinity) {
@@ -39,6 +40,7 @@ void Pipeline::SetImage(std::shared_ptr<const Image> image) {
   unconfirmed_quota_ = ShareOf(image_->configuration.unconfirmed_quota, shard_);
   hops_ = MakeHops(*image_);
   sources_ = SourceRanges(image_->sources);
+  frontend_tags_ = FrontendTags(image_->frontends);
 }
 
 void Pipeline::Sweep() {

@@ -15,9 +15,9 @@
 
 #include "flow_tables/affinity_rows.h"
 #include "flow_tables/connections.h"
+#include "flow_tables/frontend_tags.h"
 #include "flow_tables/image.h"
 #include "flow_tables/packet.h"
-#include "flow_tables/placement.h"
 #include "flow_tables/rewrite.h"
 #include "flow_tables/shard.h"
 #include "flow_tables/source_ranges.h"
@@ -90,8 +90,9 @@ class Pipeline {
   // Steps 3 and 4 for one packet, as far as the image alone decides.
   template <class Family>
   struct Plan {
-    std::array<uint32_t, kPlacementBanks> frontend_rows;  // first of the frontend's buckets
-    bool connects;                                        // else: `refusal` is the outcome
+    HashPair frontend_hashes;
+    uint32_t frontend_candidates;  // of FrontendTags
+    bool connects;                 // else: `refusal` is the outcome
     Outcome refusal;
     bool masquerade;
     uint16_t client_next_hop;
@@ -210,6 +211,7 @@ class Pipeline {
   uint32_t unconfirmed_quota_ = 0;
   std::vector<Hop> hops_;
   SourceRanges sources_;
+  FrontendTags frontend_tags_;
   Connections connections_;
   ConnectionsIpv6 connections_ipv6_;
   AffinityTable affinity_;

@@ -1,5 +1,6 @@
 // Steps 3 and 4 of docs/card.md, as far as the image alone decides.
 #include <algorithm>
+#include <bit>
 #include <optional>
 
 #include "flow_tables/hash.h"
@@ -74,18 +75,14 @@ std::optional<typename Family::To> OriginalTranslation(const Configuration& conf
 
 template <class Family>
 void Pipeline::StartPlan(const typename Family::Key& tuple, Plan<Family>& plan) const {
-  const HashPair hashes =
-      FrontendHashes(Address::FromBits(Family::ToRow(tuple.destination_address)),
-                     tuple.destination_port, Protocol{tuple.protocol});
-  const BucketGeometry geometry = FrontendGeometry(static_cast<uint32_t>(image_->frontends.size()));
-  for (uint32_t bank = 0; bank < kPlacementBanks; ++bank) {
-    const uint32_t first = geometry.FirstRow(bank, hashes);
-    plan.frontend_rows[bank] = first;
-    const auto* bucket = reinterpret_cast<const char*>(&image_->frontends[first]);
-    constexpr size_t kBucketBytes = kFrontendsWays * sizeof(FrontendRow);
-    for (size_t line = 0; line < kBucketBytes; line += kCacheLineBytes)
-      __builtin_prefetch(bucket + line);
-    __builtin_prefetch(bucket + kBucketBytes - 1);
+  plan.frontend_hashes = FrontendHashes(Address::FromBits(Family::ToRow(tuple.destination_address)),
+                                        tuple.destination_port, Protocol{tuple.protocol});
+  plan.frontend_candidates = frontend_tags_.Candidates(plan.frontend_hashes);
+  for (uint32_t left = plan.frontend_candidates; left != 0; left &= left - 1) {
+    const auto bit = static_cast<uint32_t>(std::countr_zero(left));
+    const FrontendRow* row = &image_->frontends[frontend_tags_.RowOf(plan.frontend_hashes, bit)];
+    __builtin_prefetch(row);
+    __builtin_prefetch(reinterpret_cast<const char*>(row + 1) - 1);
   }
 }
 
@@ -185,21 +182,18 @@ Outcome Pipeline::WithoutFrontend(const Packet& packet, const Bits128& destinati
   return watched ? PuntFor(Reason::kServiceRange) : PassFrom(packet.ingress);
 }
 
-// nullptr: none. Without branches, because which way matches cannot be foretold.
+// nullptr: none.
 template <class Family>
 const FrontendRow* Pipeline::FindFrontend(const typename Family::Key& tuple,
                                           const Plan<Family>& plan) const {
   const Bits128 address = Family::ToRow(tuple.destination_address);
   const FrontendRow* found = nullptr;
-  for (const uint32_t first : plan.frontend_rows) {
-    for (uint32_t at = first; at < first + kFrontendsWays; ++at) {
-      const FrontendRow& row = image_->frontends[at];
-      const uint64_t address_bits = (row.destination_address.low ^ address.low) |
-                                    (row.destination_address.high ^ address.high);
-      const bool equal = row.valid & (address_bits == 0) &
-                         (row.destination_port == tuple.destination_port) &
-                         (row.protocol == tuple.protocol);
-      found = equal ? &row : found;
+  for (uint32_t left = plan.frontend_candidates; left != 0; left &= left - 1) {
+    const auto bit = static_cast<uint32_t>(std::countr_zero(left));
+    const FrontendRow& row = image_->frontends[frontend_tags_.RowOf(plan.frontend_hashes, bit)];
+    if (row.valid && row.destination_address == address &&
+        row.destination_port == tuple.destination_port && row.protocol == tuple.protocol) {
+      found = &row;
     }
   }
   return found;

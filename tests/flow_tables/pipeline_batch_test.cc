@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "flow_tables/big_endian.h"
 #include "flow_tables/pipeline.h"
 #include "tests/flow_tables/random.h"
 #include "tests/support/image_builder.h"
@@ -126,7 +127,6 @@ class RandomTraffic {
 struct Sent {
   Outcome outcome;
   FrameBytes frame;  // as it leaves
-  friend bool operator==(const Sent&, const Sent&) = default;
 };
 
 // In batches of so many.
@@ -158,6 +158,7 @@ TEST(PipelineBatchTest, ABatchIsTheSameAsOneByOne) {
   std::mt19937_64 random = TestRandom();
   RandomTraffic traffic(random);
   std::vector<bool> seen(64);
+  int left_tunnel_ipv6 = 0;
   for (int round = 0; round < 200; ++round) {
     const auto image = SmallWorld(round % 4 == 0 ? 20 : 0);
     Pipeline batched(image, random());
@@ -174,12 +175,18 @@ TEST(PipelineBatchTest, ABatchIsTheSameAsOneByOne) {
         ASSERT_EQ(together[i].frame, alone[i].frame) << i << ": " << DescribeFrame(frames[i]);
         const bool forwarded = alone[i].outcome.verdict == Verdict::kForward;
         ASSERT_EQ(alone[i].frame != frames[i], forwarded) << i << ": " << DescribeFrame(frames[i]);
+        ASSERT_TRUE(!forwarded || VlanTagBytes(alone[i].frame) != 0 ||
+                    ChecksumsAreRight(alone[i].frame))
+            << i << ": " << DescribeFrame(alone[i].frame);
+        left_tunnel_ipv6 += forwarded && alone[i].frame.size() != frames[i].size() &&
+                            LoadBe16(&alone[i].frame[kEtherTypeOffset]) == kEtherTypeIpv6;
         seen[static_cast<size_t>(alone[i].outcome.reason)] = true;
       }
     }
     ASSERT_EQ(ConnectionsOf(batched.connections()), ConnectionsOf(single.connections()));
     ASSERT_EQ(ConnectionsOf(batched.connections_ipv6()), ConnectionsOf(single.connections_ipv6()));
   }
+  EXPECT_GT(left_tunnel_ipv6, 0);
   for (const Reason reason : {Reason::kNone, Reason::kFragment, Reason::kTtlExpired,
                               Reason::kSourcePortTaken, Reason::kConnectionTableFull,
                               Reason::kUnconfirmedQuota, Reason::kSctp, Reason::kIcmpError}) {
