@@ -70,8 +70,10 @@ function(pointsman_verilate folder)
     set(ARG_TOP pointsman_card)
   endif()
   list(TRANSFORM ARG_INCLUDE_DIRS PREPEND -I)
-  file(MAKE_DIRECTORY ${folder})
+  # Files of an earlier version of the design would be joined with this one's.
   add_custom_command(OUTPUT ${folder}/fast.cc ${folder}/slow.cc
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${folder}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
     COMMAND ${VERILATOR_BIN} --cc -O3 --x-assign fast --x-initial fast --trace-fst --assert
       --prefix V${ARG_TOP} --top-module ${ARG_TOP} --Mdir ${folder} ${ARG_INCLUDE_DIRS}
       ${ARG_VERILATOR_ARGS} ${ARG_SV_SOURCES}
