@@ -316,7 +316,7 @@ absl::Status Agent::Age() {
     software_.ExpireAffinity(now);
     if (absl::Status status = card_->Write(software_.TakeWrites()); !status.ok()) return status;
   }
-  if (((tick - tick_) & kTickMask) < kAgeingTicks) return absl::OkStatus();
+  if (tick_.has_value() && ((tick - *tick_) & kTickMask) < kAgeingTicks) return absl::OkStatus();
   tick_ = tick;
   software_.Sweep(now);
   if (absl::Status status = TellHostConnections(); !status.ok()) return status;

@@ -94,7 +94,7 @@ class Agent {
   std::string last_error_;
   uint64_t rows_written_ = 0;
   uint32_t events_lost_ = 0;
-  uint32_t tick_ = 0;
+  std::optional<uint32_t> tick_;  // what the card was told
   uint32_t affinity_tick_ = 0;
   Clock::time_point next_audit_{};
   Clock::time_point next_exchange_{};
