@@ -31,7 +31,7 @@ constexpr unsigned kCachedBuffers = 256;
 // they do.
 constexpr uint64_t kFrameBytes = 3 << 10;
 constexpr uint64_t kMemoryBesideFrames = 16 << 20;
-constexpr char kOrdinaryMegabytes[] = "512";
+constexpr uint64_t kOrdinaryMegabytes = 512;  // at the least
 
 // DPDK writes what went wrong to its log: this is where the text of errors comes from.
 class DpdkLog {
@@ -112,7 +112,10 @@ std::vector<std::string> MemoryArguments(const std::vector<std::string>& more, u
                  wanted >> 20, Describe(pages));
     arguments.emplace_back("--no-huge");
   }
-  if (megabytes == 0) arguments.insert(arguments.end(), {"-m", kOrdinaryMegabytes});
+  if (megabytes == 0) {
+    arguments.insert(arguments.end(),
+                     {"-m", fmt::format("{}", std::max(kOrdinaryMegabytes, (wanted >> 20) + 1))});
+  }
   return arguments;
 }
 
@@ -234,7 +237,8 @@ absl::Status BringUpDpdk(const std::vector<std::string>& port_arguments,
   return absl::FailedPreconditionError(fmt::format(
       "DPDK cannot be brought up with {}: {}; {}. Huge pages: {} (sysctl vm.nr_hugepages=256 "
       "reserves "
-      "some; without, --eal=-m --eal=MEGABYTES takes less than {}); bound network cards and raw "
+      "some; without, --eal=-m --eal=MEGABYTES takes less than {} MiB); bound network cards and "
+      "raw "
       "sockets need root or CAP_NET_RAW, CAP_NET_ADMIN and CAP_IPC_LOCK",
       fmt::join(texts.begin() + 1, texts.end(), " "), rte_strerror(rte_errno), log.Text(),
       Describe(FindReservedPages()), kOrdinaryMegabytes));

@@ -486,9 +486,11 @@ absl::StatusOr<std::unique_ptr<StandbyCard>> OpenPortCard(const PortCardOptions&
   absl::StatusOr<KeptState> kept =
       OpenKeptState(options.state_folder, DescriptionFor(options).sizes, options.cores);
   if (!kept.ok()) return kept.status();
-  if (absl::Status status = BringUpDpdk(options.ports, options.eal, options.frames); !status.ok())
+  const uint32_t frames = options.frames_per_core * (options.cores + 1);
+  if (absl::Status status = BringUpDpdk(options.ports, options.eal, frames); !status.ok()) {
     return status;
-  const absl::StatusOr<rte_mempool*> pool = MakeFramePool(options.frames);
+  }
+  const absl::StatusOr<rte_mempool*> pool = MakeFramePool(frames);
   if (!pool.ok()) return pool.status();
   std::array<OpenedPort, 2> ports;
   for (size_t i = 0; i < ports.size(); ++i) {

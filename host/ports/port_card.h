@@ -27,7 +27,8 @@ struct PortCardOptions {
   std::vector<std::string> eal{};    // more arguments of DPDK
   uint32_t cores = 1;                // a power of two
   uint32_t connections = 1 << 20;    // over IPv4, a power of two; over IPv6 a quarter of that
-  uint32_t frames = 16384;           // buffers
+  // Buffers a core, and as many once more: its queues of two ports hold up to 4096.
+  uint32_t frames_per_core = 8192;
   // Where tables and connections are kept in files, for the next process to go on with (on a file
   // system in memory, such as /run). Empty: nowhere.
   std::string state_folder{};

@@ -50,7 +50,7 @@ class FailoverCardTest : public testing::Test {
     PortCardOptions options;
     options.ports = {"net_null0,no-rx=1", "net_null1,no-rx=1"};
     options.eal = {"-m", "128"};
-    options.frames = 2048;
+    options.frames_per_core = 1024;
     options.sizes = kSimSizes;
     auto ports = OpenPortCard(options);
     ASSERT_TRUE(ports.ok()) << ports.status();

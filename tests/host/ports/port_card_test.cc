@@ -67,7 +67,7 @@ class PortCardTest : public testing::Test {
     options.eal = {"-m", "128"};
     options.cores = 4;
     options.connections = 4096;
-    options.frames = 2048;
+    options.frames_per_core = 1024;
     auto card = OpenPortCard(options);
     ASSERT_TRUE(card.ok()) << card.status();
     card_ = card->release();

@@ -59,7 +59,7 @@ class RestartTest : public test::KeptFolderTest {
       const auto card = OpenPortCard({.ports = {"net_null0,no-rx=1", "net_null1,no-rx=1"},
                                       .eal = {"-m", "64"},
                                       .connections = kConnections,
-                                      .frames = 2048,
+                                      .frames_per_core = 1024,
                                       .state_folder = folder_});
       EXPECT_TRUE(card.ok()) << card.status();
       if (card.ok()) work(**card);
