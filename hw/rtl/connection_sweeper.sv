@@ -128,6 +128,10 @@ module connection_sweeper #(
       last_removed <= 1'b0;
     end
   end
+
+`ifndef SYNTHESIS
+  always_ff @(posedge clk) if (!rst) assert (state != IDLE || index == '0);  // where the next pass begins
+`endif
 endmodule
 
 `default_nettype wire
