@@ -13,11 +13,13 @@
 
 #include <cstdint>
 #include <span>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "driver/card_description.h"
+#include "flow_tables/connection.h"
 #include "flow_tables/plan.h"
 
 namespace pointsman {
@@ -40,6 +42,10 @@ struct CardOutput {
   std::vector<EventLine> events;  // of IPv4 connections, and of rows of any table (parity)
   std::vector<EventIpv6Line> events_ipv6;
   uint32_t events_lost = 0;  // ever; if it moved, reread the connection tables
+  // Of a card that was away and has no room for these any more: the host is to carry them. The card
+  // hands over already what none of its own takes (host-protocols); the next Configure has to say
+  // so, too.
+  std::vector<std::variant<Connection, ConnectionIpv6>> without_room;
 };
 
 struct CardSettings {

@@ -55,6 +55,7 @@ RecordResult ConnectionTable<Family>::Record(const Connection& connection, Place
   if (size() == capacity()) return RecordResult::kFull;
   const uint32_t number = TakeRecord();
   records_[number] = connection;
+  newest_ = number;
   if (connection.state == ConnectionState::kUnconfirmed) ++CountUnconfirmed(connection);
   Insert(placement, number);
   Insert(reply_placement, number | kReplyBit);
@@ -96,19 +97,14 @@ uint32_t& ConnectionTable<Family>::CountUnconfirmed(const Connection& connection
 }
 
 template <class Family>
-void ConnectionTable<Family>::Refresh(const ConnectionTimeouts& timeouts, uint32_t since,
-                                      uint32_t tick, uint32_t first, uint32_t count) {
+void ConnectionTable<Family>::Refresh(uint32_t since, uint32_t tick, uint32_t first,
+                                      uint32_t count) {
   const auto ticks = [](uint32_t from, uint32_t to) { return (to - from) & kTickMask; };
   const uint32_t end = std::min(used_, first + std::min(count, used_));
   for (uint32_t number = first; number < end; ++number) {
     Connection& connection = records_[number];
     if (connection.protocol == 0) continue;
-    if (ticks(connection.last_seen, tick) <= ticks(since, tick)) continue;
-    if (connection.state == ConnectionState::kHalfOpen &&
-        ticks(connection.last_seen, since) > timeouts.tcp_half_open) {
-      connection.state = ConnectionState::kEstablished;
-    }
-    connection.last_seen = since;
+    if (ticks(connection.last_seen, tick) > ticks(since, tick)) connection.last_seen = since;
   }
 }
 

@@ -91,7 +91,8 @@ class ConnectionTable {
   Found Find(const Key& tuple) { return Find(tuple, Hash(tuple)); }
 
   // A packet of a connection that was found came at `tick`; of `sign`, `later` is worked out here.
-  void Touch(const Found& found, LifeSign sign, uint32_t tick);
+  // Whether the connection is in another state now.
+  bool Touch(const Found& found, LifeSign sign, uint32_t tick);
 
   // Records both directions, or changes nothing. REQUIRES: the original is not that of a recorded
   // connection.
@@ -115,10 +116,11 @@ class ConnectionTable {
              Visit visit);
 
   // For connections that somebody else has carried until `since`, of `count` records from `first`
-  // on: none is older than that, and those that were half open for longer than that lasts have been
-  // established.
-  void Refresh(const ConnectionTimeouts& timeouts, uint32_t since, uint32_t tick, uint32_t first,
-               uint32_t count);
+  // on: none is older than that.
+  void Refresh(uint32_t since, uint32_t tick, uint32_t first, uint32_t count);
+
+  // The one that was recorded last. REQUIRES: it has not been forgotten.
+  const Connection& newest() const { return records_[newest_]; }
 
   // Each connection has a record, whose number stays its own until it is forgotten.
   uint32_t NumberOf(const Connection& connection) const {
@@ -188,6 +190,7 @@ class ConnectionTable {
   std::pmr::vector<Connection> records_;  // protocol 0: it is free
   std::vector<uint32_t> unconfirmed_;     // by frontend counter, as far as they were met
   uint32_t used_ = 0;                     // records from here on were never taken
+  uint32_t newest_ = 0;                   // taken last
   std::vector<uint32_t> free_;            // records before that were given back
 };
 
@@ -237,17 +240,19 @@ template <class Family>
 }
 
 template <class Family>
-[[gnu::always_inline]] inline void ConnectionTable<Family>::Touch(const Found& found, LifeSign sign,
+[[gnu::always_inline]] inline bool ConnectionTable<Family>::Touch(const Found& found, LifeSign sign,
                                                                   uint32_t tick) {
   Connection& connection = *found.connection;
   sign.from_reply = found.from_reply;
   sign.later = connection.last_seen != tick;
   const ConnectionState next = NextState(connection.state, sign);
-  if (next != connection.state) {
+  const bool changes = next != connection.state;
+  if (changes) {
     if (connection.state == ConnectionState::kUnconfirmed) --CountUnconfirmed(connection);
     connection.state = next;
   }
   connection.last_seen = tick;
+  return changes;
 }
 
 template <class Family>

@@ -88,6 +88,19 @@ template <class Family>
     EnterTunnel<Family>(packet, parsed.tag_bytes, hop);
 }
 
+template <class Family>
+void Pipeline::Note(EventKind kind, const ConnectionAs<Family>& connection) {
+  news_.push_back({.kind = kind,
+                   .ipv6 = std::is_same_v<Family, Ipv6>,
+                   .number = Table<Family>().NumberOf(connection)});
+}
+
+template <class Family>
+void Pipeline::NoteChange(const ConnectionAs<Family>& connection) {
+  if (connection.state == ConnectionState::kEstablished) Note(EventKind::kEstablish, connection);
+  if (connection.state == ConnectionState::kClosed) Note(EventKind::kClose, connection);
+}
+
 // A packet of a connection that is known.
 template <class Family>
 [[gnu::always_inline]] inline void Pipeline::Translate(
@@ -97,12 +110,14 @@ template <class Family>
   if (header[Family::kHopLimit] >= kLowestTtlToForward) {
     const bool tcp = IsTcp(known.connection->protocol);
     const uint8_t flags = tcp ? header[Family::kTransport + kTcpFlagsInHeader] : uint8_t{0};
-    Table<Family>().Touch(known,
-                          {.tcp = tcp,
-                           .fin = (flags & kTcpFin) != 0,
-                           .syn = (flags & kTcpSyn) != 0,
-                           .rst = (flags & kTcpRst) != 0},
-                          tick_);
+    const bool changes = Table<Family>().Touch(known,
+                                               {.tcp = tcp,
+                                                .fin = (flags & kTcpFin) != 0,
+                                                .syn = (flags & kTcpSyn) != 0,
+                                                .rst = (flags & kTcpRst) != 0},
+                                               tick_);
+    if (changes && tcp) [[unlikely]]
+      NoteChange(*known.connection);
   }
   Forward<Family>(packet, parsed, known.rewrite(), outcome);
 }
@@ -132,6 +147,7 @@ void Pipeline::Connect(Packet& packet, const ParsedAs<typename Family::Key>& par
     case RecordResult::kRecorded:
       Forward<Family>(packet, parsed, plan.connection.there, outcome);
       outcome.learned = true;
+      Note(EventKind::kLearn, Table<Family>().newest());
   }
 }
 

@@ -48,6 +48,14 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
+// What happened to a connection: kLearn, or over TCP kEstablish or kClose.
+struct ConnectionNews {
+  EventKind kind = EventKind::kLearn;
+  bool ipv6 = false;
+  uint32_t number = 0;  // ConnectionTable::NumberOf
+  friend bool operator==(const ConnectionNews&, const ConnectionNews&) = default;
+};
+
 class Pipeline {
  public:
   // Starts with no connections and room for as many as image->sizes says. `placement_seed` keys
@@ -68,6 +76,9 @@ class Pipeline {
   // Mode offload of docs/card.md. One packet sees the connections recorded by those before it, in a
   // batch too. Fastest with batches of 32. REQUIRES: packets.size() == outcomes.size().
   void Process(std::span<Packet> packets, std::span<Outcome> outcomes);
+
+  // Of the packets of the last call of Process, in order.
+  std::span<const ConnectionNews> news() const { return news_; }
 
   // The time of packets that come later, in ticks of connection_life.h. Starts at 0.
   void SetTick(uint32_t tick) { tick_ = tick & kTickMask; }
@@ -188,6 +199,10 @@ class Pipeline {
   void Translate(Packet& packet, const ParsedAs<typename Family::Key>& parsed,
                  const typename ConnectionTable<Family>::Found& known, Outcome& outcome);
   template <class Family>
+  void Note(EventKind kind, const ConnectionAs<Family>& connection);
+  template <class Family>
+  void NoteChange(const ConnectionAs<Family>& connection);
+  template <class Family>
   void Connect(Packet& packet, const ParsedAs<typename Family::Key>& parsed,
                const Plan<Family>& plan, typename ConnectionTable<Family>::Placement placement,
                Outcome& outcome);
@@ -216,6 +231,7 @@ class Pipeline {
   ConnectionsIpv6 connections_ipv6_;
   AffinityTable affinity_;
   uint32_t tick_ = 0;
+  std::vector<ConnectionNews> news_;
   // A batch's own, here to spare their initialisation each time.
   Lane<Ipv4> ipv4_;
   Lane<Ipv6> ipv6_;

@@ -7,6 +7,7 @@
 namespace pointsman {
 
 void Pipeline::Process(std::span<Packet> packets, std::span<Outcome> outcomes) {
+  news_.clear();
   if (packets.size() == 1) return ProcessAlone(packets[0], outcomes[0]);
   for (size_t at = 0; at < packets.size(); at += kBatchPackets) {
     const size_t count = std::min(kBatchPackets, packets.size() - at);

@@ -276,10 +276,14 @@ absl::StatusOr<bool> Agent::ServeCard() {
     software_.Learned(learned.original, EndpointOf(learned), SteadyNow());
   }
   for (const CardConnection& ended : changes.ended) software_.Ended(EndpointOf(ended));
+  for (const CardConnection& again : changes.begun_again) {
+    software_.CountConnection(again.original, EndpointOf(again));
+  }
   if (absl::Status status = MendRows(output->events); !status.ok()) return status;
   if (output->events_lost != events_lost_) {
     if (absl::Status status = RereadConnections(output->events_lost); !status.ok()) return status;
   }
+  if (absl::Status status = TakeOver(*output); !status.ok()) return status;
   const auto find = [this](const FlowKey& key) { return connections_.TranslationOf(key); };
   if (absl::Status status = punts_.Serve(output->punts, software_, SteadyNow(), find);
       !status.ok()) {
@@ -304,6 +308,13 @@ absl::Status Agent::RereadConnections(uint32_t events_lost) {
                events_lost - events_lost_);
   events_lost_ = events_lost;
   return ReadConnections(*card_, connections_);
+}
+
+absl::Status Agent::TakeOver(const CardOutput& output) {
+  if (output.without_room.empty()) return absl::OkStatus();
+  const size_t lost = software_.TakeOver(output.without_room);
+  if (lost != 0) spdlog::warn("software has no room either for {} connections", lost);
+  return TellHostConnections();
 }
 
 // What time brings: the card's own clock where it has none that runs, and the end of connections

@@ -60,6 +60,7 @@ class Agent {
   // UDP connections whose endpoints do not serve any more, the card's and those of software.
   absl::Status PurgeUdp();
   absl::Status TellHostConnections();
+  absl::Status TakeOver(const CardOutput& output);
   void TellHealth(bool programmed);
   absl::StatusOr<bool> ServeCard();
   absl::Status MendRows(const std::vector<EventLine>& events);

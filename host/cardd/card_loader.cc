@@ -42,8 +42,8 @@ RowWrite WantedRow(const CardContent& content, TableId table, uint32_t index) {
 }
 
 // Replies first: a packet that finds its original finds all of the connection.
-void AppendRows(const FlowKey& original, const MirroredConnection& connection, bool erase,
-                std::vector<RowWrite>& writes) {
+void AppendRows(const FlowKey& original, const MirroredConnection& connection, uint32_t last_seen,
+                bool erase, std::vector<RowWrite>& writes) {
   const ConnectionTables& tables = original.source.is_v4() ? kTablesOfIpv4 : kTablesOfIpv6;
   std::visit(
       [&](const auto& known) {
@@ -55,7 +55,7 @@ void AppendRows(const FlowKey& original, const MirroredConnection& connection, b
                           .index = connection.original_row,
                           .row = MakeRow(tables.originals, content, connection.reply_row)});
       },
-      ToConnection(original, connection));
+      ToConnection(original, connection, last_seen));
 }
 
 }  // namespace
@@ -116,8 +116,7 @@ CardLoader::CardLoader(Card& card, CardHolds holds, std::optional<CardSettings> 
       clearing_(holds == CardHolds::kOldThings ? 0 : kTablesOfConnections.size()),
       places_(card.description().sizes) {}
 
-absl::StatusOr<bool> CardLoader::Step(const CardContent& content, ConnectionMirror& mirror,
-                                      uint32_t tick) {
+absl::StatusOr<bool> CardLoader::Step(const CardContent& content, ConnectionMirror& mirror) {
   if (clearing_ < kTablesOfConnections.size()) {
     const Table& table = kTablesOfConnections[clearing_];
     POINTSMAN_ASSIGN_OR_RETURN(const bool done,
@@ -138,10 +137,10 @@ absl::StatusOr<bool> CardLoader::Step(const CardContent& content, ConnectionMirr
                                LoadTable(table.id, content.image.sizes.*table.rows, content));
     if (done) ++stage_;
   } else if (stage == kTables.size() + 1) {
-    POINTSMAN_RETURN_IF_ERROR(FindConnections(mirror, tick));
+    POINTSMAN_RETURN_IF_ERROR(FindConnections(mirror));
     ++stage_;
   } else {
-    POINTSMAN_ASSIGN_OR_RETURN(const size_t count, PlaceSome(content, mirror, tick));
+    POINTSMAN_ASSIGN_OR_RETURN(const size_t count, PlaceSome(content, mirror));
     return count == 0;
   }
   if (stage_ != stage) row_ = 0;
@@ -197,15 +196,15 @@ absl::StatusOr<bool> CardLoader::LoadTable(TableId table, uint32_t rows,
 }
 
 // A card that went on forwarding knows its connections best.
-absl::Status CardLoader::FindConnections(ConnectionMirror& mirror, uint32_t tick) {
+absl::Status CardLoader::FindConnections(ConnectionMirror& mirror) {
   if (holds_ == CardHolds::kItsOwn) {
     ConnectionMirror held;
     const CardSizes& sizes = card_.description().sizes;
     absl::Status status =
-        ReadConnections<OriginalRow, ReplyRow>(sizes.originals, sizes.replies, held, tick);
+        ReadConnections<OriginalRow, ReplyRow>(sizes.originals, sizes.replies, held);
     if (status.ok()) {
       status = ReadConnections<OriginalIpv6Row, ReplyIpv6Row>(sizes.originals_ipv6,
-                                                              sizes.replies_ipv6, held, tick);
+                                                              sizes.replies_ipv6, held);
     }
     POINTSMAN_RETURN_IF_ERROR(status);
     if (!held.connections().empty()) {
@@ -219,28 +218,26 @@ absl::Status CardLoader::FindConnections(ConnectionMirror& mirror, uint32_t tick
 
 template <class OriginalRow, class ReplyRow>
 absl::Status CardLoader::ReadConnections(uint32_t originals, uint32_t replies,
-                                         ConnectionMirror& mirror, uint32_t tick) {
+                                         ConnectionMirror& mirror) {
   POINTSMAN_ASSIGN_OR_RETURN(const std::vector<RowBits> original_rows,
                              card_.Read(OriginalRow::kTable, 0, originals));
   POINTSMAN_ASSIGN_OR_RETURN(const std::vector<RowBits> reply_rows,
                              card_.Read(ReplyRow::kTable, 0, replies));
-  mirror.AddFromCard<OriginalRow, ReplyRow>(original_rows, reply_rows, tick);
+  mirror.AddFromCard<OriginalRow, ReplyRow>(original_rows, reply_rows);
   return absl::OkStatus();
 }
 
-absl::Status CardLoader::PlaceNew(const CardContent& content, ConnectionMirror& mirror,
-                                  uint32_t tick) {
+absl::Status CardLoader::PlaceNew(const CardContent& content, ConnectionMirror& mirror) {
   while (true) {
-    POINTSMAN_ASSIGN_OR_RETURN(const size_t count, PlaceSome(content, mirror, tick));
+    POINTSMAN_ASSIGN_OR_RETURN(const size_t count, PlaceSome(content, mirror));
     if (count == 0) return absl::OkStatus();
   }
 }
 
-absl::StatusOr<size_t> CardLoader::PlaceSome(const CardContent& content, ConnectionMirror& mirror,
-                                             uint32_t tick) {
+absl::StatusOr<size_t> CardLoader::PlaceSome(const CardContent& content, ConnectionMirror& mirror) {
   std::vector<RowWrite> writes;
   for (const auto& [original, connection] : mirror.TakeFreed()) {
-    AppendRows(original, connection, /*erase=*/true, writes);
+    AppendRows(original, connection, content.card_tick, /*erase=*/true, writes);
     places_.Free(original, connection);
   }
   const std::vector<FlowKey> unplaced = mirror.TakeUnplaced(kConnectionsPlaced);
@@ -248,12 +245,10 @@ absl::StatusOr<size_t> CardLoader::PlaceSome(const CardContent& content, Connect
     MirroredConnection* connection = mirror.Find(original);
     if (connection == nullptr || connection->original_row != kNoRow) continue;
     if (!places_.Take(original, *connection)) {
-      ++without_room_;
+      without_room_.push_back(original);
       continue;
     }
-    MirroredConnection placed = TakenOver(*connection, tick, content.image.configuration.timeouts);
-    placed.since = content.card_tick;
-    AppendRows(original, placed, /*erase=*/false, writes);
+    AppendRows(original, *connection, content.card_tick, /*erase=*/false, writes);
     ++placed_;
   }
   if (!writes.empty()) POINTSMAN_RETURN_IF_ERROR(card_.Write(writes));

@@ -66,25 +66,24 @@ class CardLoader {
   CardLoader(Card& card, CardHolds holds, std::optional<CardSettings> cleared = std::nullopt);
 
   // True: everything was written; what changes from now on is written by whoever changes it, and
-  // connections by PlaceNew. `tick`: of the mirror. Errors: those of Card.
-  absl::StatusOr<bool> Step(const CardContent& content, ConnectionMirror& mirror, uint32_t tick);
+  // connections by PlaceNew. Errors: those of Card.
+  absl::StatusOr<bool> Step(const CardContent& content, ConnectionMirror& mirror);
 
   // The connections that began or ended meanwhile.
-  absl::Status PlaceNew(const CardContent& content, ConnectionMirror& mirror, uint32_t tick);
+  absl::Status PlaceNew(const CardContent& content, ConnectionMirror& mirror);
 
   uint64_t placed() const { return placed_; }
-  uint64_t without_room() const { return without_room_; }
+  // The originals of those that found none, some of them over by now.
+  const std::vector<FlowKey>& without_room() const { return without_room_; }
 
  private:
   absl::StatusOr<bool> ClearConnections(TableId table, uint32_t rows);
   absl::StatusOr<bool> ReadHashKeys();
   absl::StatusOr<bool> LoadTable(TableId table, uint32_t rows, const CardContent& content);
-  absl::Status FindConnections(ConnectionMirror& mirror, uint32_t tick);
+  absl::Status FindConnections(ConnectionMirror& mirror);
   template <class OriginalRow, class ReplyRow>
-  absl::Status ReadConnections(uint32_t originals, uint32_t replies, ConnectionMirror& mirror,
-                               uint32_t tick);
-  absl::StatusOr<size_t> PlaceSome(const CardContent& content, ConnectionMirror& mirror,
-                                   uint32_t tick);
+  absl::Status ReadConnections(uint32_t originals, uint32_t replies, ConnectionMirror& mirror);
+  absl::StatusOr<size_t> PlaceSome(const CardContent& content, ConnectionMirror& mirror);
 
   Card& card_;
   const CardHolds holds_;
@@ -95,7 +94,7 @@ class CardLoader {
   std::vector<HashKeyRow> hash_keys_;
   ConnectionPlaces places_;
   uint64_t placed_ = 0;
-  uint64_t without_room_ = 0;
+  std::vector<FlowKey> without_room_;
 };
 
 }  // namespace pointsman::cardd

@@ -61,7 +61,7 @@ struct CardStatus {
   uint64_t failures = 0;           // of the card, since the agent's start
   uint64_t returns = 0;            // how often it came back
   uint64_t connections_moved = 0;  // to the card, when it came back
-  uint64_t connections_left = 0;   // those that found no room there
+  uint64_t connections_left = 0;   // those that found no room there and went on in software
   std::string last_failure;
   std::chrono::steady_clock::time_point failed_at{};  // when that was noticed
 

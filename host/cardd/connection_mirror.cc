@@ -5,16 +5,15 @@
 namespace pointsman::cardd {
 namespace {
 
-bool IsOfTcp(const FlowKey& key) { return key.protocol == Protocol::kTcp; }
-
 ConnectionState StateOf(const FlowKey& original, EventKind kind) {
   if (kind == EventKind::kClose) return ConnectionState::kClosed;
-  return IsOfTcp(original) ? ConnectionState::kHalfOpen : ConnectionState::kEstablished;
+  const bool half_open = kind == EventKind::kLearn && original.protocol == Protocol::kTcp;
+  return half_open ? ConnectionState::kHalfOpen : ConnectionState::kEstablished;
 }
 
 template <class Family, class ToKey>
 ConnectionAs<Family> Make(const FlowKey& original, const MirroredConnection& mirrored,
-                          ToKey to_key) {
+                          uint32_t last_seen, ToKey to_key) {
   const auto reply = to_key(mirrored.reply);
   const typename Family::To there{.new_source_address = reply.destination_address,
                                   .new_destination_address = reply.source_address,
@@ -26,25 +25,17 @@ ConnectionAs<Family> Make(const FlowKey& original, const MirroredConnection& mir
   ConnectionAs<Family> connection =
       MakeConnection<Family>(to_key(original), there, mirrored.client_next_hop);
   connection.state = mirrored.state;
-  connection.last_seen = mirrored.since;
+  connection.last_seen = last_seen;
   return connection;
 }
 
 }  // namespace
 
 std::variant<Connection, ConnectionIpv6> ToConnection(const FlowKey& original,
-                                                      const MirroredConnection& mirrored) {
-  if (original.source.is_v4()) return Make<Ipv4>(original, mirrored, ToTuple);
-  return Make<Ipv6>(original, mirrored, ToTupleIpv6);
-}
-
-MirroredConnection TakenOver(MirroredConnection connection, uint32_t tick,
-                             const ConnectionTimeouts& timeouts) {
-  if (connection.state == ConnectionState::kHalfOpen &&
-      ((tick - connection.since) & kTickMask) > timeouts.tcp_half_open) {
-    connection.state = ConnectionState::kEstablished;
-  }
-  return connection;
+                                                      const MirroredConnection& mirrored,
+                                                      uint32_t last_seen) {
+  if (original.source.is_v4()) return Make<Ipv4>(original, mirrored, last_seen, ToTuple);
+  return Make<Ipv6>(original, mirrored, last_seen, ToTupleIpv6);
 }
 
 EndpointRow ConnectionMirror::EndpointAt(const Image& image, uint32_t row) const {
@@ -73,15 +64,14 @@ FlowKey ConnectionMirror::ReplyOf(const EventIpv6Line& event, const Image& image
           event.new_source_port, Protocol{event.original.protocol}};
 }
 
-void ConnectionMirror::Take(const CardOutput& output, const Image& image, uint32_t tick,
-                            bool of_card, std::vector<ConnectionChange>& changes) {
+void ConnectionMirror::Take(const CardOutput& output, const Image& image, bool of_card,
+                            std::vector<ConnectionChange>& changes) {
   const auto take = [&](TableId table, const auto& event, const FlowKey& reply) {
     const FlowKey original = ToFlowKey(event.original);
     MirroredConnection connection{.reply = reply,
                                   .endpoint = event.endpoint,
                                   .frontend_counter = event.frontend_counter,
                                   .state = StateOf(original, event.kind),
-                                  .since = tick,
                                   .original_row = event.original_row,
                                   .reply_row = event.reply_row};
     if (event.kind != EventKind::kExpire) {
@@ -113,8 +103,8 @@ void ConnectionMirror::Take(TableId table, EventKind kind, const FlowKey& origin
     return;
   }
   original_by_row_[row] = original;
-  if (kind == EventKind::kClose && known != nullptr) {
-    known->state = ConnectionState::kClosed;
+  if (kind != EventKind::kLearn && known != nullptr) {
+    known->state = connection.state;
     changes.push_back({ConnectionChange::Kind::kPut, ToConnection(original, *known)});
     return;
   }
@@ -156,6 +146,14 @@ std::optional<std::pair<FlowKey, MirroredConnection>> ConnectionMirror::Forget(T
   auto forgotten = std::pair(original, found->second);
   Erase(found);
   return forgotten;
+}
+
+std::optional<MirroredConnection> ConnectionMirror::TakeOut(const FlowKey& original) {
+  const auto found = by_original_.find(original);
+  if (found == by_original_.end()) return std::nullopt;
+  MirroredConnection taken = std::move(found->second);
+  by_original_.erase(found);
+  return taken;
 }
 
 void ConnectionMirror::Erase(ByOriginal::iterator connection) {

@@ -1,8 +1,7 @@
 // The connections that whoever carries the node's packets has now, a card or ports: enough to give
-// them to somebody else. Follows events. A value; not thread-safe. No clock: time is an argument.
+// them to somebody else. Follows events. A value; not thread-safe.
 //
-// Of what an event does not say the mirror assumes: a connection over TCP is half open, which its
-// client's next packet makes established; one over UDP is established.
+// What no event says the mirror assumes: that a new connection has been answered.
 #ifndef POINTSMAN_HOST_CARDD_CONNECTION_MIRROR_H_
 #define POINTSMAN_HOST_CARDD_CONNECTION_MIRROR_H_
 
@@ -30,7 +29,6 @@ struct MirroredConnection {
   uint16_t client_next_hop = 0;
   uint16_t frontend_counter = 0;
   ConnectionState state = ConnectionState::kHalfOpen;
-  uint32_t since = 0;  // tick
   // In the tables of a card; kNoRow: it is not there.
   uint32_t original_row = kNoRow;
   uint32_t reply_row = kNoRow;
@@ -38,12 +36,8 @@ struct MirroredConnection {
 
 // A connection as the software pipeline has it. REQUIRES: both keys are of one family.
 std::variant<Connection, ConnectionIpv6> ToConnection(const FlowKey& original,
-                                                      const MirroredConnection& mirrored);
-
-// The connection as it is when somebody takes it over at `tick`: one that was half open for longer
-// than that lasts has been established.
-MirroredConnection TakenOver(MirroredConnection connection, uint32_t tick,
-                             const ConnectionTimeouts& timeouts);
+                                                      const MirroredConnection& mirrored,
+                                                      uint32_t last_seen = 0);
 
 class ConnectionMirror {
  public:
@@ -60,19 +54,21 @@ class ConnectionMirror {
 
   // Takes in what a card (`of_card`) or ports report, and appends what that changes. `image` is
   // theirs.
-  void Take(const CardOutput& output, const Image& image, uint32_t tick, bool of_card,
+  void Take(const CardOutput& output, const Image& image, bool of_card,
             std::vector<ConnectionChange>& changes);
 
   // What rows of tables of connections hold that were read for the agent or for the mirror itself.
   // The first: which row is whose; the second: of a whole table, the connections too.
   void NoteRows(TableId originals, uint32_t first_row, const std::vector<RowBits>& rows);
   template <class OriginalRow, class ReplyRow>
-  void AddFromCard(const std::vector<RowBits>& originals, const std::vector<RowBits>& replies,
-                   uint32_t tick);
+  void AddFromCard(const std::vector<RowBits>& originals, const std::vector<RowBits>& replies);
 
   // The agent has had this row of `originals` or `originals-ipv6` zeroed: whose it was, and what is
   // forgotten now.
   std::optional<std::pair<FlowKey, MirroredConnection>> Forget(TableId table, uint32_t row);
+
+  // The connection, which is nobody's from now on. REQUIRES: it has no rows in a card.
+  std::optional<MirroredConnection> TakeOut(const FlowKey& original);
 
   // Somebody else carries the connections from now on. Rows stay those that the agent knows until
   // it is told.
@@ -121,7 +117,7 @@ class ConnectionMirror {
 
 template <class OriginalRow, class ReplyRow>
 void ConnectionMirror::AddFromCard(const std::vector<RowBits>& originals,
-                                   const std::vector<RowBits>& replies, uint32_t tick) {
+                                   const std::vector<RowBits>& replies) {
   for (uint32_t row = 0; row < originals.size(); ++row) {
     const auto original = UnpackRow<OriginalRow>(originals[row]);
     if (!original.valid || original.reply_row >= replies.size()) continue;
@@ -134,7 +130,6 @@ void ConnectionMirror::AddFromCard(const std::vector<RowBits>& originals,
               .client_next_hop = static_cast<uint16_t>(reply.next_hop),
               .frontend_counter = static_cast<uint16_t>(original.frontend_counter),
               .state = is_new ? ConnectionState::kHalfOpen : original.state,
-              .since = tick,
               .original_row = row,
               .reply_row = original.reply_row});
     original_by_row_[{OriginalRow::kTable, row}] = key;

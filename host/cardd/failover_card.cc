@@ -49,6 +49,7 @@ void Append(CardOutput from, CardOutput& to) {
   append(to.punts, from.punts);
   append(to.events, from.events);
   append(to.events_ipv6, from.events_ipv6);
+  append(to.without_room, from.without_room);
 }
 
 std::string Text(const absl::Status& status) { return std::string(status.message()); }
@@ -283,7 +284,7 @@ absl::Status FailoverCard::TellTheTime() {
 // Errors: those of the card.
 absl::Status FailoverCard::TakeFromCard(CardOutput& output) {
   std::vector<ConnectionChange> changes;
-  mirror_.Take(output, image_, TickNow(), /*of_card=*/true, changes);
+  mirror_.Take(output, image_, /*of_card=*/true, changes);
   POINTSMAN_RETURN_IF_ERROR(Follow(changes));
   const uint32_t lost =
       output.events_lost - std::exchange(carrier_events_lost_, output.events_lost);
@@ -314,7 +315,7 @@ absl::Status FailoverCard::TakeFromSubstitute(CardOutput& output) {
   if (carrier == nullptr) return absl::OkStatus();
   POINTSMAN_ASSIGN_OR_RETURN(CardOutput polled, carrier->Poll());
   std::vector<ConnectionChange> changes;  // the carrier knows them
-  mirror_.Take(polled, image_, TickNow(), /*of_card=*/false, changes);
+  mirror_.Take(polled, image_, /*of_card=*/false, changes);
   if (carrier != ports_.get() && ports_ != nullptr && !changes.empty()) {
     POINTSMAN_RETURN_IF_ERROR(ports_->Follow(changes));
   }
@@ -333,7 +334,7 @@ absl::Status FailoverCard::RereadConnections() {
     POINTSMAN_ASSIGN_OR_RETURN(const auto original_rows,
                                card_->Read(Original::kTable, 0, originals));
     POINTSMAN_ASSIGN_OR_RETURN(const auto reply_rows, card_->Read(Reply::kTable, 0, replies));
-    held.AddFromCard<Original, Reply>(original_rows, reply_rows, TickNow());
+    held.AddFromCard<Original, Reply>(original_rows, reply_rows);
     return absl::OkStatus();
   };
   POINTSMAN_RETURN_IF_ERROR(read(sizes.originals, sizes.replies, std::type_identity<OriginalRow>(),
@@ -409,7 +410,7 @@ absl::Status FailoverCard::TakeLastWords() {
   absl::StatusOr<CardOutput> said = card_->Poll();
   if (!said.ok()) return absl::OkStatus();
   std::vector<ConnectionChange> changes;
-  mirror_.Take(*said, image_, TickNow(), /*of_card=*/true, changes);
+  mirror_.Take(*said, image_, /*of_card=*/true, changes);
   last_words_ = *std::move(said);
   return Follow(changes);
 }
@@ -447,7 +448,7 @@ absl::Status FailoverCard::LoadSome(CardOutput& output) {
   const Clock::time_point end = Clock::now() + kLoadingSlice;
   bool loaded = false;
   do {
-    POINTSMAN_ASSIGN_OR_RETURN(loaded, loader_->Step(Content(), mirror_, TickNow()));
+    POINTSMAN_ASSIGN_OR_RETURN(loaded, loader_->Step(Content(), mirror_));
   } while (!loaded && Clock::now() < end);
   if (loaded) return SwitchToCard(output);
   // Drains what a new card says meanwhile, and sees whether it lives.
@@ -472,7 +473,7 @@ absl::Status FailoverCard::SwitchToCard(CardOutput& output) {
   if (punts_ != nullptr) {
     POINTSMAN_RETURN_IF_ERROR(ForwardPunted());
     POINTSMAN_RETURN_IF_ERROR(TakeFromSubstitute(output));
-    return MakeCardCarry();
+    return MakeCardCarry(output);
   }
   const bool from_ports = ports_ != nullptr && settings_.has_value();
   if (from_ports) {
@@ -480,13 +481,30 @@ absl::Status FailoverCard::SwitchToCard(CardOutput& output) {
     POINTSMAN_RETURN_IF_ERROR(ports_->StandBy(true));
     POINTSMAN_RETURN_IF_ERROR(TakeFromSubstitute(output));
   }
-  const absl::Status status = MakeCardCarry();
+  const absl::Status status = MakeCardCarry(output);
   if (!status.ok() && from_ports) POINTSMAN_RETURN_IF_ERROR(ports_->StandBy(false));
   return status;
 }
 
-absl::Status FailoverCard::MakeCardCarry() {
-  POINTSMAN_RETURN_IF_ERROR(loader_->PlaceNew(Content(), mirror_, TickNow()));
+absl::Status FailoverCard::HandOverTheRest(CardOutput& output) {
+  std::vector<ConnectionChange> forgotten;
+  for (const FlowKey& original : loader_->without_room()) {
+    const MirroredConnection* const known = mirror_.Find(original);
+    if (known == nullptr || known->original_row != kNoRow) continue;
+    output.without_room.push_back(ToConnection(original, *mirror_.TakeOut(original), TickNow()));
+    forgotten.push_back({ConnectionChange::Kind::kForget, output.without_room.back()});
+    if (!settings_) continue;
+    HostProtocols& host = settings_->configuration.host_protocols;
+    (original.protocol == Protocol::kTcp ? host.tcp : host.udp) = true;
+  }
+  status_.connections_left += forgotten.size();
+  return Follow(forgotten);
+}
+
+absl::Status FailoverCard::MakeCardCarry(CardOutput& output) {
+  POINTSMAN_RETURN_IF_ERROR(loader_->PlaceNew(Content(), mirror_));
+  const uint64_t left_before = status_.connections_left;
+  POINTSMAN_RETURN_IF_ERROR(HandOverTheRest(output));
   CardHealth before;
   if (punts_ != nullptr) {
     POINTSMAN_ASSIGN_OR_RETURN(before, card_->Health());
@@ -496,11 +514,9 @@ absl::Status FailoverCard::MakeCardCarry() {
   status_.state = CardState::kReady;
   ++status_.returns;
   status_.connections_moved += loader_->placed();
-  status_.connections_left += loader_->without_room();
+  const uint64_t left = status_.connections_left - left_before;
   spdlog::info("the card is back, with {} connections{}", mirror_.connections().size(),
-               loader_->without_room() == 0
-                   ? ""
-                   : fmt::format("; {} found no room", loader_->without_room()));
+               left == 0 ? "" : fmt::format("; {} found no room and go on in software", left));
   loader_.reset();
   ready_since_ = Clock::now();
   carrier_events_lost_ = std::exchange(port_events_lost_, 0);

@@ -102,7 +102,9 @@ class FailoverCard : public Card {
   absl::Status TakeNewCard();
   absl::Status LoadSome(CardOutput& output);
   absl::Status SwitchToCard(CardOutput& output);
-  absl::Status MakeCardCarry();
+  absl::Status MakeCardCarry(CardOutput& output);
+  // What found no room in the card is the user's, and the card is to hand over its packets.
+  absl::Status HandOverTheRest(CardOutput& output);
 
   absl::Status TakeFromCard(CardOutput& output);
   // What a card that has failed had still said.

@@ -25,9 +25,7 @@ absl::StatusOr<std::unique_ptr<PuntForwarder>> FailoverCard::MakeForwarder() con
   POINTSMAN_RETURN_IF_ERROR(punts->Configure(SettingsNow(settings_->mode)));
   std::vector<ConnectionChange> known;
   for (const auto& [original, connection] : mirror_.connections()) {
-    known.push_back(
-        {ConnectionChange::Kind::kPut,
-         ToConnection(original, TakenOver(connection, TickNow(), image_.configuration.timeouts))});
+    known.push_back({ConnectionChange::Kind::kPut, ToConnection(original, connection)});
   }
   punts->Follow(known);
   return punts;
@@ -91,7 +89,7 @@ absl::Status FailoverCard::TakeLateEvents(CardOutput& said) {
   std::erase_if(said.events_ipv6, means_nothing);
   if (said.events.empty() && said.events_ipv6.empty()) return absl::OkStatus();
   std::vector<ConnectionChange> changes;
-  mirror_.Take(said, image_, TickNow(), /*of_card=*/false, changes);
+  mirror_.Take(said, image_, /*of_card=*/false, changes);
   ++events_lost_;
   return Follow(changes);
 }

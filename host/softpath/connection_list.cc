@@ -51,6 +51,11 @@ void ConnectionList::Take(TableId table, EventKind kind, const CardConnection& c
     if (connection.state != ConnectionState::kClosed) changes.ended.push_back(connection);
     return;
   }
+  if (kind == EventKind::kEstablish) {
+    const auto known = by_row_.find({table, connection.original_row});
+    const bool was_over = known != by_row_.end() && known->second.state == ConnectionState::kClosed;
+    if (was_over) changes.begun_again.push_back(connection);
+  }
   Put(table, connection);
   if (kind == EventKind::kLearn) changes.learned.push_back(connection);
   if (kind == EventKind::kClose) changes.ended.push_back(connection);

@@ -47,7 +47,8 @@ struct CardConnection {
 // What became known of connections, in order.
 struct ConnectionChanges {
   std::vector<CardConnection> learned;
-  std::vector<CardConnection> ended;  // each once
+  std::vector<CardConnection> ended;        // each once, but for those that
+  std::vector<CardConnection> begun_again;  // had ended
 };
 
 class ConnectionList {

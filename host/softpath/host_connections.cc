@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "flow_tables/next_hop_rows.h"
+
 namespace pointsman {
 namespace {
 
@@ -39,6 +41,21 @@ bool MakesSense(const HostConnection& connection) {
 }
 
 }  // namespace
+
+HostConnection ToHostConnection(const std::variant<Connection, ConnectionIpv6>& connection,
+                                const std::vector<NextHopRow>& next_hops) {
+  const auto convert = [&](const auto& known) {
+    return HostConnection{
+        .original = ToFlowKey(OriginalKey(known)),
+        .translated = HostConnection::Reversed(ToFlowKey(ReplyKey(known))),
+        .to_endpoint = NextHopOf(next_hops.at(known.there.to.next_hop)),
+        .to_client = NextHopOf(next_hops.at(known.back.to.next_hop)),
+        .state = known.state,
+        .last_seen = known.last_seen,
+    };
+  };
+  return std::visit(convert, connection);
+}
 
 HostConnections::HostConnections(size_t capacity, KeptRows<HostConnection> kept)
     : capacity_(capacity), kept_(std::move(kept)) {

@@ -7,9 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <variant>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
+#include "flow_tables/connection.h"
 #include "flow_tables/connection_life.h"
 #include "flow_tables/connections.h"
 #include "flow_tables/flow.h"
@@ -33,6 +36,10 @@ struct HostConnection {
   }
   friend bool operator==(const HostConnection&, const HostConnection&) = default;
 };
+
+// A connection as a card had it, whose next hops these are.
+HostConnection ToHostConnection(const std::variant<Connection, ConnectionIpv6>& connection,
+                                const std::vector<NextHopRow>& next_hops);
 
 class HostConnections {
  public:

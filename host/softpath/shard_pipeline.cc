@@ -42,13 +42,6 @@ void ShardPipeline::TakeEvents(CardOutput& output) {
   });
 }
 
-// A packet that may close its connection, which was not closed before.
-struct ShardPipeline::Closing {
-  bool ipv6 = false;
-  Tuple tuple;
-  TupleIpv6 tuple_ipv6;
-};
-
 ShardPipeline::ShardPipeline(const Shard& shard, std::shared_ptr<const Image> image,
                              uint64_t placement_seed, std::pmr::memory_resource* memory,
                              PacketCounts& counts)
@@ -64,12 +57,9 @@ void ShardPipeline::SetTick(uint32_t tick) {
 }
 
 void ShardPipeline::Process(std::span<Packet> packets, std::span<Outcome> outcomes) {
-  std::array<Closing, kBatch> closing;
-  const size_t may_close = NoteClosing(packets, closing);
   pipeline_.Process(packets, outcomes);
-  TellClosed({closing.data(), may_close});
+  for (const ConnectionNews& news : pipeline_.news()) Tell(news);
   for (size_t i = 0; i < packets.size(); ++i) {
-    if (outcomes[i].learned) TellLearned(packets[i]);
     if (outcomes[i].verdict != Verdict::kForward) continue;
     const uint16_t counter = outcomes[i].frontend_counter;
     if (counter >= frontend_counts_.size()) continue;
@@ -88,76 +78,16 @@ uint32_t ShardPipeline::RowOf(const ConnectionIpv6& connection) const {
   return shard_.index * table.capacity() + table.NumberOf(connection);
 }
 
-// The connection of a packet that has just been recorded: the packet has left translated, perhaps
-// into a tunnel, or is as it came.
-void ShardPipeline::TellLearned(const Packet& packet) {
-  counts_.learned.Add(1);
-  const auto tell = [&](auto& table, const auto& tuple) {
-    auto reversed = tuple;
-    std::swap(reversed.source_address, reversed.destination_address);
-    std::swap(reversed.source_port, reversed.destination_port);
-    for (const bool answers : {true, false}) {
-      const auto found = table.Find(answers ? reversed : tuple);
-      if (!found || found.from_reply != answers) continue;
-      Tell(MakeEvent(EventKind::kLearn, *found.connection, RowOf(*found.connection)));
-      return true;
-    }
-    return false;
+void ShardPipeline::Tell(const ConnectionNews& news) {
+  if (news.kind == EventKind::kLearn) counts_.learned.Add(1);
+  if (news.kind == EventKind::kClose) counts_.closed.Add(1);
+  const auto tell = [&](const auto& connection) {
+    Tell(MakeEvent(news.kind, connection, RowOf(connection)));
   };
-  for (const size_t outer : {0U, kTunnelBytes}) {
-    if (packet.frame.size() < outer) return;
-    const auto frame = packet.frame.subspan(outer);
-    const Parsed parsed = Parse(frame);
-    if (parsed.kind == ParseKind::kTuple && tell(pipeline_.connections(), parsed.tuple)) return;
-    if (parsed.kind == ParseKind::kTuple) continue;
-    const ParsedIpv6 other = ParseOther(frame, /*host_forwards_sctp=*/false);
-    if (other.kind == ParseKind::kTuple && tell(pipeline_.connections_ipv6(), other.tuple)) return;
-  }
-}
-
-// Packets of TCP with FIN or RST, of connections that are open. Those with a tag or in a tunnel are
-// not looked for: the end of their connections is told when they expire.
-size_t ShardPipeline::NoteClosing(std::span<const Packet> packets,
-                                  std::array<Closing, kBatch>& closing) {
-  size_t count = 0;
-  for (const Packet& packet : packets) {
-    const auto& frame = packet.frame;
-    constexpr uint8_t kEnds = kTcpFin | kTcpRst;
-    const bool ipv4 = frame.size() > kTcpFlagsOffset && (frame[kTcpFlagsOffset] & kEnds) != 0 &&
-                      LoadBe16(&frame[kEtherTypeOffset]) == kEtherTypeIpv4;
-    constexpr size_t kFlagsIpv6 = kIpv6TransportOffset + kTcpFlagsInHeader;
-    const bool ipv6 = frame.size() > kFlagsIpv6 && (frame[kFlagsIpv6] & kEnds) != 0 &&
-                      LoadBe16(&frame[kEtherTypeOffset]) == kEtherTypeIpv6;
-    constexpr auto kTcp = static_cast<uint8_t>(Protocol::kTcp);
-    const auto is_open = [&](auto& table, const auto& parsed) {
-      if (parsed.kind != ParseKind::kTuple || parsed.tuple.protocol != kTcp) return false;
-      const auto found = table.Find(parsed.tuple);
-      return found && found.connection->state != ConnectionState::kClosed;
-    };
-    if (ipv4) {
-      const Parsed parsed = Parse(frame);
-      if (is_open(pipeline_.connections(), parsed)) closing[count++] = {false, parsed.tuple, {}};
-    } else if (ipv6) {
-      const ParsedIpv6 parsed = ParseOther(frame, false);
-      if (is_open(pipeline_.connections_ipv6(), parsed))
-        closing[count++] = {true, {}, parsed.tuple};
-    }
-  }
-  return count;
-}
-
-void ShardPipeline::TellClosed(std::span<const Closing> closing) {
-  const auto tell = [&](const auto& found) {
-    if (!found || found.connection->state != ConnectionState::kClosed) return;
-    counts_.closed.Add(1);
-    Tell(MakeEvent(EventKind::kClose, *found.connection, RowOf(*found.connection)));
-  };
-  for (const Closing& one : closing) {
-    if (one.ipv6) {
-      tell(pipeline_.connections_ipv6().Find(one.tuple_ipv6));
-    } else {
-      tell(pipeline_.connections().Find(one.tuple));
-    }
+  if (news.ipv6) {
+    tell(*pipeline_.connections_ipv6().At(news.number));
+  } else {
+    tell(*pipeline_.connections().At(news.number));
   }
 }
 
@@ -178,8 +108,8 @@ void ShardPipeline::SweepSome(uint32_t took_over_tick) {
   };
   const ConnectionTimeouts& timeouts = pipeline_.timeouts();
   if (refresh_) {
-    Refresh(pipeline_.connections(), took_over_tick);
-    Refresh(pipeline_.connections_ipv6(), took_over_tick);
+    pipeline_.connections().Refresh(took_over_tick, tick_, sweep_at_, kSweepRecords);
+    pipeline_.connections_ipv6().Refresh(took_over_tick, tick_, sweep_at_, kSweepRecords);
   } else {
     pipeline_.connections().Sweep(timeouts, tick_, sweep_at_, kSweepRecords, tell);
     pipeline_.connections_ipv6().Sweep(timeouts, tick_, sweep_at_, kSweepRecords, tell);
@@ -193,11 +123,6 @@ void ShardPipeline::SweepSome(uint32_t took_over_tick) {
   refresh_ = false;
   swept_tick_ = tick_;
   counts_.sweeps.Add(1);
-}
-
-template <class Table>
-void ShardPipeline::Refresh(Table& table, uint32_t took_over_tick) {
-  table.Refresh(pipeline_.timeouts(), took_over_tick, tick_, sweep_at_, kSweepRecords);
 }
 
 void ShardPipeline::Put(const std::variant<Connection, ConnectionIpv6>& connection) {

@@ -6,7 +6,6 @@
 #ifndef POINTSMAN_HOST_SOFTPATH_SHARD_PIPELINE_H_
 #define POINTSMAN_HOST_SOFTPATH_SHARD_PIPELINE_H_
 
-#include <array>
 #include <boost/lockfree/spsc_queue.hpp>
 #include <cstdint>
 #include <memory>
@@ -66,14 +65,8 @@ class ShardPipeline {
   void ForgetRow(TableId table, uint32_t row);
 
  private:
-  struct Closing;
-
-  void TellLearned(const Packet& packet);
-  size_t NoteClosing(std::span<const Packet> packets, std::array<Closing, kBatch>& closing);
-  void TellClosed(std::span<const Closing> closing);
+  void Tell(const ConnectionNews& news);
   void Tell(const ConnectionEvent& event);
-  template <class Table>
-  void Refresh(Table& table, uint32_t took_over_tick);
   template <class Table>
   void RowsOf(const Table& table, TableId id, uint32_t first, uint32_t count,
               std::vector<RowBits>& rows) const;

@@ -130,6 +130,15 @@ void SoftwarePath::CountConnections() {
   });
 }
 
+size_t SoftwarePath::TakeOver(
+    std::span<const std::variant<Connection, ConnectionIpv6>> connections) {
+  return std::ranges::count_if(connections, [this](const auto& connection) {
+    const HostConnection own = ToHostConnection(connection, image_->next_hops);
+    return connections_.Find(own.original).connection != nullptr ||
+           connections_.Record(own) != RecordResult::kRecorded;
+  });
+}
+
 size_t SoftwarePath::Sweep(absl::Time now) {
   const ConnectionTimeouts timeouts;
   const uint32_t tick = TickOf(now);

@@ -31,6 +31,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -145,6 +146,10 @@ class SoftwarePath {
   // It has connections of its own over this protocol: the card is to hand over what no connection
   // there takes (host-protocols). Becomes false only by Sweep, ForgetIf and Forget.
   bool HasConnections(Protocol protocol) const { return connections_.size(protocol) != 0; }
+
+  // Connections of the card's that it has no room for any more: its own from now on. Returns how
+  // many it had no room for either. REQUIRES: SetForwarding, where there are any.
+  size_t TakeOver(std::span<const std::variant<Connection, ConnectionIpv6>> connections);
 
   // Forgets connections of its own that are over at `now`; returns how many.
   size_t Sweep(absl::Time now);

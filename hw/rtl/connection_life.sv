@@ -31,8 +31,9 @@ module connection_life #(
 
     output logic [22:0] row,  // {last seen, state} after the operation
     output logic [2:0] old_state,
-    output logic closed,     // went into state closed
-    output logic confirmed   // was unconfirmed, and is not any more
+    output logic closed,       // went into state closed
+    output logic established,  // over TCP: went into state established
+    output logic confirmed     // was unconfirmed, and is not any more
 );
   localparam logic [2:0] NONE = card_pkg::CONNECTION_STATE_NONE[2:0];
   localparam logic [2:0] UNCONFIRMED = card_pkg::CONNECTION_STATE_UNCONFIRMED[2:0];
@@ -58,6 +59,12 @@ module connection_life #(
   function automatic logic closes(input logic [2:0] state, input logic reply, input logic f, input logic r);
     closes = state != NONE && state != CLOSED && (state != UNCONFIRMED || reply) &&
              (r || (f && state == (reply ? CLIENT_CLOSING : ENDPOINT_CLOSING)));
+  endfunction
+
+  // Whether it goes from another state into ESTABLISHED.
+  function automatic logic establishes(input logic [2:0] state, input logic reply, input logic f, input logic s,
+                                       input logic r);
+    establishes = state == (reply ? UNCONFIRMED : HALF_OPEN) && !f && !s && !r;
   endfunction
 
   wire operation = learn || packet || clear || set || read;
@@ -98,6 +105,7 @@ module connection_life #(
 
   // What s2_next means, worked out beside it.
   wire s2_closes = s2_packet && s2_tcp && closes(s2_state, s2_reply, s2_fin, s2_rst);
+  wire s2_establishes = s2_packet && s2_tcp && establishes(s2_state, s2_reply, s2_fin, s2_syn, s2_rst);
   wire s2_confirms = s2_state == UNCONFIRMED &&
       (s2_clear || (s2_set && s2_set_row[2:0] != UNCONFIRMED) || (s2_packet && (s2_tcp ? s2_reply : s2_answered)));
 
@@ -128,6 +136,7 @@ module connection_life #(
       old_state <= s2_state;
     end
     closed <= s2_valid && s2_closes;
+    established <= s2_valid && s2_establishes;
     confirmed <= s2_valid && s2_confirms;
     if (s3_valid) begin
       s4_index <= s3_index;
@@ -141,6 +150,7 @@ module connection_life #(
     assert ($onehot0({learn, packet, clear, set, read}));
     if (s2_valid) begin
       assert (s2_closes == (s2_packet && s2_next == CLOSED && s2_state != CLOSED));
+      assert (s2_establishes == (s2_packet && s2_tcp && s2_next == ESTABLISHED && s2_state != ESTABLISHED));
       assert (s2_confirms == (!s2_learn && s2_state == UNCONFIRMED && s2_next != UNCONFIRMED));
     end
   end

@@ -335,7 +335,7 @@ module connection_rows #(
 
   wire [22:0] s7_life;
   wire [2:0] s7_old_state;
-  wire s7_closed, s7_confirmed;
+  wire s7_closed, s7_established, s7_confirmed;
   connection_life #(.ROWS_LOG2(ROWS_LOG2)) life (
       .clk(clk),
       .rst(rst),
@@ -355,6 +355,7 @@ module connection_rows #(
       .row(s7_life),
       .old_state(s7_old_state),
       .closed(s7_closed),
+      .established(s7_established),
       .confirmed(s7_confirmed)
   );
 
@@ -441,9 +442,10 @@ module connection_rows #(
   );
 
   always_ff @(posedge clk) begin
-    event_valid <= (s7_learn || s7_closed || s7_remove) && !rst;
+    event_valid <= (s7_learn || s7_closed || s7_established || s7_remove) && !rst;
     event_kind <= s7_learn ? card_pkg::EVENT_KIND_LEARN
-                : s7_remove ? card_pkg::EVENT_KIND_EXPIRE : card_pkg::EVENT_KIND_CLOSE;
+                : s7_remove ? card_pkg::EVENT_KIND_EXPIRE
+                : s7_closed ? card_pkg::EVENT_KIND_CLOSE : card_pkg::EVENT_KIND_ESTABLISH;
     event_state <= s7_remove ? s7_old_state : s7_life[2:0];
     event_original_row <= s7_original_row;
     event_reply_row <= s7_reply_row;

@@ -331,6 +331,42 @@ TEST(PipelineTest, ConnectionsKeepTheirEndpointWhenTheImageChanges) {
   EXPECT_EQ(Send(pipeline, frame), Forwarded(Port::kNode, 11, world.endpoint, false));
 }
 
+TEST(PipelineTest, TellsWhatHappensToConnections) {
+  Pipeline pipeline(World().Snapshot());
+  using ::testing::ElementsAre;
+  const auto send = [&](bool from_endpoint, uint8_t flags) {
+    TcpSpec spec = ClientSpec();
+    if (from_endpoint) {
+      spec = {.ip = {.source = kEndpoint, .destination = kOutsideClient},
+              .source_port = 8080,
+              .destination_port = ClientSpec().source_port};
+    }
+    spec.flags = flags;
+    FrameBytes frame = BuildTcp(spec);
+    EXPECT_EQ(Send(pipeline, frame).verdict, Verdict::kForward);
+    return std::vector(pipeline.news().begin(), pipeline.news().end());
+  };
+  EXPECT_THAT(send(false, kTcpSyn), ElementsAre(ConnectionNews{EventKind::kLearn, false, 0}));
+  EXPECT_THAT(send(false, kTcpAck), ElementsAre());  // nobody has answered
+  EXPECT_THAT(send(true, kTcpSyn | kTcpAck), ElementsAre());
+  EXPECT_THAT(send(false, kTcpAck), ElementsAre(ConnectionNews{EventKind::kEstablish, false, 0}));
+  EXPECT_THAT(send(false, kTcpAck), ElementsAre());
+  EXPECT_THAT(send(false, kTcpFin | kTcpAck), ElementsAre());
+  EXPECT_THAT(send(true, kTcpFin | kTcpAck),
+              ElementsAre(ConnectionNews{EventKind::kClose, false, 0}));
+
+  // Of a batch, all; of UDP only that it began.
+  std::vector<FrameBytes> frames = {BuildUdp({.destination_port = 53}),
+                                    BuildUdp({.destination_port = 53}),
+                                    BuildTcp({.source_port = 7, .destination_port = 80}),
+                                    BuildTcp({.source_port = 8, .destination_port = 81})};
+  std::vector<Packet> packets(frames.begin(), frames.end());
+  std::vector<Outcome> outcomes(packets.size());
+  pipeline.Process(packets, outcomes);
+  EXPECT_THAT(pipeline.news(), ElementsAre(ConnectionNews{EventKind::kLearn, false, 1},
+                                           ConnectionNews{EventKind::kLearn, false, 2}));
+}
+
 TEST(PipelineTest, UdpChecksumsOfZero) {
   World world;
   Pipeline pipeline(world.Snapshot());

@@ -93,6 +93,9 @@ class DatapathDriver {
     return row;
   }
 
+  // Since the last call of Take...
+  const std::vector<EventLine>& events() const { return events_; }
+  const std::vector<EventIpv6Line>& ipv6_events() const { return ipv6_events_; }
   std::vector<EventLine> TakeEvents() { return std::exchange(events_, {}); }
   std::vector<EventIpv6Line> TakeIpv6Events() { return std::exchange(ipv6_events_, {}); }
   void Clock();

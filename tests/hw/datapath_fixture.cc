@@ -138,7 +138,48 @@ DatapathTest::DatapathTest(const Image& image)
   card_.Load(image);
 }
 
+namespace {
+
+// What packets of a family made of connections, as the pipeline tells it.
+template <class Key>
+class Told {
+ public:
+  template <class Connection>
+  void Add(EventKind kind, const Connection& connection) {
+    told_.push_back({kind, connection.state, OriginalKey(connection)});
+  }
+
+  // In these events, between those that no packet caused.
+  template <class Event>
+  void ExpectIn(std::span<const Event> events) const {
+    size_t next = 0;
+    for (const Event& event : events) {
+      if (event.kind == EventKind::kExpire || event.kind == EventKind::kParity) continue;
+      ASSERT_LT(next, told_.size()) << Name(event.kind);
+      const One& expected = told_[next++];
+      EXPECT_STREQ(Name(event.kind), Name(expected.kind)) << next;
+      EXPECT_STREQ(Name(event.state), Name(expected.state)) << next;
+      EXPECT_EQ(event.original, expected.original) << next;
+    }
+    EXPECT_EQ(next, told_.size());
+  }
+
+ private:
+  struct One {
+    EventKind kind;
+    ConnectionState state;
+    Key original;
+  };
+  std::vector<One> told_;
+};
+
+}  // namespace
+
 std::vector<DatapathOutput> DatapathTest::Compare(std::vector<DatapathInput> inputs) {
+  const size_t events_before = card_.events().size();
+  const size_t ipv6_events_before = card_.ipv6_events().size();
+  Told<Tuple> told;
+  Told<TupleIpv6> told_ipv6;
   for (const DatapathInput& input : inputs) card_.Send(input);
   std::vector<DatapathOutput> outputs = card_.Drain();
   EXPECT_EQ(outputs.size(), inputs.size());
@@ -152,6 +193,13 @@ std::vector<DatapathOutput> DatapathTest::Compare(std::vector<DatapathInput> inp
                   input.directed_endpoint, kTunnelBytes};
     Outcome expected;
     pipeline_.Process({&packet, 1}, {&expected, 1});
+    for (const ConnectionNews& news : pipeline_.news()) {
+      if (news.ipv6) {
+        told_ipv6.Add(news.kind, *pipeline_.connections_ipv6().At(news.number));
+      } else {
+        told.Add(news.kind, *pipeline_.connections().At(news.number));
+      }
+    }
     const FrameBytes leaving(packet.frame.begin(), packet.frame.end());
     const DatapathOutput& got = outputs[i];
     const std::string what = "packet " + std::to_string(i) + ": " + before;
@@ -170,6 +218,8 @@ std::vector<DatapathOutput> DatapathTest::Compare(std::vector<DatapathInput> inp
     EXPECT_TRUE(got.frame == leaving) << what << "\n  card:     " << DescribeFrame(got.frame)
                                       << "\n  pipeline: " << DescribeFrame(leaving);
   }
+  told.ExpectIn(std::span(card_.events()).subspan(events_before));
+  told_ipv6.ExpectIn(std::span(card_.ipv6_events()).subspan(ipv6_events_before));
   return outputs;
 }
 

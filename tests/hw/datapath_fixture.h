@@ -62,7 +62,7 @@ class DatapathTest : public testing::Test {
   explicit DatapathTest(const Image& image = SmallWorld());
 
   // Processes the frames back to back (or with their gaps) in card and pipeline; every output must
-  // be the same.
+  // be the same, and so must be what is told of connections.
   std::vector<DatapathOutput> Compare(std::vector<DatapathInput> inputs);
   DatapathOutput Compare(DatapathInput input);
 

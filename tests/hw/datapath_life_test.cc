@@ -64,7 +64,7 @@ struct Step {
 struct Script {
   const char* name;
   std::vector<Step> steps;
-  int closes;
+  std::vector<EventKind> events;  // after it was learned
 };
 
 class ScriptTest : public LifeTest, public testing::WithParamInterface<Script> {};
@@ -78,55 +78,57 @@ TEST_P(ScriptTest, StatesFollowTheFlags) {
     EXPECT_STREQ(Name(StateOf(learned)), Name(step.state));
   }
   const std::vector<EventLine> events = card_.TakeEvents();
-  EXPECT_EQ(events.size(), static_cast<size_t>(GetParam().closes));
-  for (const EventLine& event : events) {
-    EXPECT_EQ(event.kind, EventKind::kClose);
-    EXPECT_EQ(event.state, ConnectionState::kClosed);
-    EXPECT_EQ(event.original, learned.original);
-    EXPECT_EQ(event.reply, learned.reply);
-    EXPECT_EQ(event.original_row, learned.original_row);
-    EXPECT_EQ(event.reply_row, learned.reply_row);
-    EXPECT_EQ(event.endpoint, learned.endpoint);
+  EXPECT_EQ(events.size(), GetParam().events.size());
+  for (size_t i = 0; i < events.size() && !HasFailure(); ++i) {
+    const bool closes = GetParam().events[i] == EventKind::kClose;
+    EventLine expected = learned;
+    expected.kind = GetParam().events[i];
+    expected.state = closes ? ConnectionState::kClosed : ConnectionState::kEstablished;
+    EXPECT_EQ(events[i], expected) << i;
   }
 }
 
 using enum ConnectionState;
+constexpr auto kEstablish = EventKind::kEstablish, kClose = EventKind::kClose;
 constexpr uint8_t kSynAck = kTcpSyn | kTcpAck, kFinAck = kTcpFin | kTcpAck;
 INSTANTIATE_TEST_SUITE_P(
     Tcp, ScriptTest,
-    testing::Values(
-        Script{"Handshake", {{true, kSynAck, kHalfOpen}, {false, kTcpAck, kEstablished}}, 0},
-        Script{"NothingFromTheClientConfirms",
-               {{false, kTcpSyn, kUnconfirmed},
-                {false, kTcpAck, kUnconfirmed},
-                {false, kFinAck, kUnconfirmed},
-                {false, kTcpRst, kUnconfirmed}},
-               0},
-        Script{"PickedUpInTheMiddle", {{true, kTcpAck, kEstablished}}, 0},
-        Script{"Refused", {{true, kTcpRst | kTcpAck, kClosed}, {false, kTcpSyn, kHalfOpen}}, 1},
-        Script{"ClientClosesFirst",
-               {{true, kSynAck, kHalfOpen},
-                {false, kTcpAck, kEstablished},
-                {false, kFinAck, kClientClosing},
-                {true, kTcpAck, kClientClosing},
-                {false, kFinAck, kClientClosing},
-                {true, kFinAck, kClosed},
-                {false, kTcpAck, kClosed}},
-               1},
-        Script{"EndpointClosesFirst",
-               {{true, kSynAck, kHalfOpen},
-                {false, kTcpAck, kEstablished},
-                {true, kFinAck, kEndpointClosing},
-                {false, kTcpAck, kEndpointClosing},
-                {false, kFinAck, kClosed}},
-               1},
-        Script{"ResetAndUsedAgain",
-               {{true, kSynAck, kHalfOpen},
-                {false, kTcpAck, kEstablished},
-                {false, kTcpRst, kClosed},
-                {false, kTcpSyn, kHalfOpen},
-                {true, kTcpRst, kClosed}},
-               2}),
+    testing::Values(Script{"Handshake",
+                           {{true, kSynAck, kHalfOpen}, {false, kTcpAck, kEstablished}},
+                           {kEstablish}},
+                    Script{"NothingFromTheClientConfirms",
+                           {{false, kTcpSyn, kUnconfirmed},
+                            {false, kTcpAck, kUnconfirmed},
+                            {false, kFinAck, kUnconfirmed},
+                            {false, kTcpRst, kUnconfirmed}},
+                           {}},
+                    Script{"PickedUpInTheMiddle", {{true, kTcpAck, kEstablished}}, {kEstablish}},
+                    Script{"Refused",
+                           {{true, kTcpRst | kTcpAck, kClosed}, {false, kTcpSyn, kHalfOpen}},
+                           {kClose}},
+                    Script{"ClientClosesFirst",
+                           {{true, kSynAck, kHalfOpen},
+                            {false, kTcpAck, kEstablished},
+                            {false, kFinAck, kClientClosing},
+                            {true, kTcpAck, kClientClosing},
+                            {false, kFinAck, kClientClosing},
+                            {true, kFinAck, kClosed},
+                            {false, kTcpAck, kClosed}},
+                           {kEstablish, kClose}},
+                    Script{"EndpointClosesFirst",
+                           {{true, kSynAck, kHalfOpen},
+                            {false, kTcpAck, kEstablished},
+                            {true, kFinAck, kEndpointClosing},
+                            {false, kTcpAck, kEndpointClosing},
+                            {false, kFinAck, kClosed}},
+                           {kEstablish, kClose}},
+                    Script{"ResetAndUsedAgain",
+                           {{true, kSynAck, kHalfOpen},
+                            {false, kTcpAck, kEstablished},
+                            {false, kTcpRst, kClosed},
+                            {false, kTcpSyn, kHalfOpen},
+                            {true, kTcpRst, kClosed}},
+                           {kEstablish, kClose, kClose}}),
     [](const auto& param) { return param.param.name; });
 
 TEST_F(LifeTest, UdpIsConfirmedByAnAnswerOrByALaterPacket) {

@@ -5,9 +5,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <thread>
+#include <variant>
+#include <vector>
 
 #include "host/ports/port_card.h"
 #include "tests/host/cardd/failover_world.h"
@@ -93,7 +97,9 @@ class FailoverCardTest : public testing::Test {
   CardOutput Poll() {
     auto output = card_->Poll();
     EXPECT_TRUE(output.ok()) << output.status();
-    return output.ok() ? *std::move(output) : CardOutput{};
+    if (!output.ok()) return {};
+    std::ranges::copy(output->without_room, std::back_inserter(without_room_));
+    return *std::move(output);
   }
 
   // Polls until `enough` or ten seconds.
@@ -132,6 +138,7 @@ class FailoverCardTest : public testing::Test {
   const Image image_ = World();
   CardSettings settings_;
   std::unique_ptr<FailoverCard> card_;
+  std::vector<std::variant<Connection, ConnectionIpv6>> without_room_;  // of all polls
 };
 StandbyCard* FailoverCardTest::ports_ = nullptr;
 
@@ -211,6 +218,71 @@ TEST_F(FailoverCardTest, TheCardComesBackWithAllConnections) {
     EXPECT_EQ(reply.next_hop, 2);
   }
   EXPECT_EQ(found, 601);
+}
+
+// However long they were silent, before and after.
+TEST_F(FailoverCardTest, EstablishedConnectionsStayEstablished) {
+  ASSERT_NO_FATAL_FAILURE(Open(true));
+  for (const uint16_t port : {1000, 1001, 1002}) {
+    rack_.fake->Tell(Event(EventKind::kLearn, port, port - 1000));
+  }
+  rack_.fake->Tell(Event(EventKind::kEstablish, 1001, 1));
+  rack_.fake->Tell(Event(EventKind::kEstablish, 1002, 2));
+  rack_.fake->Tell(Event(EventKind::kClose, 1002, 2));
+  rack_.fake->WriteStatus();
+  Poll();
+  const auto state = [&](uint16_t port) {
+    const auto rows = card_->Read(TableId::kOriginals, 0, kSimSizes.originals);
+    for (const RowBits& row : *rows) {
+      const auto original = UnpackRow<OriginalRow>(row);
+      if (original.valid && ToFlowKey(original.key) == Original(port)) return original.state;
+    }
+    return ConnectionState::kNone;
+  };
+  const auto expect = [&] {
+    EXPECT_EQ(state(1000), ConnectionState::kHalfOpen);
+    EXPECT_EQ(state(1001), ConnectionState::kEstablished);
+    EXPECT_EQ(state(1002), ConnectionState::kClosed);
+  };
+  CardDies();
+  expect();
+  // One that began while the ports carried, too.
+  Send(Original(40000), kTcpSyn);
+  Send({kEndpoint, kClient, 8080, 40000}, kTcpSyn | kTcpAck);
+  Send(Original(40000), kTcpAck);
+  ASSERT_TRUE(PollUntil([&] { return state(40000) == ConnectionState::kEstablished; }));
+  Poll();
+  rack_.refusals = 0;
+  ASSERT_TRUE(ComesBack());
+  expect();
+  EXPECT_EQ(state(40000), ConnectionState::kEstablished);
+}
+
+TEST_F(FailoverCardTest, WhatFindsNoRoomIsTheHosts) {
+  ASSERT_NO_FATAL_FAILURE(Open(true));
+  constexpr uint16_t kConnections = kSimSizes.originals - 256;
+  for (uint16_t i = 0; i < kConnections; ++i) {
+    rack_.fake->Tell(Event(EventKind::kLearn, 1000 + i, i));
+    if (i % 256 != 255) continue;
+    rack_.fake->WriteStatus();
+    Poll();
+  }
+  CardDies();
+  rack_.refusals = 0;
+  ASSERT_TRUE(ComesBack());
+  ASSERT_FALSE(without_room_.empty());
+  EXPECT_EQ(card_->status().connections_left, without_room_.size());
+  EXPECT_EQ(card_->status().connections_moved, kConnections - without_room_.size());
+  EXPECT_EQ(rack_.fake->Register(RegisterOffset::kHostProtocols),
+            1U << static_cast<int>(HostProtocol::kTcp));
+  const auto& rest = std::get<Connection>(without_room_.front());
+  const FlowKey original = ToFlowKey(OriginalKey(rest));
+  EXPECT_EQ(ToFlowKey(ReplyKey(rest)), (FlowKey{kEndpoint, kClient, 8080, original.source_port}));
+  EXPECT_EQ(ReplyIn(*card_, original), std::nullopt);
+
+  // Nobody's else any more, and the next time it is not handed over again.
+  CardDies();
+  EXPECT_EQ(ReplyIn(*card_, original), std::nullopt);
 }
 
 TEST_F(FailoverCardTest, ItFailsAgainAndAgain) {

@@ -232,6 +232,23 @@ TEST_F(PortCardTest, ConnectionsCloseAndExpire) {
   EXPECT_EQ(output.events[0].kind, EventKind::kExpire);
 }
 
+TEST_F(PortCardTest, AHandshakeEstablishes) {
+  const FlowKey asked{kClient, kService, 50003, 80};
+  Inject(Frame(asked, kTcpSyn));
+  CardOutput output = PollUntil([](const CardOutput& all) { return !all.events.empty(); });
+  ASSERT_EQ(output.events.size(), 1u);
+  const EventLine learned = output.events[0];
+  EXPECT_EQ(learned.kind, EventKind::kLearn);
+  Inject(Frame(ToFlowKey(learned.reply), kTcpSyn | kTcpAck));
+  Inject(Frame(asked, kTcpAck));
+  output = PollUntil([](const CardOutput& all) { return !all.events.empty(); });
+  ASSERT_EQ(output.events.size(), 1u);
+  EventLine expected = learned;
+  expected.kind = EventKind::kEstablish;
+  expected.state = ConnectionState::kEstablished;
+  EXPECT_EQ(output.events[0], expected);
+}
+
 TEST_F(PortCardTest, WhatTheHostMustSeeComesBackWithItsTag) {
   const FrameBytes frame = Frame({kClient, kService, 40000, kRejecting}, kTcpSyn);
   Inject(frame, 77);

@@ -100,6 +100,20 @@ TEST_F(ConnectionListTest, TellsEachEndOnce) {
   EXPECT_EQ(list_.by_row().size(), 1u);
 }
 
+TEST_F(ConnectionListTest, TellsWhatBeginsAgain) {
+  EventLine established = Learned(1, 1), closed = established;
+  established.kind = EventKind::kEstablish;
+  established.state = ConnectionState::kEstablished;
+  closed.kind = EventKind::kClose;
+  closed.state = ConnectionState::kClosed;
+  EXPECT_TRUE(list_.Take(Of({Learned(1, 1), established}), image_).begun_again.empty());
+  EXPECT_EQ(At(TableId::kOriginals, 1).state, ConnectionState::kEstablished);
+  const ConnectionChanges changes = list_.Take(Of({closed, established, closed}), image_);
+  ASSERT_EQ(changes.begun_again.size(), 1u);
+  EXPECT_EQ(changes.begun_again[0].original.source, Address(Ipv4Address{1}));
+  EXPECT_EQ(changes.ended.size(), 2u);
+}
+
 TEST_F(ConnectionListTest, KnowsHowAnEndpointAnswersOverIpv6) {
   EventIpv6Line masqueraded = LearnedIpv6(2);
   masqueraded.masqueraded = 1;

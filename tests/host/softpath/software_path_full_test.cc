@@ -3,6 +3,7 @@
 
 #include "flow_tables/flow.h"
 #include "flow_tables/frontend_index.h"
+#include "flow_tables/next_hop_rows.h"
 #include "flow_tables/packet.h"
 #include "host/conformance/probe.h"
 #include "host/softpath/software_path.h"
@@ -124,6 +125,40 @@ TEST_F(FullPathTest, AnswersGoBack) {
     }
   }
   EXPECT_EQ(path_.connections().size(), 4u);
+}
+
+TEST_F(FullPathTest, GoesOnWithWhatTheCardCarried) {
+  const auto known = [&](uint16_t port, uint16_t masqueraded) {
+    const FlowKey original{kOutside, kService, port, 80, Protocol::kTcp};
+    Connection connection = MakeConnection<Ipv4>(
+        ToTuple(original),
+        {.new_source_address = 0xc0a80002,
+         .new_destination_address = kEndpoint.v4().value,
+         .new_source_port = masqueraded,
+         .new_destination_port = 8080,
+         .next_hop = static_cast<uint16_t>(std::ranges::find_if(image_.next_hops,
+                                                                [](const NextHopRow& row) {
+                                                                  return row.valid &&
+                                                                         NextHopOf(row) == kPodHop;
+                                                                }) -
+                                           image_.next_hops.begin())},
+        /*reply_next_hop=*/0);
+    connection.state = ConnectionState::kEstablished;
+    return std::variant<Connection, ConnectionIpv6>(connection);
+  };
+  const std::vector<std::variant<Connection, ConnectionIpv6>> carried = {
+      known(40000, 50000), known(40001, 50001), known(40002, 50001)};
+  EXPECT_EQ(path_.TakeOver(carried), 1u);  // two with the same reply cannot be
+  EXPECT_EQ(path_.TakeOver(carried), 3u);
+  EXPECT_TRUE(path_.HasConnections(Protocol::kTcp));
+  const PuntService there = NotKnown(asked_);
+  const FlowKey sent = Sent(there);
+  EXPECT_EQ(sent, (FlowKey{Ipv4Address{0xc0a80002}, kEndpoint, 50000, 8080, Protocol::kTcp}));
+  EXPECT_EQ(there.egress, Port::kNode);
+  const PuntService back = NotKnown(HostConnection::Reversed(sent));
+  EXPECT_EQ(Sent(back), HostConnection::Reversed(asked_));
+  EXPECT_EQ(back.egress, Port::kUplink);
+  EXPECT_EQ(path_.Sweep(now_ + absl::Hours(23)), 0u);
 }
 
 TEST_F(FullPathTest, NobodyElseGetsItsReplies) {
