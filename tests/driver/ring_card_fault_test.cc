@@ -242,7 +242,7 @@ TEST_F(CardFaultTest, FaultsOfPuntsAndEvents) {
          card.faults.damage_event = [](EventLine& e) { e.kind = EventKind{0}; };
          learn(card);
        },
-       "event ring: line 0: kind is 0, expected 1..4"},
+       "event ring: line 0: kind is 0, expected 1..5"},
       {"event original",
        [&](FakeCard& card) {
          card.faults.damage_event = [](EventLine& e) { e.original_row = kSimSizes.originals; };
