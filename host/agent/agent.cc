@@ -313,7 +313,8 @@ absl::Status Agent::RereadConnections(uint32_t events_lost) {
 absl::Status Agent::TakeOver(const CardOutput& output) {
   if (output.without_room.empty()) return absl::OkStatus();
   const size_t lost = software_.TakeOver(output.without_room);
-  if (lost != 0) spdlog::warn("software has no room either for {} connections", lost);
+  if (lost != 0)
+    spdlog::warn("software cannot take {} connections that the card has no room for", lost);
   return TellHostConnections();
 }
 

@@ -132,6 +132,7 @@ void SoftwarePath::CountConnections() {
 
 size_t SoftwarePath::TakeOver(
     std::span<const std::variant<Connection, ConnectionIpv6>> connections) {
+  if (image_ == nullptr) return connections.size();
   return std::ranges::count_if(connections, [this](const auto& connection) {
     const HostConnection own = ToHostConnection(connection, image_->next_hops);
     return connections_.Find(own.original).connection != nullptr ||

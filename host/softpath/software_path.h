@@ -148,7 +148,7 @@ class SoftwarePath {
   bool HasConnections(Protocol protocol) const { return connections_.size(protocol) != 0; }
 
   // Connections of the card's that it has no room for any more: its own from now on. Returns how
-  // many it had no room for either. REQUIRES: SetForwarding, where there are any.
+  // many it could not take either; before the first forwarding, whose next hops they need, all.
   size_t TakeOver(std::span<const std::variant<Connection, ConnectionIpv6>> connections);
 
   // Forgets connections of its own that are over at `now`; returns how many.

@@ -148,7 +148,8 @@ TEST_F(FullPathTest, GoesOnWithWhatTheCardCarried) {
   };
   const std::vector<std::variant<Connection, ConnectionIpv6>> carried = {
       known(40000, 50000), known(40001, 50001), known(40002, 50001)};
-  EXPECT_EQ(path_.TakeOver(carried), 1u);  // two with the same reply cannot be
+  EXPECT_EQ(SoftwarePath(100).TakeOver(carried), 3u);  // it knows no next hops yet
+  EXPECT_EQ(path_.TakeOver(carried), 1u);              // two with the same reply cannot be
   EXPECT_EQ(path_.TakeOver(carried), 3u);
   EXPECT_TRUE(path_.HasConnections(Protocol::kTcp));
   const PuntService there = NotKnown(asked_);
