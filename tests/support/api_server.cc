@@ -175,6 +175,7 @@ class ApiServer::Impl {
     int cut = 0;
     std::string waiting;  // text that is to be sent
     bool ends = false;    // after that
+    bool whole = false;   // it must not be cut in two
   };
 
   void Watch(const httplib::Request& request, httplib::Response& response) {
@@ -225,7 +226,7 @@ class ApiServer::Impl {
   void AddEvent(Place& place, const StoredEvent& event) {
     const std::string line =
         fmt::format("{{\"type\":\"{}\",\"object\":{}}}\n", event.type, event.json);
-    if (Happens(&ApiFaults::truncate_events)) {
+    if (!place.whole && Happens(&ApiFaults::truncate_events)) {
       place.waiting += line.substr(0, line.size() / 2);
       place.ends = true;
     }
@@ -242,7 +243,9 @@ class ApiServer::Impl {
       place.ends = true;
       return;
     }
-    if (faults().swap_events) SwapNeighbours(news->events);
+    // What is out of order comes whole: who resumes after the later of two misses the earlier.
+    place.whole = faults().swap_events;
+    if (place.whole) SwapNeighbours(news->events);
     for (const StoredEvent& event : news->events) AddEvent(place, event);
     place.version = news->version;
     const auto now = std::chrono::steady_clock::now();
@@ -276,7 +279,7 @@ class ApiServer::Impl {
     }
     const auto pause = faults().pause_of_streams;
     std::string piece = std::exchange(place.waiting, "");
-    if (pause.count() != 0 && piece.size() > kSlowPiece) {
+    if (pause.count() != 0 && piece.size() > kSlowPiece && !place.whole) {
       place.waiting = piece.substr(kSlowPiece);
       piece.resize(kSlowPiece);
     }

@@ -41,8 +41,10 @@ struct ApiFaults {
   int silent_streams = 0;       // a watch that is answered, and then says nothing for good
   int silent_requests = 0;      // no answer at all
   // These hold until they are changed.
-  bool repeat_events = false;                     // each one twice
-  bool swap_events = false;                       // neighbours of different objects change places
+  bool repeat_events = false;  // each one twice
+  // Neighbours of different objects change places. No event of these is cut off, and they come
+  // without pauses.
+  bool swap_events = false;
   std::chrono::milliseconds pause_of_streams{0};  // between pieces of 100 bytes
 };
 

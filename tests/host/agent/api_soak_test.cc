@@ -2,6 +2,7 @@
 // repeated and swapped events; from the API server to the rows of a card. POINTSMAN_SOAK_SECONDS
 // lets it run longer than a minute; the seed is printed, and POINTSMAN_TEST_SEED sets it.
 #include <cstdlib>
+#include <mutex>
 #include <random>
 
 #include "driver/ring_card.h"
@@ -101,7 +102,12 @@ class ApiSoakTest : public kube::ApiFixture {
     PutNode(store_, kOwnNode);
     kube::ReflectorTiming timing;
     timing.watch_quiet = absl::Seconds(1);
-    auto feed = ApiFeed::Open(config_, kOwnNode, {}, metrics_, {}, timing);
+    timing.max_backoff = absl::Seconds(1);
+    const auto keep = [this](const kube::ObjectSet& objects) {
+      const std::lock_guard lock(mutex_);
+      known_ = objects;
+    };
+    auto feed = ApiFeed::Open(config_, kOwnNode, {}, metrics_, keep, timing);
     auto card = RingCard::Open(fake_.Connect(), {});
     ASSERT_TRUE(feed.ok() && card.ok()) << feed.status() << card.status();
     card_ = *std::move(card);
@@ -124,16 +130,42 @@ class ApiSoakTest : public kube::ApiFixture {
     const auto wanted = ForwardingOfNode(kube::ObjectsOf(store_), kOwnNode, {});
     return wanted.ok() && static_cast<const ServedState&>(*wanted) == state_;
   }
-  void ExpectAsServerWithin(absl::Duration time) {
-    const absl::Time end = absl::Now() + time;
+  void ExpectAsServer() {
+    const absl::Time end = absl::Now() + kDeadline;
     while (!IsAsServer()) {
       if (absl::Now() > end) {
-        ADD_FAILURE() << "not as the server has it; requests failed:\n" << metrics_.Text();
+        ADD_FAILURE() << "not as the server has it\n" << WhatDiffers();
         return;
       }
       absl::SleepFor(absl::Milliseconds(5));
     }
     ExpectCardHasIt();
+  }
+
+  // Objects that `from` has and `other` has not, or has otherwise.
+  template <class Map>
+  static std::string OnlyIn(const Map& from, kube::ObjectSet other) {
+    std::string text;
+    for (const auto& [key, object] : from) {
+      if (other.Apply(object)) text += fmt::format("  {}\n", key.ToString());
+    }
+    return text;
+  }
+  static std::string OnlyIn(const kube::ObjectSet& from, const kube::ObjectSet& other) {
+    return OnlyIn(from.services, other) + OnlyIn(from.endpoint_slices, other) +
+           OnlyIn(from.nodes, other);
+  }
+
+  // Where both lists of objects are empty, it is what was made of them that differs.
+  std::string WhatDiffers() {
+    const kube::ObjectSet wanted = kube::ObjectsOf(store_);
+    const std::vector<std::string> requests = server_->Requests();
+    const size_t last = std::min<size_t>(requests.size(), 12);
+    const std::lock_guard lock(mutex_);
+    return fmt::format(
+        "only at the server:\n{}only known to the feed:\n{}requests, last:\n{}\n",
+        OnlyIn(wanted, known_), OnlyIn(known_, wanted),
+        fmt::join(requests.end() - static_cast<ptrdiff_t>(last), requests.end(), "\n"));
   }
 
   // The image needs no row to be what is wanted, and the card's rows are the image's.
@@ -147,6 +179,8 @@ class ApiSoakTest : public kube::ApiFixture {
     }
   }
 
+  std::mutex mutex_;
+  kube::ObjectSet known_;  // to the feed, as it told last; guarded by mutex_
   std::mt19937 random_;
   AgentMetrics metrics_{absl::Now()};
   FakeCard fake_{SimulationBlob()};
@@ -162,7 +196,7 @@ TEST_F(ApiSoakTest, EndsWithWhatTheServerHas) {
   SCOPED_TRACE(fmt::format("POINTSMAN_TEST_SEED={}", seed));
   random_.seed(seed);
   Open();
-  ExpectAsServerWithin(kDeadline);
+  ExpectAsServer();
   int faults = 0;
   for (const absl::Time end = absl::Now() + time; absl::Now() < end && !HasFailure(); ++faults) {
     Hurt();
@@ -171,7 +205,7 @@ TEST_F(ApiSoakTest, EndsWithWhatTheServerHas) {
       if (Below(10) == 0) absl::SleepFor(absl::Milliseconds(Below(10)));
       if (Below(10) == 0) Program();
     }
-    ExpectAsServerWithin(absl::Seconds(5));
+    ExpectAsServer();
   }
   fmt::print("{} faults, {} requests, POINTSMAN_TEST_SEED={}\n", faults, RequestsWith(""), seed);
   EXPECT_GT(faults, 3);
