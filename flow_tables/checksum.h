@@ -49,8 +49,9 @@ class ChecksumDelta {
 
 // ChecksumDelta::Apply for a delta that is folded already, without a branch.
 constexpr uint16_t AddToChecksum(uint16_t old, uint16_t folded_delta) {
-  const uint32_t sum = uint32_t{static_cast<uint16_t>(~old)} + folded_delta;
-  return static_cast<uint16_t>(~((sum & 0xffff) + (sum >> 16)));
+  const auto sum = static_cast<uint16_t>(~old + folded_delta);
+  const bool carry = sum < folded_delta;
+  return static_cast<uint16_t>(~(sum + carry));
 }
 
 // The sum of the bytes as big-endian words, a last odd byte padded with 0; not folded.

@@ -55,6 +55,20 @@ typename Family::Key ReplyKey(const ConnectionAs<Family>& connection) {
   return internal::TurnedRound(connection.there, connection.protocol);
 }
 
+// What becomes of packets in one of the two directions.
+template <class Family>
+const RewriteAs<Family>& RewriteOf(const ConnectionAs<Family>& connection, bool reply) {
+  return reply ? connection.back : connection.there;
+}
+
+// Whether the key in one of the two directions is this one.
+template <class Family>
+[[gnu::always_inline]] inline bool HasKey(const ConnectionAs<Family>& connection, bool reply,
+                                          const typename Family::Key& key) {
+  return Family::IsTurnedRound(key, RewriteOf(connection, !reply).to) &&
+         connection.protocol == key.protocol;
+}
+
 // Answers go back to the client: the two ends of the original, exchanged.
 template <class Family>
 ConnectionAs<Family> MakeConnection(const typename Family::Key& original,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "flow_tables/packet.h"
 #include "flow_tables/types.h"
 
 namespace pointsman {
@@ -25,12 +26,10 @@ struct ConnectionTimeouts {
   friend bool operator==(const ConnectionTimeouts&, const ConnectionTimeouts&) = default;
 };
 
-// What counts of a packet of a connection. The flags are of TCP.
+// What counts of a packet of a connection.
 struct LifeSign {
   bool tcp = false;
-  bool fin = false;
-  bool syn = false;
-  bool rst = false;
+  uint8_t tcp_flags = 0;    // as at kTcpFlagsOffset
   bool from_reply = false;  // the endpoint sent it
   bool later = false;       // the tick has moved since the packet before
 };
@@ -40,17 +39,18 @@ namespace internal {
 constexpr ConnectionState NextTcpState(ConnectionState state, const LifeSign& sign) {
   using enum ConnectionState;
   if (state == kUnconfirmed && !sign.from_reply) return state;
-  if (sign.rst) return kClosed;
-  if (sign.fin) {
+  if ((sign.tcp_flags & kTcpRst) != 0) return kClosed;
+  if ((sign.tcp_flags & kTcpFin) != 0) {
     const ConnectionState other = sign.from_reply ? kClientClosing : kEndpointClosing;
     if (state == kClosed || state == other) return kClosed;
     return sign.from_reply ? kEndpointClosing : kClientClosing;
   }
+  const bool syn = (sign.tcp_flags & kTcpSyn) != 0;
   if (sign.from_reply) {
     if (state != kUnconfirmed) return state;
-    return sign.syn ? kHalfOpen : kEstablished;
+    return syn ? kHalfOpen : kEstablished;
   }
-  if (sign.syn) return state == kClosed ? kHalfOpen : state;
+  if (syn) return state == kClosed ? kHalfOpen : state;
   return state == kHalfOpen ? kEstablished : state;
 }
 
@@ -61,6 +61,11 @@ constexpr ConnectionState NextState(ConnectionState state, const LifeSign& sign)
   if (sign.tcp) return internal::NextTcpState(state, sign);
   const bool answered = sign.from_reply || sign.later;
   return state == ConnectionState::kUnconfirmed && answered ? ConnectionState::kEstablished : state;
+}
+
+// What most packets find, and the quickest to say: NextState of kEstablished is kEstablished.
+constexpr bool StaysEstablished(ConnectionState state, uint8_t tcp_flags) {
+  return state == ConnectionState::kEstablished && (tcp_flags & (kTcpFin | kTcpRst)) == 0;
 }
 
 constexpr uint32_t TimeoutTicks(const ConnectionTimeouts& timeouts, bool tcp,

@@ -29,6 +29,35 @@ ConnectionTable<Family>::ConnectionTable(uint32_t capacity, uint64_t seed,
 }
 
 template <class Family>
+typename ConnectionTable<Family>::Found ConnectionTable<Family>::Find(const Key& tuple,
+                                                                      Placement placement) {
+  Found found;
+  VisitCandidates(placement, [&](uint32_t entry) {
+    const bool from_reply = (entry & kReplyBit) != 0;
+    Connection& connection = records_[entry & kNumberMask];
+    if (!HasKey(connection, from_reply, tuple)) return false;
+    found = {&connection, from_reply};
+    return !from_reply;
+  });
+  return found;
+}
+
+// To the state behind a packet; whether that is another one.
+template <class Family>
+bool ConnectionTable<Family>::Move(Found found, uint8_t tcp_flags, uint32_t tick) {
+  Connection& connection = *found.connection;
+  const ConnectionState next = NextState(
+      connection.state, {.tcp = connection.protocol == static_cast<uint8_t>(Protocol::kTcp),
+                         .tcp_flags = tcp_flags,
+                         .from_reply = found.from_reply,
+                         .later = connection.last_seen != tick});
+  if (next == connection.state) return false;
+  if (connection.state == ConnectionState::kUnconfirmed) --CountUnconfirmed(connection);
+  connection.state = next;
+  return true;
+}
+
+template <class Family>
 uint32_t ConnectionTable<Family>::FindOriginal(const Key& original, Placement placement) const {
   uint32_t found = kNowhere;
   VisitCandidates(placement, [&](uint32_t entry) {

@@ -45,6 +45,20 @@ class ConnectionTable {
     uint32_t value = 0;
   };
 
+  // What may be known of tuples with a placement, as far as their bucket tells. Made by Look of the
+  // same table.
+  class Guess {
+   public:
+    bool IsNothing() const { return entry_ == kNothing; }
+
+   private:
+    friend class ConnectionTable;
+    static constexpr uint32_t kNothing = ~0U;
+    static constexpr uint32_t kElsewhere = ~0U - 1;  // in another bucket, if at all
+    static constexpr uint32_t kNotAlone = 1U << 30;  // there may be more than this entry
+    uint32_t entry_ = kNothing;
+  };
+
   // `seed` keys the placement: random, where outsiders choose the tuples. REQUIRES: capacity is at
   // most 2^26. Takes 80 to 96 bytes a connection (over IPv6 64 more), all of them at once, of
   // `memory`, which must outlive the table. Lookups are random: huge pages are worth having.
@@ -70,29 +84,26 @@ class ConnectionTable {
   [[gnu::always_inline]] void PrefetchBucket(Placement placement) const {
     __builtin_prefetch(&buckets_[placement.value & bucket_mask_]);
   }
-  void PrefetchRecord(Placement placement) const;
+  [[gnu::always_inline]] void PrefetchRecord(Guess guess) const;
 
-  // False: nothing is known of tuples placed there. True says nothing. Reads the bucket only.
-  bool MayKnow(Placement placement) const {
-    const Bucket& bucket = buckets_[placement.value & bucket_mask_];
-    return MatchingTags(bucket, Tag(placement)) != 0 || bucket.passed != 0;
-  }
+  // Reads the bucket, and spares Find that. Good until a connection is forgotten, or one is
+  // recorded whose original was a reply that is known.
+  Guess Look(Placement placement) const;
 
   // The connection of a packet with this tuple; originals before replies. Valid until it is erased.
   struct Found {
     Connection* connection = nullptr;  // nullptr: nothing known
     bool from_reply = false;
     explicit operator bool() const { return connection != nullptr; }
-    const RewriteAs<Family>& rewrite() const {
-      return from_reply ? connection->back : connection->there;
-    }
+    const RewriteAs<Family>& rewrite() const { return RewriteOf(*connection, from_reply); }
   };
   Found Find(const Key& tuple, Placement placement);
   Found Find(const Key& tuple) { return Find(tuple, Hash(tuple)); }
+  Found Find(const Key& tuple, Placement placement, Guess guess);
 
-  // A packet of a connection that was found came at `tick`; of `sign`, `later` is worked out here.
-  // Whether the connection is in another state now.
-  bool Touch(const Found& found, LifeSign sign, uint32_t tick);
+  // A packet of a connection that was found came at `tick`; over TCP with these flags, as at
+  // kTcpFlagsOffset. Whether the connection is in another state now.
+  bool Touch(Found found, uint8_t tcp_flags, uint32_t tick);
 
   // Records both directions, or changes nothing. REQUIRES: the original is not that of a recorded
   // connection.
@@ -154,6 +165,7 @@ class ConnectionTable {
  private:
   static constexpr uint32_t kSlots = 12;
   static constexpr uint32_t kReplyBit = 1U << 31;
+  static constexpr uint32_t kNumberMask = Guess::kNotAlone - 1;
   static constexpr uint32_t kNowhere = ~0U;
 
   // Tag 0: the slot is free. An entry is a record's number, with kReplyBit for its reply.
@@ -178,6 +190,7 @@ class ConnectionTable {
   void VisitCandidates(Placement placement, Visit visit) const;
   uint32_t FindOriginal(const Key& original, Placement placement) const;
   bool HasReply(const Key& key, Placement placement) const;
+  bool Move(Found found, uint8_t tcp_flags, uint32_t tick);
   uint32_t TakeRecord();
   void EraseRecord(uint32_t number, Placement placement);
   uint32_t& CountUnconfirmed(const Connection& connection);
@@ -194,15 +207,27 @@ class ConnectionTable {
   std::vector<uint32_t> free_;            // records before that were given back
 };
 
-// Forced inline: GCC takes a function that only prefetches for one without effect, and drops calls.
 template <class Family>
-[[gnu::always_inline]] inline void ConnectionTable<Family>::PrefetchRecord(
+[[gnu::always_inline]] inline typename ConnectionTable<Family>::Guess ConnectionTable<Family>::Look(
     Placement placement) const {
   const Bucket& bucket = buckets_[placement.value & bucket_mask_];
   const uint32_t matches = MatchingTags(bucket, Tag(placement));
-  if (matches == 0) return;
-  const uint32_t entry = bucket.entries[static_cast<uint32_t>(std::countr_zero(matches))];
-  const auto* record = reinterpret_cast<const char*>(&records_[entry & ~kReplyBit]);
+  const uint32_t others = (matches & (matches - 1)) | bucket.passed;
+  const uint32_t not_alone = others != 0 ? Guess::kNotAlone : 0;
+  Guess guess;
+  if (matches != 0) {
+    guess.entry_ = bucket.entries[static_cast<uint32_t>(std::countr_zero(matches))] | not_alone;
+  } else if (bucket.passed != 0) {
+    guess.entry_ = Guess::kElsewhere;
+  }
+  return guess;
+}
+
+// Forced inline: GCC takes a function that only prefetches for one without effect, and drops calls.
+template <class Family>
+[[gnu::always_inline]] inline void ConnectionTable<Family>::PrefetchRecord(Guess guess) const {
+  if (guess.entry_ >= Guess::kElsewhere) return;
+  const auto* record = reinterpret_cast<const char*>(&records_[guess.entry_ & kNumberMask]);
   for (size_t line = 0; line < sizeof(Connection); line += kCacheLineBytes) {
     __builtin_prefetch(record + line);
   }
@@ -222,36 +247,29 @@ template <class Visit>
   }
 }
 
+// An original that is found needs no further look; for a reply there may be an original.
 template <class Family>
 [[gnu::always_inline]] inline typename ConnectionTable<Family>::Found ConnectionTable<Family>::Find(
-    const Key& tuple, Placement placement) {
-  Found found;
-  VisitCandidates(placement, [&](uint32_t entry) {
-    Connection& connection = records_[entry & ~kReplyBit];
-    if ((entry & kReplyBit) != 0) {
-      if (ReplyKey(connection) == tuple) found = {&connection, true};
-      return false;
-    }
-    if (OriginalKey(connection) != tuple) return false;
-    found = {&connection, false};
-    return true;
-  });
-  return found;
+    const Key& tuple, Placement placement, Guess guess) {
+  if (guess.entry_ < Guess::kElsewhere) [[likely]] {
+    constexpr uint32_t kMayBeOriginal = kReplyBit | Guess::kNotAlone;
+    const bool from_reply = (guess.entry_ & kReplyBit) != 0;
+    Connection& connection = records_[guess.entry_ & kNumberMask];
+    if ((guess.entry_ & kMayBeOriginal) != kMayBeOriginal && HasKey(connection, from_reply, tuple))
+        [[likely]]
+      return {&connection, from_reply};
+  }
+  return Find(tuple, placement);
 }
 
+// The state of most connections stays what it is.
 template <class Family>
-[[gnu::always_inline]] inline bool ConnectionTable<Family>::Touch(const Found& found, LifeSign sign,
+[[gnu::always_inline]] inline bool ConnectionTable<Family>::Touch(Found found, uint8_t tcp_flags,
                                                                   uint32_t tick) {
   Connection& connection = *found.connection;
-  sign.from_reply = found.from_reply;
-  sign.later = connection.last_seen != tick;
-  const ConnectionState next = NextState(connection.state, sign);
-  const bool changes = next != connection.state;
-  if (changes) {
-    if (connection.state == ConnectionState::kUnconfirmed) --CountUnconfirmed(connection);
-    connection.state = next;
-  }
-  connection.last_seen = tick;
+  const bool changes =
+      !StaysEstablished(connection.state, tcp_flags) && Move(found, tcp_flags, tick);
+  if (connection.last_seen != tick) connection.last_seen = tick;
   return changes;
 }
 

@@ -4,6 +4,7 @@
 #define POINTSMAN_FLOW_TABLES_FAMILY_H_
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -55,12 +56,33 @@ struct Ipv4 {
   static constexpr uint32_t FromRow(const Bits128& address) {
     return static_cast<uint32_t>(address.low);
   }
-  static void Store(uint32_t address, uint8_t* to) { StoreBe32(to, address); }
+  // The new addresses, at kSource.
+  static void StoreAddresses(const Translation& to, uint8_t* at) {
+    StoreBe64(at, std::rotl(InMemory(to.new_source_address, to.new_destination_address), 32));
+  }
 
   // All of a key in words of 32 bits, an even number of them.
   static constexpr std::array<uint32_t, 4> Words(const Tuple& key) {
     return {key.source_address, key.destination_address,
             uint32_t{key.source_port} << 16 | key.destination_port, key.protocol};
+  }
+
+  // Whether packets of the key are what `to` makes of others, turned round. Without a branch.
+  static constexpr bool IsTurnedRound(const Tuple& key, const Translation& to) {
+    const uint64_t addresses = InMemory(to.new_source_address, to.new_destination_address) ^
+                               std::rotl(InMemory(key.source_address, key.destination_address), 32);
+    const uint32_t ports = InMemory(to.new_source_port, to.new_destination_port) ^
+                           std::rotl(InMemory(key.source_port, key.destination_port), 16);
+    return (addresses | ports) == 0;
+  }
+
+ private:
+  // Two neighbours, as one load gives them.
+  static constexpr uint64_t InMemory(uint32_t first, uint32_t second) {
+    return uint64_t{second} << 32 | first;
+  }
+  static constexpr uint32_t InMemory(uint16_t first, uint16_t second) {
+    return uint32_t{second} << 16 | first;
   }
 };
 
@@ -84,9 +106,11 @@ struct Ipv6 {
 
   static constexpr Bits128 ToRow(const Bits128& address) { return address; }
   static constexpr Bits128 FromRow(const Bits128& address) { return address; }
-  static void Store(const Bits128& address, uint8_t* to) {
-    StoreBe64(to, address.high);
-    StoreBe64(to + 8, address.low);
+  static void StoreAddresses(const TranslationIpv6& to, uint8_t* at) {
+    StoreBe64(at, to.new_source_address.high);
+    StoreBe64(at + 8, to.new_source_address.low);
+    StoreBe64(at + 16, to.new_destination_address.high);
+    StoreBe64(at + 24, to.new_destination_address.low);
   }
 
   static constexpr std::array<uint32_t, 10> Words(const TupleIpv6& key) {
@@ -104,6 +128,12 @@ struct Ipv6 {
             high(destination.high),
             uint32_t{key.source_port} << 16 | key.destination_port,
             key.protocol};
+  }
+
+  static constexpr bool IsTurnedRound(const TupleIpv6& key, const TranslationIpv6& to) {
+    return key.source_address == to.new_destination_address &&
+           key.destination_address == to.new_source_address &&
+           key.source_port == to.new_destination_port && key.destination_port == to.new_source_port;
   }
 };
 

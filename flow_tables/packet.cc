@@ -33,6 +33,35 @@ Judgement JudgeExtension(uint8_t header, uint8_t next) {
   }
 }
 
+Judgement JudgeIcmp(const uint8_t* frame, size_t header_bytes, size_t total_bytes) {
+  const bool at_start = (LoadBe16(frame + kFragmentOffset) & kFragmentPosition) == 0;
+  if (header_bytes != kIpv4HeaderBytes || !at_start) return PassIt();
+  if (total_bytes < kIpv4HeaderBytes + kIcmpHeaderBytes) return PassIt();
+  return IsIcmpError(frame[kTransportOffset]) ? PuntIt(Reason::kIcmpError) : PassIt();
+}
+
+// `frame` without its tag, MAC addresses apart.
+Judgement Judge(std::span<const uint8_t> frame) {
+  const uint8_t* bytes = frame.data();
+  if (frame.size() < kIpv4Offset + kIpv4HeaderBytes) return PassIt();
+  if (LoadBe16(bytes + kEtherTypeOffset) != kEtherTypeIpv4) return PassIt();
+  if (bytes[kIpv4Offset] >> 4 != 4) return PassIt();
+  const size_t header_bytes = (bytes[kIpv4Offset] & 0x0f) * size_t{4};
+  const size_t total_bytes = LoadBe16(bytes + kTotalLengthOffset);
+  if (header_bytes < kIpv4HeaderBytes || total_bytes < header_bytes) return PassIt();
+  if (total_bytes > frame.size() - kIpv4Offset) return PassIt();
+
+  const uint8_t protocol = bytes[kProtocolOffset];
+  if (protocol == kProtocolIcmp) return JudgeIcmp(bytes, header_bytes, total_bytes);
+  const bool tcp = protocol == static_cast<uint8_t>(Protocol::kTcp);
+  if (!tcp && protocol != static_cast<uint8_t>(Protocol::kUdp)) return PassIt();
+  const uint16_t fragment = LoadBe16(bytes + kFragmentOffset);
+  if ((fragment & (kMoreFragments | kFragmentPosition)) != 0) return PuntIt(Reason::kFragment);
+  if (header_bytes > kIpv4HeaderBytes) return PuntIt(Reason::kIpOptions);
+  if (total_bytes < kIpv4HeaderBytes + (tcp ? kTcpHeaderBytes : kUdpHeaderBytes)) return PassIt();
+  return {ParseKind::kTuple, Reason::kNone};
+}
+
 }  // namespace
 
 Judgement JudgeSctpOverIpv4(std::span<const uint8_t> frame) {
@@ -63,3 +92,18 @@ Judgement JudgeIpv6Payload(uint8_t next, const uint8_t* header, size_t payload_b
 }
 
 }  // namespace pointsman::internal
+
+namespace pointsman {
+
+Parsed Parse(std::span<const uint8_t> frame) {
+  const size_t tag_bytes = VlanTagBytes(frame);
+  const std::span<const uint8_t> untagged = frame.subspan(tag_bytes);
+  const internal::Judgement judgement = internal::Judge(untagged);
+  return {
+      .kind = judgement.kind,
+      .reason = judgement.reason,
+      .tag_bytes = static_cast<uint8_t>(tag_bytes),
+      .tuple = judgement.kind == ParseKind::kTuple ? internal::TupleAt(untagged.data()) : Tuple{}};
+}
+
+}  // namespace pointsman

@@ -101,7 +101,7 @@ inline size_t VlanTagBytes(std::span<const uint8_t> frame) {
 
 // IPv4 but for SCTP, tagged or not. Both functions read only bytes inside the frame, whatever its
 // length and its headers say.
-inline Parsed Parse(std::span<const uint8_t> frame);
+Parsed Parse(std::span<const uint8_t> frame);
 
 // A frame that Parse passes, once more: IPv6, and SCTP over either family, which is punted if
 // `host_forwards_sctp` and else passes. Apart, so that Parse stays small.
@@ -122,41 +122,12 @@ constexpr bool IsIcmpError(uint8_t type) {
   return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
-inline Judgement JudgeIcmp(const uint8_t* frame, size_t header_bytes, size_t total_bytes) {
-  const bool at_start = (LoadBe16(frame + kFragmentOffset) & kFragmentPosition) == 0;
-  if (header_bytes != kIpv4HeaderBytes || !at_start) return PassIt();
-  if (total_bytes < kIpv4HeaderBytes + kIcmpHeaderBytes) return PassIt();
-  return IsIcmpError(frame[kTransportOffset]) ? PuntIt(Reason::kIcmpError) : PassIt();
-}
-
 inline Tuple TupleAt(const uint8_t* frame) {
   return {.source_address = LoadBe32(frame + kSourceAddressOffset),
           .destination_address = LoadBe32(frame + kDestinationAddressOffset),
           .source_port = LoadBe16(frame + kSourcePortOffset),
           .destination_port = LoadBe16(frame + kDestinationPortOffset),
           .protocol = frame[kProtocolOffset]};
-}
-
-// `frame` without its tag, MAC addresses apart.
-[[gnu::always_inline]] inline Judgement Judge(std::span<const uint8_t> frame) {
-  const uint8_t* bytes = frame.data();
-  if (frame.size() < kIpv4Offset + kIpv4HeaderBytes) return PassIt();
-  if (LoadBe16(bytes + kEtherTypeOffset) != kEtherTypeIpv4) return PassIt();
-  if (bytes[kIpv4Offset] >> 4 != 4) return PassIt();
-  const size_t header_bytes = (bytes[kIpv4Offset] & 0x0f) * size_t{4};
-  const size_t total_bytes = LoadBe16(bytes + kTotalLengthOffset);
-  if (header_bytes < kIpv4HeaderBytes || total_bytes < header_bytes) return PassIt();
-  if (total_bytes > frame.size() - kIpv4Offset) return PassIt();
-
-  const uint8_t protocol = bytes[kProtocolOffset];
-  if (protocol == kProtocolIcmp) return JudgeIcmp(bytes, header_bytes, total_bytes);
-  const bool tcp = protocol == static_cast<uint8_t>(Protocol::kTcp);
-  if (!tcp && protocol != static_cast<uint8_t>(Protocol::kUdp)) return PassIt();
-  const uint16_t fragment = LoadBe16(bytes + kFragmentOffset);
-  if ((fragment & (kMoreFragments | kFragmentPosition)) != 0) return PuntIt(Reason::kFragment);
-  if (header_bytes > kIpv4HeaderBytes) return PuntIt(Reason::kIpOptions);
-  if (total_bytes < kIpv4HeaderBytes + (tcp ? kTcpHeaderBytes : kUdpHeaderBytes)) return PassIt();
-  return {ParseKind::kTuple, Reason::kNone};
 }
 
 inline Address AddressAt(const uint8_t* bytes) { return Address::FromBytes({bytes, 16}); }
@@ -202,27 +173,39 @@ Judgement JudgeSctpOverIpv4(std::span<const uint8_t> frame);
   return PassIt();
 }
 
+// Whether `frame` is what most are: untagged, IPv4 without options, no fragment, and with a tuple.
+[[gnu::always_inline]] inline bool IsPlainTuple(std::span<const uint8_t> frame) {
+  constexpr uint32_t kIpv4WithoutOptions = kEtherTypeIpv4 << 8 | 0x45;
+  const uint8_t* bytes = frame.data();
+  if (frame.size() < kIpv4Offset + kIpv4HeaderBytes) return false;
+  if (LoadBe32(bytes + kEtherTypeOffset) >> 8 != kIpv4WithoutOptions) return false;
+  const uint8_t protocol = bytes[kProtocolOffset];
+  const bool tcp = protocol == static_cast<uint8_t>(Protocol::kTcp);
+  if (!tcp && protocol != static_cast<uint8_t>(Protocol::kUdp)) return false;
+  if ((LoadBe16(bytes + kFragmentOffset) & (kMoreFragments | kFragmentPosition)) != 0) return false;
+  const size_t total_bytes = LoadBe16(bytes + kTotalLengthOffset);
+  return total_bytes >= kIpv4HeaderBytes + (tcp ? kTcpHeaderBytes : kUdpHeaderBytes) &&
+         total_bytes <= frame.size() - kIpv4Offset;
+}
+
 }  // namespace internal
 
-// Field by field: a result that is copied as a whole is read wider than it was written, and stalls.
-[[gnu::always_inline]] inline void ParseInto(std::span<const uint8_t> frame, Parsed& parsed) {
-  const size_t tag_bytes = VlanTagBytes(frame);
-  const std::span<const uint8_t> untagged = frame.subspan(tag_bytes);
-  const internal::Judgement judgement = internal::Judge(untagged);
-  parsed.kind = judgement.kind;
-  parsed.reason = judgement.reason;
-  parsed.tag_bytes = static_cast<uint8_t>(tag_bytes);
+// What Parse says of most frames. False: it is none of these, and nothing is written. Field by
+// field: a result that is copied as a whole is read wider than it was written, and stalls.
+[[gnu::always_inline]] inline bool ParsePlain(std::span<const uint8_t> frame, Parsed& parsed) {
+  if (!internal::IsPlainTuple(frame)) [[unlikely]]
+    return false;
+  parsed.kind = ParseKind::kTuple;
+  parsed.reason = Reason::kNone;
+  parsed.tag_bytes = 0;
   parsed.tunnel_bytes = 0;
-  if (judgement.kind == ParseKind::kTuple) [[likely]] {
-    const Tuple tuple = internal::TupleAt(untagged.data());
-    parsed.tuple.source_address = tuple.source_address;
-    parsed.tuple.destination_address = tuple.destination_address;
-    parsed.tuple.source_port = tuple.source_port;
-    parsed.tuple.destination_port = tuple.destination_port;
-    parsed.tuple.protocol = tuple.protocol;
-  } else {
-    parsed.tuple = {};
-  }
+  const Tuple tuple = internal::TupleAt(frame.data());
+  parsed.tuple.source_address = tuple.source_address;
+  parsed.tuple.destination_address = tuple.destination_address;
+  parsed.tuple.source_port = tuple.source_port;
+  parsed.tuple.destination_port = tuple.destination_port;
+  parsed.tuple.protocol = tuple.protocol;
+  return true;
 }
 
 [[gnu::always_inline]] inline void ParseOtherInto(std::span<const uint8_t> frame,
@@ -251,12 +234,6 @@ Judgement JudgeSctpOverIpv4(std::span<const uint8_t> frame);
 inline ParsedIpv6 ParseOther(std::span<const uint8_t> frame, bool host_forwards_sctp) {
   ParsedIpv6 parsed;
   ParseOtherInto(frame, host_forwards_sctp, parsed);
-  return parsed;
-}
-
-inline Parsed Parse(std::span<const uint8_t> frame) {
-  Parsed parsed;
-  ParseInto(frame, parsed);
   return parsed;
 }
 

@@ -18,6 +18,14 @@ std::vector<Hop> MakeHops(const Image& image) {
   return hops;
 }
 
+template <class Family>
+Outcome ForwardOutcome(const RewriteAs<Family>& rewrite, const Hop& hop) {
+  return {.verdict = Verdict::kForward,
+          .egress = hop.egress,
+          .frontend_counter = rewrite.to.frontend_counter,
+          .endpoint = rewrite.to.endpoint};
+}
+
 bool IsTcp(uint8_t protocol) { return protocol == static_cast<uint8_t>(Protocol::kTcp); }
 
 }  // namespace
@@ -39,6 +47,7 @@ void Pipeline::SetImage(std::shared_ptr<const Image> image) {
   masquerade_ports_ = PortsOfShard(image_->configuration.masquerade_ports, shard_);
   unconfirmed_quota_ = ShareOf(image_->configuration.unconfirmed_quota, shard_);
   hops_ = MakeHops(*image_);
+  hops_mask_ = static_cast<uint32_t>(hops_.size() - 1);
   sources_ = SourceRanges(image_->sources);
   frontend_tags_ = FrontendTags(image_->frontends);
 }
@@ -49,43 +58,38 @@ void Pipeline::Sweep() {
   connections_ipv6_.Sweep(timeouts, tick_, [](const ConnectionIpv6&) {});
 }
 
-// What came through the tunnel, behind its headers.
-Parsed Pipeline::ParseTunnelled(std::span<const uint8_t> frame) {
-  Parsed parsed = Parse(frame.subspan(kTunnelBytes));
-  if (parsed.tag_bytes != 0) parsed = {};
-  parsed.tunnel_bytes = kTunnelBytes;
-  return parsed;
-}
-
+// REQUIRES: the packet's TTL allows it.
 template <class Family>
 [[gnu::always_inline]] inline void Pipeline::Forward(Packet& packet,
                                                      const ParsedAs<typename Family::Key>& parsed,
                                                      const RewriteAs<Family>& rewrite,
                                                      Outcome& outcome) const {
-  if (*(HeaderOf(packet, parsed) + Family::kHopLimit) < kLowestTtlToForward) {
-    outcome = PuntFor(Reason::kTtlExpired);
-    return;
+  const Hop& hop = hops_[rewrite.to.next_hop & hops_mask_];
+  if (!hop.plain || parsed.tunnel_bytes != 0) [[unlikely]] {
+    return ForwardByTunnel<Family>(packet, parsed, rewrite, hop, outcome);
   }
-  const Hop& hop = RowAt(hops_, rewrite.to.next_hop);
+  outcome = ForwardOutcome(rewrite, hop);
+  RewriteFrame(packet.frame.data(), parsed.tag_bytes, IsTcp(parsed.tuple.protocol), rewrite, hop);
+}
+
+// Out of one, into one, or both; or the hop leads nowhere.
+template <class Family>
+[[gnu::noinline]] void Pipeline::ForwardByTunnel(Packet& packet,
+                                                 const ParsedAs<typename Family::Key>& parsed,
+                                                 const RewriteAs<Family>& rewrite, const Hop& hop,
+                                                 Outcome& outcome) const {
   if (!hop.valid) {
     outcome = PuntFor(Reason::kNoNextHop);
     return;
   }
-  const bool enters = hop.tunnel.address != Ipv4Address{};
-  if (enters || parsed.tunnel_bytes != 0) [[unlikely]] {
-    if (const auto refusal = RefusalOfTunnel<Family>(packet, parsed, hop)) {
-      outcome = *refusal;
-      return;
-    }
-    if (parsed.tunnel_bytes != 0) LeaveTunnel<Family>(packet, parsed);
+  if (const auto refusal = RefusalOfTunnel<Family>(packet, parsed, hop)) {
+    outcome = *refusal;
+    return;
   }
-  outcome = {.verdict = Verdict::kForward,
-             .egress = hop.egress,
-             .frontend_counter = rewrite.to.frontend_counter,
-             .endpoint = rewrite.to.endpoint};
+  if (parsed.tunnel_bytes != 0) LeaveTunnel<Family>(packet, parsed);
+  outcome = ForwardOutcome(rewrite, hop);
   RewriteFrame(packet.frame.data(), parsed.tag_bytes, IsTcp(parsed.tuple.protocol), rewrite, hop);
-  if (enters) [[unlikely]]
-    EnterTunnel<Family>(packet, parsed.tag_bytes, hop);
+  if (!hop.plain) EnterTunnel<Family>(packet, parsed.tag_bytes, hop);
 }
 
 template <class Family>
@@ -96,7 +100,7 @@ void Pipeline::Note(EventKind kind, const ConnectionAs<Family>& connection) {
 }
 
 template <class Family>
-void Pipeline::NoteChange(const ConnectionAs<Family>& connection) {
+[[gnu::noinline]] void Pipeline::NoteChange(const ConnectionAs<Family>& connection) {
   if (connection.state == ConnectionState::kEstablished) Note(EventKind::kEstablish, connection);
   if (connection.state == ConnectionState::kClosed) Note(EventKind::kClose, connection);
 }
@@ -107,18 +111,14 @@ template <class Family>
     Packet& packet, const ParsedAs<typename Family::Key>& parsed,
     const typename ConnectionTable<Family>::Found& known, Outcome& outcome) {
   const uint8_t* header = HeaderOf(packet, parsed);
-  if (header[Family::kHopLimit] >= kLowestTtlToForward) {
-    const bool tcp = IsTcp(known.connection->protocol);
-    const uint8_t flags = tcp ? header[Family::kTransport + kTcpFlagsInHeader] : uint8_t{0};
-    const bool changes = Table<Family>().Touch(known,
-                                               {.tcp = tcp,
-                                                .fin = (flags & kTcpFin) != 0,
-                                                .syn = (flags & kTcpSyn) != 0,
-                                                .rst = (flags & kTcpRst) != 0},
-                                               tick_);
-    if (changes && tcp) [[unlikely]]
-      NoteChange(*known.connection);
+  if (header[Family::kHopLimit] < kLowestTtlToForward) [[unlikely]] {
+    outcome = PuntFor(Reason::kTtlExpired);
+    return;
   }
+  const bool tcp = IsTcp(parsed.tuple.protocol);
+  const uint8_t flags = tcp ? header[Family::kTransport + kTcpFlagsInHeader] : uint8_t{0};
+  if (Table<Family>().Touch(known, flags, tick_) && tcp) [[unlikely]]
+    NoteChange(*known.connection);
   Forward<Family>(packet, parsed, known.rewrite(), outcome);
 }
 
@@ -152,19 +152,24 @@ void Pipeline::Connect(Packet& packet, const ParsedAs<typename Family::Key>& par
 }
 
 template <class Family>
-[[gnu::always_inline]] inline void Pipeline::Finish(Packet& packet, size_t i, Outcome& outcome) {
+[[gnu::noinline]] void Pipeline::FinishUnknown(Packet& packet, size_t i, Outcome& outcome) {
   Lane<Family>& lane = LaneOf<Family>();
   const auto& parsed = lane.parsed[i];
-  if (const auto known = Table<Family>().Find(parsed.tuple, lane.placements[i])) {
-    Translate<Family>(packet, parsed, known, outcome);
-    return;
-  }
-  if ((lane.planned >> i & 1) == 0) {
+  if (!lane.planned.Contains(i)) {
     StartPlan(parsed.tuple, lane.plans[i]);
     ChooseSlot(packet, parsed, lane.plans[i]);
     MakePlan(packet, parsed, lane.plans[i]);
   }
   Connect(packet, parsed, lane.plans[i], lane.placements[i], outcome);
+}
+
+template <class Family>
+[[gnu::always_inline]] inline void Pipeline::Finish(Packet& packet, size_t i, Outcome& outcome) {
+  Lane<Family>& lane = LaneOf<Family>();
+  const auto& parsed = lane.parsed[i];
+  const auto known = Table<Family>().Find(parsed.tuple, lane.placements[i], lane.guesses[i]);
+  if (!known) return FinishUnknown<Family>(packet, i, outcome);
+  Translate<Family>(packet, parsed, known, outcome);
 }
 
 // What the parser of IPv4 has passed.
@@ -187,11 +192,14 @@ void Pipeline::FinishBatch(std::span<Packet> packets, std::span<Outcome> outcome
 }
 
 void Pipeline::ProcessAlone(Packet& packet, Outcome& outcome) {
-  ipv4_.planned = ipv6_.planned = 0;
-  ParsePacket(packet, 0);
-  if (ipv4_.parsed[0].kind == ParseKind::kTuple) return Finish<Ipv4>(packet, 0, outcome);
+  ipv4_.planned = ipv6_.planned = {};
+  if (!ParsePlain(packet, 0)) ParseSpecial(packet, 0);
+  if (ipv4_.parsed[0].kind == ParseKind::kTuple) {
+    ipv4_.guesses[0] = connections_.Look(ipv4_.placements[0]);
+    return Finish<Ipv4>(packet, 0, outcome);
+  }
   if (ipv4_.parsed[0].kind == ParseKind::kPass) {
-    ParseOtherPacket(packet, 0);
+    ipv6_.guesses[0] = connections_ipv6_.Look(ipv6_.placements[0]);
     return FinishOther(packet, 0, outcome);
   }
   outcome = PuntFor(ipv4_.parsed[0].reason);

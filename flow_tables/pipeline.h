@@ -4,6 +4,7 @@
 #define POINTSMAN_FLOW_TABLES_PIPELINE_H_
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -42,9 +43,9 @@ struct Outcome {
   Verdict verdict = Verdict::kPass;
   Reason reason = Reason::kNone;
   Port egress = Port::kUplink;    // for pass and forward
+  bool learned = false;           // a connection was recorded, whatever the verdict
   uint16_t frontend_counter = 0;  // for forward
   uint32_t endpoint = 0;          // for forward
-  bool learned = false;           // a connection was recorded, whatever the verdict
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
@@ -114,22 +115,30 @@ class Pipeline {
     typename ConnectionTable<Family>::Placement reply_placement;
   };
 
-  // Places of packets in a batch, ascending.
+  // Places of packets in a batch, ascending: bit i is packet i's.
   class Places {
    public:
-    void Clear() { count_ = 0; }
-    // Without a branch. REQUIRES: it is called at most once for each place.
-    void AddIf(bool whether, size_t place) {
-      places_[count_] = static_cast<uint8_t>(place);
-      count_ += whether ? 1 : 0;
-    }
-    const uint8_t* begin() const { return places_.data(); }
-    const uint8_t* end() const { return places_.data() + count_; }
+    void Add(size_t place) { bits_ |= uint32_t{1} << place; }
+    bool Contains(size_t place) const { return (bits_ >> place & 1) != 0; }
+    bool empty() const { return bits_ == 0; }
+
+    class Iterator {
+     public:
+      explicit Iterator(uint32_t left) : left_(left) {}
+      size_t operator*() const { return static_cast<size_t>(std::countr_zero(left_)); }
+      void operator++() { left_ &= left_ - 1; }
+      bool operator!=(const Iterator& other) const { return left_ != other.left_; }
+
+     private:
+      uint32_t left_;
+    };
+    Iterator begin() const { return Iterator(bits_); }
+    static Iterator end() { return Iterator(0); }
 
    private:
-    size_t count_ = 0;
-    std::array<uint8_t, kBatchPackets> places_;
+    uint32_t bits_ = 0;
   };
+  static_assert(kBatchPackets <= 32);
 
   // What is known of a batch's packets over one family, by place in the batch.
   template <class Family>
@@ -137,16 +146,17 @@ class Pipeline {
     Places places;  // of those that have a tuple
     std::array<ParsedAs<typename Family::Key>, kBatchPackets> parsed;
     std::array<typename ConnectionTable<Family>::Placement, kBatchPackets> placements;
+    std::array<typename ConnectionTable<Family>::Guess, kBatchPackets> guesses;
     std::array<Plan<Family>, kBatchPackets> plans;
-    uint32_t planned = 0;  // bit i: packet i has a plan
+    Places planned;  // of those that have a plan
   };
 
   // The stages of a batch; `i` is a packet's place in it.
   void ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcomes);
   void ParseBatch(std::span<const Packet> packets);
-  void ParsePacket(const Packet& packet, size_t i);
-  static Parsed ParseTunnelled(std::span<const uint8_t> frame);
-  void ParseOtherPacket(const Packet& packet, size_t i);
+  bool ParsePlain(const Packet& packet, size_t i);
+  void ParseSpecial(const Packet& packet, size_t i);
+  void ParseOther(const Packet& packet, size_t i);
   template <class Family>
   void PrefetchBuckets();
   template <class Family>
@@ -156,6 +166,8 @@ class Pipeline {
   void FinishBatch(std::span<Packet> packets, std::span<Outcome> outcomes);
   template <class Family>
   void Finish(Packet& packet, size_t i, Outcome& outcome);
+  template <class Family>
+  void FinishUnknown(Packet& packet, size_t i, Outcome& outcome);
   void FinishOther(Packet& packet, size_t i, Outcome& outcome);
 
   // A packet that comes by itself: it has nothing to do while it waits for what it asks for.
@@ -209,6 +221,9 @@ class Pipeline {
   template <class Family>
   void Forward(Packet& packet, const ParsedAs<typename Family::Key>& parsed,
                const RewriteAs<Family>& rewrite, Outcome& outcome) const;
+  template <class Family>
+  void ForwardByTunnel(Packet& packet, const ParsedAs<typename Family::Key>& parsed,
+                       const RewriteAs<Family>& rewrite, const Hop& hop, Outcome& outcome) const;
   // What a tunnel that the packet came through or goes into has against it.
   template <class Family>
   std::optional<Outcome> RefusalOfTunnel(const Packet& packet,
@@ -225,6 +240,7 @@ class Pipeline {
   MasqueradePorts masquerade_ports_;  // the shard's
   uint32_t unconfirmed_quota_ = 0;
   std::vector<Hop> hops_;
+  uint32_t hops_mask_ = 0;
   SourceRanges sources_;
   FrontendTags frontend_tags_;
   Connections connections_;

@@ -24,29 +24,55 @@ void Pipeline::ProcessBatch(std::span<Packet> packets, std::span<Outcome> outcom
   PrefetchBuckets<Ipv6>();
   LookUp<Ipv4>();
   LookUp<Ipv6>();
-  if (ipv4_.planned != 0) PlanUnknown<Ipv4>(packets);
-  if (ipv6_.planned != 0) PlanUnknown<Ipv6>(packets);
+  if (!ipv4_.planned.empty()) PlanUnknown<Ipv4>(packets);
+  if (!ipv6_.planned.empty()) PlanUnknown<Ipv6>(packets);
   FinishBatch(packets, outcomes);
 }
 
 void Pipeline::ParseBatch(std::span<const Packet> packets) {
-  static_assert(kBatchPackets <= 32);
   for (const Packet& packet : packets) __builtin_prefetch(packet.frame.data(), 1);
-  ipv4_.places.Clear();
-  Places others;
+  Places tuples;
+  Places tuples_ipv6;
   for (size_t i = 0; i < packets.size(); ++i) {
-    ParsePacket(packets[i], i);
-    ipv4_.places.AddIf(ipv4_.parsed[i].kind == ParseKind::kTuple, i);
-    others.AddIf(ipv4_.parsed[i].kind == ParseKind::kPass, i);
-  }
-  ipv6_.places.Clear();
-  for (const size_t i : others) {
-    ParseOtherPacket(packets[i], i);
-    const std::span<const uint8_t> frame = packets[i].frame;
+    if (ParsePlain(packets[i], i)) {
+      tuples.Add(i);
+      continue;
+    }
+    ParseSpecial(packets[i], i);
+    if (ipv4_.parsed[i].kind == ParseKind::kTuple) tuples.Add(i);
+    if (ipv4_.parsed[i].kind != ParseKind::kPass) continue;
     // The checksum of TCP is in its second line.
+    const std::span<const uint8_t> frame = packets[i].frame;
     __builtin_prefetch(frame.data() + std::min(frame.size(), kCacheLineBytes), 1);
-    ipv6_.places.AddIf(ipv6_.parsed[i].kind == ParseKind::kTuple, i);
+    if (ipv6_.parsed[i].kind == ParseKind::kTuple) tuples_ipv6.Add(i);
   }
+  ipv4_.places = tuples;
+  ipv6_.places = tuples_ipv6;
+}
+
+// Behind the headers of a tunnel there is no VLAN tag.
+void Pipeline::ParseSpecial(const Packet& packet, size_t i) {
+  Parsed& parsed = ipv4_.parsed[i];
+  const size_t tunnel_bytes =
+      TunnelBytes(packet.frame, packet.ingress, image_->configuration.tunnel);
+  parsed = Parse(packet.frame.subspan(tunnel_bytes));
+  if (tunnel_bytes != 0 && parsed.tag_bytes != 0) parsed = {};
+  parsed.tunnel_bytes = static_cast<uint8_t>(tunnel_bytes);
+  ipv4_.placements[i] = connections_.Hash(parsed.tuple);
+  if (parsed.kind == ParseKind::kPass) ParseOther(packet, i);
+}
+
+// What Parse passes.
+void Pipeline::ParseOther(const Packet& packet, size_t i) {
+  ParsedIpv6& parsed = ipv6_.parsed[i];
+  const uint8_t tunnel_bytes = ipv4_.parsed[i].tunnel_bytes;
+  ParseOtherInto(packet.frame.subspan(tunnel_bytes), image_->configuration.host_protocols.sctp,
+                 parsed);
+  if (tunnel_bytes != 0) [[unlikely]] {
+    if (parsed.tag_bytes != 0) parsed = {};
+    parsed.tunnel_bytes = tunnel_bytes;
+  }
+  ipv6_.placements[i] = connections_ipv6_.Hash(parsed.tuple);
 }
 
 template <class Family>
@@ -59,21 +85,19 @@ template <class Family>
 template <class Family>
 [[gnu::always_inline]] inline void Pipeline::LookUp() {
   Lane<Family>& lane = LaneOf<Family>();
-  lane.planned = 0;
+  Places planned;
   for (const size_t i : lane.places) {
-    if (Table<Family>().MayKnow(lane.placements[i])) {
-      Table<Family>().PrefetchRecord(lane.placements[i]);
-    } else {
-      lane.planned |= 1U << i;
-    }
+    lane.guesses[i] = Table<Family>().Look(lane.placements[i]);
+    Table<Family>().PrefetchRecord(lane.guesses[i]);
+    if (lane.guesses[i].IsNothing()) planned.Add(i);
   }
+  lane.planned = planned;
 }
 
 template <class Family>
 void Pipeline::PlanUnknown(std::span<const Packet> packets) {
   Lane<Family>& lane = LaneOf<Family>();
-  Places planned;
-  for (const size_t i : lane.places) planned.AddIf((lane.planned >> i & 1) != 0, i);
+  const Places planned = lane.planned;
   for (const size_t i : planned) StartPlan(lane.parsed[i].tuple, lane.plans[i]);
   for (const size_t i : planned) ChooseSlot(packets[i], lane.parsed[i], lane.plans[i]);
   for (const size_t i : planned) MakePlan(packets[i], lane.parsed[i], lane.plans[i]);

@@ -3,6 +3,7 @@
 #define POINTSMAN_FLOW_TABLES_REWRITE_H_
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -30,11 +31,12 @@ struct alignas(32) Hop {
   std::array<uint8_t, 12> macs{};  // of the destination, then of the source, as on the wire
   Port egress = Port::kUplink;
   bool valid = false;
+  bool plain = false;  // valid, and without a tunnel
   TunnelEnd tunnel{};  // its address is 0.0.0.0: none; else `macs` are of the frame inside
 };
 
 inline Hop MakeHop(const NextHopRow& row, const Tunnel& tunnel) {
-  Hop hop{.egress = row.egress, .valid = row.valid};
+  Hop hop{.egress = row.egress, .valid = row.valid, .plain = row.valid && row.vxlan_address == 0};
   StoreBe48(hop.macs.data(), row.destination_mac);
   StoreBe48(hop.macs.data() + 6, row.source_mac);
   if (row.vxlan_address == 0) return hop;
@@ -93,9 +95,8 @@ inline void RewriteFrame(uint8_t* macs, size_t tag_bytes, bool tcp,
   const auto& to = rewrite.to;
   std::memcpy(macs + kDestinationMacOffset, hop.macs.data(), hop.macs.size());
   --frame[Family::kHopLimit];
-  Family::Store(to.new_source_address, frame + Family::kSource);
-  Family::Store(to.new_destination_address, frame + Family::kDestination);
-  StoreBe32(segment, internal::Ports(to.new_source_port, to.new_destination_port));
+  Family::StoreAddresses(to, frame + Family::kSource);
+  StoreBe32(segment, std::rotl(uint32_t{to.new_destination_port} << 16 | to.new_source_port, 16));
 }
 
 }  // namespace pointsman

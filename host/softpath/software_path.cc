@@ -379,10 +379,7 @@ std::optional<PuntService> SoftwarePath::ServeOwn(const HandedOver& packet, cons
   LifeSign sign;
   if (flow.key.protocol == Protocol::kTcp) {
     const size_t at = flow.transport_offset + kTcpFlagsInHeader;
-    const uint8_t flags = at < packet.frame.size() ? packet.frame[at] : uint8_t{0};
-    sign.fin = (flags & kTcpFin) != 0;
-    sign.syn = (flags & kTcpSyn) != 0;
-    sign.rst = (flags & kTcpRst) != 0;
+    sign.tcp_flags = at < packet.frame.size() ? packet.frame[at] : uint8_t{0};
   }
   const HostConnections::Found found = flow.hop_limit < kLowestHopLimitToForward
                                            ? connections_.Find(flow.key)

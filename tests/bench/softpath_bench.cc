@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
 #include <numeric>
@@ -85,7 +86,27 @@ void Report(benchmark::State& state, uint32_t packets, const FramePool& pool) {
       Counter(packets * 1e-9, Counter::kIsIterationInvariantRate | Counter::kInvert);
 }
 
-// Packets of connections already known, in random order, in batches of 32 or one by one.
+// As after an answer to each.
+template <class Family>
+void Establish(ConnectionTable<Family>& table) {
+  std::vector<typename Family::Key> replies;
+  table.ForEach([&](const auto& connection) { replies.push_back(ReplyKey(connection)); });
+  for (const auto& reply : replies) table.Touch(table.Find(reply), kTcpAck, 0);
+}
+
+// Time as the datapath tells it.
+class Ticks {
+ public:
+  uint32_t Now() const {
+    const std::chrono::duration<double> age = std::chrono::steady_clock::now() - start_;
+    return static_cast<uint32_t>(age.count() * kTicksPerSecond);
+  }
+
+ private:
+  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// Packets of established connections, in random order, in batches of 32 or one by one.
 void Established(benchmark::State& state, Mix mix) {
   constexpr uint32_t kServices = 1000;
   const auto flows = static_cast<uint32_t>(state.range(0));
@@ -98,9 +119,13 @@ void Established(benchmark::State& state, Mix mix) {
   }
   if (pipeline.connections().size() + pipeline.connections_ipv6().size() != flows)
     state.SkipWithError("connections are missing");
+  Establish(pipeline.connections());
+  Establish(pipeline.connections_ipv6());
   std::mt19937 random(1);
+  const Ticks ticks;
   for (auto _ : state) {
     state.PauseTiming();
+    pipeline.SetTick(ticks.Now());
     for (uint32_t i = 0; i < kFrames; ++i) pool.Stamp(i, static_cast<uint32_t>(random()) % flows);
     state.ResumeTiming();
     pool.Process(pipeline, batch);

@@ -42,6 +42,12 @@ class ConnectionsTest : public testing::Test {
                        .protocol = 6};
     return Make(original, new_source_port, endpoint);
   }
+
+  // As a batch does it.
+  static typename Table::Found FindByGuess(Table& table, const Key& key) {
+    const auto placement = table.Hash(key);
+    return table.Find(key, placement, table.Look(placement));
+  }
 };
 using Families = testing::Types<Ipv4, Ipv6>;
 TYPED_TEST_SUITE(ConnectionsTest, Families);
@@ -100,6 +106,7 @@ TYPED_TEST(ConnectionsTest, OriginalsComeBeforeReplies) {
   ASSERT_EQ(table.Record(first), RecordResult::kRecorded);
   ASSERT_EQ(table.Record(second), RecordResult::kRecorded);
   EXPECT_EQ(table.Find(ReplyKey(first)).rewrite(), second.there);
+  EXPECT_EQ(TestFixture::FindByGuess(table, ReplyKey(first)).rewrite(), second.there);
   EXPECT_TRUE(table.Erase(OriginalKey(second)));
   EXPECT_EQ(table.Find(ReplyKey(first)).rewrite(), first.back);
 }
@@ -148,6 +155,10 @@ TYPED_TEST(ConnectionsTest, DoesWhatAListDoes) {
     const Connection& some = model[Below(random, static_cast<uint32_t>(model.size()))];
     ASSERT_EQ(table.Find(OriginalKey(some)).rewrite(), some.there);
     ASSERT_EQ(table.Find(ReplyKey(some)).rewrite(), some.back);
+    ASSERT_EQ(TestFixture::FindByGuess(table, OriginalKey(some)).rewrite(), some.there);
+    ASSERT_EQ(TestFixture::FindByGuess(table, ReplyKey(some)).rewrite(), some.back);
+    ASSERT_EQ(static_cast<bool>(TestFixture::FindByGuess(table, OriginalKey(c))),
+              static_cast<bool>(table.Find(OriginalKey(c))));
   }
   std::vector<Connection> listed;
   table.ForEach([&](const Connection& c) { listed.push_back(c); });
@@ -157,6 +168,19 @@ TYPED_TEST(ConnectionsTest, DoesWhatAListDoes) {
   for (const Connection& c : model) EXPECT_FALSE(table.Find(OriginalKey(c)));
 }
 
+TEST(ConnectionLifeTest, TheShortWaySaysTheSame) {
+  for (uint32_t bits = 0; bits < 1024; ++bits) {
+    const LifeSign sign{.tcp = true,
+                        .tcp_flags = static_cast<uint8_t>(bits),
+                        .from_reply = (bits & 0x100) != 0,
+                        .later = (bits & 0x200) != 0};
+    const ConnectionState next = NextState(ConnectionState::kEstablished, sign);
+    EXPECT_EQ(StaysEstablished(ConnectionState::kEstablished, sign.tcp_flags),
+              next == ConnectionState::kEstablished)
+        << bits;
+  }
+}
+
 TYPED_TEST(ConnectionsTest, CountsUnconfirmedConnectionsAndSweepsThoseThatAreOver) {
   using Connection = typename TestFixture::Connection;
   typename TestFixture::Table table(16, 1);
@@ -164,11 +188,11 @@ TYPED_TEST(ConnectionsTest, CountsUnconfirmedConnectionsAndSweepsThoseThatAreOve
   for (uint32_t i = 0; i < 4; ++i)
     ASSERT_EQ(table.Record(TestFixture::Make(i, 50000, i)), RecordResult::kRecorded);
   EXPECT_EQ(table.unconfirmed(7), 4U);
-  table.Touch(table.Find(ReplyKey(TestFixture::Make(0, 50000, 0))), {.tcp = true}, 3);
+  table.Touch(table.Find(ReplyKey(TestFixture::Make(0, 50000, 0))), kTcpAck, 3);
   EXPECT_EQ(table.unconfirmed(7), 3U);
   ASSERT_TRUE(table.Erase(OriginalKey(TestFixture::Make(1, 50000, 1))));
   EXPECT_EQ(table.unconfirmed(7), 2U);
-  table.Touch(table.Find(OriginalKey(TestFixture::Make(2, 50000, 2))), {.tcp = true}, 5);
+  table.Touch(table.Find(OriginalKey(TestFixture::Make(2, 50000, 2))), kTcpAck, 5);
   std::vector<Connection> over;
   const auto note = [&](const Connection& c) { over.push_back(c); };
   table.Sweep(timeouts, 10, note);

@@ -60,6 +60,15 @@ struct Case {
   Parsed expected;
 };
 
+// The short way says what Parse says, of untagged frames that have a tuple alone.
+void ExpectPlainIsRight(const FrameBytes& frame) {
+  const Parsed parsed = Parse(frame);
+  Parsed plain;
+  const bool is_plain = parsed.kind == ParseKind::kTuple && parsed.tag_bytes == 0;
+  ASSERT_EQ(ParsePlain(frame, plain), is_plain) << testing::PrintToString(frame);
+  ASSERT_EQ(plain, is_plain ? parsed : kPassed) << testing::PrintToString(frame);
+}
+
 FrameBytes Tagged(const FrameBytes& frame) {
   return frame.size() < kEtherTypeOffset ? frame : WithVlanTag(frame, 0x2007);
 }
@@ -110,6 +119,8 @@ TEST(PacketTest, FollowsTheRule) {
   };
   for (const Case& c : cases) {
     EXPECT_EQ(Parse(c.frame), c.expected) << c.name;
+    ExpectPlainIsRight(c.frame);
+    ExpectPlainIsRight(Tagged(c.frame));
     // Behind a tag it is the same frame.
     Parsed tagged = Parse(Tagged(c.frame));
     if (c.frame.size() >= kEtherTypeOffset + 2) {
@@ -118,6 +129,20 @@ TEST(PacketTest, FollowsTheRule) {
     EXPECT_EQ(tagged, c.expected) << c.name;
   }
   EXPECT_EQ(Parse(Tagged(Tagged(tcp))).kind, ParseKind::kPass);
+}
+
+TEST(PacketTest, TheShortWaySaysTheSameOfBrokenFrames) {
+  std::mt19937_64 random = TestRandom();
+  for (int i = 0; i < 200'000; ++i) {
+    FrameBytes frame = Below(random, 2) == 0 ? BuildTcp({}) : BuildUdp({});
+    const uint32_t changes = Below(random, 4);
+    for (uint32_t k = 0; k < changes; ++k) {
+      const uint32_t at = kEtherTypeOffset + Below(random, kTransportOffset - kEtherTypeOffset);
+      frame[at] = static_cast<uint8_t>(Below(random, 3) == 0 ? random() : frame[at] ^ 1);
+    }
+    if (Below(random, 4) == 0) frame.resize(Below(random, static_cast<uint32_t>(frame.size()) + 1));
+    ASSERT_NO_FATAL_FAILURE(ExpectPlainIsRight(frame));
+  }
 }
 
 ParsedIpv6 PuntedIpv6(Reason reason) {

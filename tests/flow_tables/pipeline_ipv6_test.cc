@@ -87,9 +87,9 @@ Outcome Dropped(Reason reason) { return {.verdict = Verdict::kDrop, .reason = re
 Outcome Forwarded(Port egress, uint32_t endpoint, bool learned) {
   return {.verdict = Verdict::kForward,
           .egress = egress,
+          .learned = learned,
           .frontend_counter = kTcpCounter,
-          .endpoint = endpoint,
-          .learned = learned};
+          .endpoint = endpoint};
 }
 
 // A TCP packet between two ends; as it leaves: by a hop, its hop limit one less.

@@ -79,9 +79,9 @@ Outcome Punted(Reason reason, bool learned = false) {
 Outcome Forwarded(Port egress, uint16_t counter, uint32_t endpoint, bool learned) {
   return {.verdict = Verdict::kForward,
           .egress = egress,
+          .learned = learned,
           .frontend_counter = counter,
-          .endpoint = endpoint,
-          .learned = learned};
+          .endpoint = endpoint};
 }
 
 TcpSpec ClientSpec(Ipv4Address client = kOutsideClient) {

@@ -206,8 +206,9 @@ FrameBytes BuildIpv6(const Ipv6Spec& spec, uint8_t next_header, std::span<const 
   StoreBe16(at + kIpv6PayloadLengthOffset, static_cast<uint16_t>(body.size()));
   at[kIpv6NextHeaderOffset] = next_header;
   at[kIpv6HopLimitOffset] = spec.hop_limit;
-  Ipv6::Store(spec.source.bits(), at + kIpv6SourceOffset);
-  Ipv6::Store(spec.destination.bits(), at + kIpv6DestinationOffset);
+  Ipv6::StoreAddresses({.new_source_address = spec.source.bits(),
+                        .new_destination_address = spec.destination.bits()},
+                       at + Ipv6::kSource);
   frame.insert(frame.end(), body.begin(), body.end());
   return frame;
 }

@@ -50,9 +50,9 @@ TEST_F(CardExecutorTest, HandsOverWhatTheCardSaysOfAPacket) {
     Outcome outcome;
   };
   const Case cases[] = {
-      {Verdict::kForward, {Verdict::kForward, Reason::kNone, Port::kNode, 5, 9, true}},
-      {Verdict::kPass, {Verdict::kPass, Reason::kNone, Port::kNode, 0, 0, true}},
-      {Verdict::kDrop, {Verdict::kDrop, Reason::kNone, Port::kUplink, 0, 0, true}}};
+      {Verdict::kForward, {Verdict::kForward, Reason::kNone, Port::kNode, true, 5, 9}},
+      {Verdict::kPass, {Verdict::kPass, Reason::kNone, Port::kNode, true, 0, 0}},
+      {Verdict::kDrop, {Verdict::kDrop, Reason::kNone, Port::kUplink, true, 0, 0}}};
   for (const Case& c : cases) {
     SCOPED_TRACE(Name(c.verdict));
     fake_.faults.damage_punt = [&](PuntLine& line) {

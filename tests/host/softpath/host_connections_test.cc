@@ -134,9 +134,9 @@ TEST_F(HostConnectionsTest, TcpGoesOnInItsState) {
   {
     HostConnections connections = Open();
     EXPECT_EQ(connections.unconfirmed(frontend), 1u);
-    connections.Touch(tcp.Reply(), 1, {.syn = true});
+    connections.Touch(tcp.Reply(), 1, {.tcp_flags = kTcpSyn});
     EXPECT_EQ(connections.unconfirmed(frontend), 0u);
-    connections.Touch(tcp.original, 2, {.fin = true});
+    connections.Touch(tcp.original, 2, {.tcp_flags = kTcpFin});
   }
   HostConnections connections = Open();
   EXPECT_EQ(connections.size(Protocol::kTcp), 1u);
