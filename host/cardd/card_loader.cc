@@ -240,6 +240,11 @@ absl::StatusOr<size_t> CardLoader::PlaceSome(const CardContent& content, Connect
     AppendRows(original, connection, content.card_tick, /*erase=*/true, writes);
     places_.Free(original, connection);
   }
+  for (const FlowKey& original : mirror.TakeRestated()) {
+    const MirroredConnection* connection = mirror.Find(original);
+    if (connection == nullptr || connection->original_row == kNoRow) continue;
+    AppendRows(original, *connection, content.card_tick, /*erase=*/false, writes);
+  }
   const std::vector<FlowKey> unplaced = mirror.TakeUnplaced(kConnectionsPlaced);
   for (const FlowKey& original : unplaced) {
     MirroredConnection* connection = mirror.Find(original);

@@ -105,6 +105,7 @@ void ConnectionMirror::Take(TableId table, EventKind kind, const FlowKey& origin
   original_by_row_[row] = original;
   if (kind != EventKind::kLearn && known != nullptr) {
     known->state = connection.state;
+    if (placing_ && known->original_row != kNoRow) restated_.push_back(original);
     changes.push_back({ConnectionChange::Kind::kPut, ToConnection(original, *known)});
     return;
   }
@@ -167,6 +168,7 @@ void ConnectionMirror::StartPlacing() {
   placing_ = true;
   unplaced_.clear();
   freed_.clear();
+  restated_.clear();
   for (auto& [original, connection] : by_original_) {
     connection.original_row = connection.reply_row = kNoRow;
     unplaced_.push_back(original);

@@ -88,6 +88,9 @@ class ConnectionMirror {
     return std::exchange(freed_, {});
   }
 
+  // Those that have rows in the new card and another state by now.
+  std::vector<FlowKey> TakeRestated() { return std::exchange(restated_, {}); }
+
   // The connections of another mirror in place of its own.
   void TakeFrom(ConnectionMirror&& other);
   MirroredConnection* Find(const FlowKey& original);
@@ -113,6 +116,7 @@ class ConnectionMirror {
   bool placing_ = false;
   std::vector<FlowKey> unplaced_;
   std::vector<std::pair<FlowKey, MirroredConnection>> freed_;
+  std::vector<FlowKey> restated_;
 };
 
 template <class OriginalRow, class ReplyRow>
