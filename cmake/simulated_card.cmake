@@ -34,7 +34,8 @@ if(POINTSMAN_SIMULATED_CARD)
   target_compile_definitions(pointsman_verilator PUBLIC VM_COVERAGE=0 VM_SC=0 VM_TRACE=1 VM_TRACE_FST=1
     VM_TRACE_VCD=0 PRIVATE VL_USER_FINISH VL_USER_STOP VL_USER_FATAL
     VL_PRINTF=pointsman::PrintFromModel)
-  target_compile_options(pointsman_verilator PRIVATE -O2 -w -march=x86-64-v2
+  # Its writers of waveforms read and store words at any address.
+  target_compile_options(pointsman_verilator PRIVATE -O2 -w -march=x86-64-v2 -fno-sanitize=alignment
     -include ${CMAKE_CURRENT_SOURCE_DIR}/verilated_hooks.h)
   target_include_directories(pointsman_verilator PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(pointsman_verilator PUBLIC pointsman_card_layout absl::status absl::cord fmt::fmt ZLIB::ZLIB Threads::Threads)
@@ -97,7 +98,8 @@ function(pointsman_card_model name)
   target_include_directories(simulated_card_${name}_rtl SYSTEM PUBLIC ${rtl})
   target_link_libraries(simulated_card_${name}_rtl PUBLIC pointsman_verilator)
   target_compile_definitions(simulated_card_${name}_rtl PRIVATE VL_PRINTF=pointsman::PrintFromModel)
-  target_compile_options(simulated_card_${name}_rtl PRIVATE -w -g0 -march=x86-64-v2 -include ${card}/verilated_hooks.h)
+  target_compile_options(simulated_card_${name}_rtl PRIVATE -w -g0 -march=x86-64-v2 -fno-sanitize=alignment
+    -include ${card}/verilated_hooks.h)
   set_source_files_properties(${rtl}/fast.cc PROPERTIES COMPILE_OPTIONS -O3)
   set_source_files_properties(${rtl}/slow.cc PROPERTIES COMPILE_OPTIONS -O1)
 

@@ -55,11 +55,15 @@ void Pipeline::ParseSpecial(const Packet& packet, size_t i) {
   Parsed& parsed = ipv4_.parsed[i];
   const size_t tunnel_bytes =
       TunnelBytes(packet.frame, packet.ingress, image_->configuration.tunnel);
-  parsed = Parse(packet.frame.subspan(tunnel_bytes));
-  if (tunnel_bytes != 0 && parsed.tag_bytes != 0) parsed = {};
+  const Parsed said = Parse(packet.frame.subspan(tunnel_bytes));
+  const bool means_nothing = tunnel_bytes != 0 && said.tag_bytes != 0;
+  parsed.kind = means_nothing ? ParseKind::kPass : said.kind;
+  parsed.reason = said.reason;
+  parsed.tag_bytes = means_nothing ? uint8_t{0} : said.tag_bytes;
   parsed.tunnel_bytes = static_cast<uint8_t>(tunnel_bytes);
+  if (parsed.kind == ParseKind::kPass) return ParseOther(packet, i);
+  parsed.tuple = said.tuple;
   ipv4_.placements[i] = connections_.Hash(parsed.tuple);
-  if (parsed.kind == ParseKind::kPass) ParseOther(packet, i);
 }
 
 // What Parse passes.
