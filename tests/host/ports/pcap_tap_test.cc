@@ -7,11 +7,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 
+#include "host/cli/pcap_file.h"
 #include "sim/card/file_descriptor.h"
 #include "tests/host/kube/temp_folder.h"
 #include "tests/host/ports/port_kinds.h"
@@ -20,51 +17,12 @@
 namespace pointsman {
 namespace {
 
-// Libpcap's file format, of this machine's byte order, link type Ethernet.
-struct CaptureHead {
-  uint32_t magic = 0xa1b2c3d4;
-  uint16_t major = 2;
-  uint16_t minor = 4;
-  uint32_t unused[2] = {};
-  uint32_t snap_bytes = 65535;
-  uint32_t link_type = 1;
-};
-struct CaptureRecord {
-  uint32_t seconds = 0;
-  uint32_t microseconds = 0;
-  uint32_t bytes = 0;
-  uint32_t bytes_on_wire = 0;
-};
-
-template <class Part>
-void Append(std::string& file, const Part& part) {
-  file.append(reinterpret_cast<const char*>(&part), sizeof(part));
-}
-
-std::string Capture(const FrameBytes& frame) {
-  std::string file;
-  Append(file, CaptureHead{});
-  const auto bytes = static_cast<uint32_t>(frame.size());
-  Append(file, CaptureRecord{.bytes = bytes, .bytes_on_wire = bytes});
-  file.append(frame.begin(), frame.end());
-  return file;
-}
-
-// The whole records; one may be on its way into the file.
-std::vector<FrameBytes> FramesOf(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  const std::string file{std::istreambuf_iterator<char>(stream), {}};
-  std::vector<FrameBytes> frames;
-  for (size_t at = sizeof(CaptureHead); at + sizeof(CaptureRecord) <= file.size();) {
-    CaptureRecord record;
-    std::memcpy(&record, file.data() + at, sizeof(record));
-    at += sizeof(record);
-    if (at + record.bytes > file.size()) break;
-    frames.emplace_back(file.begin() + static_cast<ptrdiff_t>(at),
-                        file.begin() + static_cast<ptrdiff_t>(at + record.bytes));
-    at += record.bytes;
-  }
-  return frames;
+// While the file is being written it may end inside a frame: then not yet.
+bool Holds(const std::string& capture, const FlowKey& key) {
+  const auto frames = ReadCapture(capture);
+  return frames.ok() && std::ranges::any_of(*frames, [&](const CapturedFrame& captured) {
+           return IsOf(key, captured.frame);
+         });
 }
 
 FileDescriptor SocketOn(const char* interface_name) {
@@ -81,15 +39,15 @@ TEST(PcapTapTest, AServiceIsReachedFromACaptureThroughAnInterface) {
   const ScopedNetworkNamespace network;
   if (!network.entered()) GTEST_SKIP() << "takes root, for a network namespace";
   const kube::TempFolder folder;
-  const std::filesystem::path in = folder.path() / "in.pcap";
-  const std::filesystem::path out = folder.path() / "out.pcap";
-  std::ofstream(in, std::ios::binary) << Capture(FrameOf(kToService, kTcpSyn));
+  const std::string in = folder.path() / "in.pcap";
+  const std::string out = folder.path() / "out.pcap";
+  ASSERT_EQ(WriteCapture(in, {{.frame = FrameOf(kToService, kTcpSyn)}}), absl::OkStatus());
 
   ServiceOnPorts service;
   // Without end, as the first packets come before there is a Service.
-  const absl::Status opened = service.Open(
-      {fmt::format("net_pcap0,rx_pcap={},infinite_rx=1,tx_pcap={}", in.string(), out.string()),
-       "net_tap0,iface=node0"});
+  const absl::Status opened =
+      service.Open({fmt::format("net_pcap0,rx_pcap={},infinite_rx=1,tx_pcap={}", in, out),
+                    "net_tap0,iface=node0"});
   ASSERT_TRUE(opened.ok()) << opened;
   ASSERT_TRUE(Shell("ip link set node0 up"));
   const FileDescriptor socket = SocketOn("node0");
@@ -104,10 +62,7 @@ TEST(PcapTapTest, AServiceIsReachedFromACaptureThroughAnInterface) {
   const FrameBytes answer = FrameOf(kToClient, kTcpSyn | kTcpAck);
   ASSERT_EQ(send(socket.get(), answer.data(), answer.size(), 0),
             static_cast<ssize_t>(answer.size()));
-  EXPECT_TRUE(Becomes([&] {
-    return std::ranges::any_of(FramesOf(out),
-                               [](const FrameBytes& frame) { return IsOf(kFromService, frame); });
-  }));
+  EXPECT_TRUE(Becomes([&] { return Holds(out, kFromService); }));
 }
 
 }  // namespace
